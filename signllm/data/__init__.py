@@ -1,0 +1,1 @@
+"""Converting, storing and batching pose data."""

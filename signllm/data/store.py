@@ -1,0 +1,336 @@
+"""The pose store: memory-mapped shards of frames with one index a split.
+
+`<root>/<LANG>/<split>/` holds `poses-00000.npy` (frames, J, 3) float32, `valid-00000.npy` (frames, ceil(J/8))
+uint8 packed bits, `index.jsonl` (one ClipRecord a line) and `dataset.json`. A shard holds at most 512 MB.
+Reading copies nothing: a clip is a view into the map. Writing goes to `<root>/<LANG>/.<split>.partial/`; `finish`
+renames it, so a split either is whole or is not there, and an interrupted writer continues where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from signllm.errors import DataError, did_you_mean
+from signllm.fsutil import write_json
+from signllm.languages import LANGUAGES
+from signllm.pose import SKELETON_50, PoseSequence, Skeleton
+from signllm.pose.sequence import SHOULDER_WIDTHS
+from signllm.pose.skeleton import SKELETONS
+
+FORMAT_VERSION = 1
+MAX_SHARD_BYTES = 512 * 1024**2
+_HEADER_BYTES = 128  # what numpy's own writer pads the header of these shapes to
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """What the index says of one clip; `gloss` is None when unknown, `first_frame` counts inside the shard."""
+
+    id: str
+    text: str
+    language: str
+    fps: float
+    frames: int
+    gloss: str | None = None
+    prompt: str | None = None
+    source: str | None = None
+    signer: str | None = None
+    shard: int = 0
+    first_frame: int = 0
+    extra: dict = field(default_factory=dict)
+
+
+_FIELDS = {f.name for f in fields(ClipRecord)}
+
+
+def read_index(path: Path) -> list[ClipRecord]:
+    """Read an index.jsonl; a torn last line (of a killed writer) is left out."""
+    records = []
+    for line in path.read_bytes().splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break
+        row = orjson.loads(line)
+        records.append(ClipRecord(**{key: value for key, value in row.items() if key in _FIELDS}))
+    return records
+
+
+class StoreSplit:
+    """One split of one language: `len`, `records[i]`, `pose(i)`. Opening maps files and reads the index only.
+
+    Raises DataError when the folder is not a finished split of this format version.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        try:
+            self.info: dict = orjson.loads((self.path / "dataset.json").read_bytes())
+        except FileNotFoundError:
+            raise DataError(
+                f"{self.path}: no dataset.json here; run final_convert_data.py to make this split"
+            ) from None
+        except orjson.JSONDecodeError as error:
+            raise DataError(f"{self.path / 'dataset.json'}: not JSON ({error}); convert this split again") from None
+        if self.info.get("format_version") != FORMAT_VERSION:
+            raise DataError(
+                f"{self.path}: store format {self.info.get('format_version')}, this version reads {FORMAT_VERSION};"
+                " convert the data again"
+            )
+        self.skeleton: Skeleton = SKELETONS[self.info["skeleton"]]
+        self.unit: str = self.info["unit"]
+
+    @cached_property
+    def records(self) -> list[ClipRecord]:
+        """The clips, in the order of the source."""
+        return read_index(self.path / "index.jsonl")
+
+    @cache  # noqa: B019 - a split lives as long as its maps
+    def _shard(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        names = (f"poses-{number:05d}.npy", f"valid-{number:05d}.npy")
+        try:
+            poses, valid = (np.load(self.path / name, mmap_mode="r", allow_pickle=False) for name in names)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.path}: shard {number} cannot be read ({error}); convert this split again") from None
+        return poses, valid
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def pose(self, index: int) -> PoseSequence:
+        """Clip `index` as a PoseSequence whose coordinates are a view of the memory map where nothing is missing."""
+        record = self.records[index]
+        poses, valid = self._shard(record.shard)
+        frames = slice(record.first_frame, record.first_frame + record.frames)
+        mask = np.unpackbits(valid[frames], axis=-1, count=self.skeleton.num_joints).astype(bool)
+        return PoseSequence(poses[frames], mask, record.fps, self.skeleton, self.unit)
+
+    def __iter__(self) -> Iterator[tuple[ClipRecord, PoseSequence]]:
+        for index, record in enumerate(self.records):
+            yield record, self.pose(index)
+
+
+class Store:
+    """All languages and splits under one root folder."""
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise DataError(
+                f"{self.root}: no such folder; convert your data with"
+                f" `python final_convert_data.py --data_dir ... --output_dir {self.root} --language ASL`,"
+                " or run `python quick_train.py`, which makes a demo corpus"
+            )
+
+    def languages(self) -> list[str]:
+        """The codes that have at least one finished split, in the order of `signllm.languages`."""
+        return [code for code in LANGUAGES if self.splits(code)]
+
+    def splits(self, language: str) -> list[str]:
+        """The finished splits of a language, sorted."""
+        folder = self.root / language
+        return sorted(p.parent.name for p in folder.glob("*/dataset.json") if not p.parent.name.startswith("."))
+
+    def split(self, language: str, split: str) -> StoreSplit:
+        """Open one split; DataError names what there is when it is missing."""
+        if split not in self.splits(language):
+            there = [f"{code}/{name}" for code in self.languages() for name in self.splits(code)]
+            hint = did_you_mean(f"{language}/{split}", there)
+            raise DataError(f"{self.root}: no split {language}/{split}{hint}; there are: {', '.join(there) or 'none'}")
+        return StoreSplit(self.root / language / split)
+
+
+class StoreWriter:
+    """Writes one split: `with StoreWriter(root, "ASL", "dev") as writer: writer.add(record, pose); writer.finish({})`.
+
+    A writer that finds an unfinished folder with the same `fingerprint` (what is being converted, and how) keeps its
+    clips: `done` holds their ids, skip those. With another fingerprint it starts afresh. Leaving the `with`
+    block without `finish` keeps the unfinished folder for the next run; readers never see it.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        language: str,
+        split: str,
+        fingerprint: str = "",
+        skeleton: Skeleton = SKELETON_50,
+        unit: str = SHOULDER_WIDTHS,
+        max_shard_bytes: int = MAX_SHARD_BYTES,
+    ):
+        self.target = Path(root) / language / split
+        self.partial = self.target.with_name(f".{split}.partial")
+        self.language, self.skeleton, self.unit = language, skeleton, unit
+        self._frame_shape = (skeleton.num_joints, 3)
+        self._mask_bytes = (skeleton.num_joints + 7) // 8
+        self._max_frames = max(1, max_shard_bytes // (4 * skeleton.num_joints * 3))
+        if (self.partial / "fingerprint").is_file() and (self.partial / "fingerprint").read_text() == fingerprint:
+            records = self._recover()
+        else:
+            shutil.rmtree(self.partial, ignore_errors=True)
+            self.partial.mkdir(parents=True)
+            (self.partial / "fingerprint").write_text(fingerprint)
+            records = []
+        self.done: dict[str, ClipRecord] = {record.id: record for record in records}
+        self._shard_number = records[-1].shard if records else 0
+        self._shard_frames = records[-1].first_frame + records[-1].frames if records else 0
+        self._index = open(self.partial / "index.jsonl", "ab")
+        self._open_shard()
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(self, *exc) -> None:
+        for file in (self._poses, self._valid, self._index):
+            file.close()
+
+    def _paths(self, number: int) -> tuple[Path, Path]:
+        return self.partial / f"poses-{number:05d}.npy", self.partial / f"valid-{number:05d}.npy"
+
+    def _sizes(self, frames: int) -> tuple[int, int]:
+        return (
+            _HEADER_BYTES + frames * int(np.prod(self._frame_shape)) * 4,
+            _HEADER_BYTES + frames * self._mask_bytes,
+        )
+
+    def _recover(self) -> list[ClipRecord]:
+        """The clips whose frames are all on disk; what follows them is cut off."""
+        index = self.partial / "index.jsonl"
+        kept, end_frames = [], {}
+        for record in read_index(index) if index.is_file() else []:
+            end = record.first_frame + record.frames
+            on_disk = [p.stat().st_size if p.is_file() else 0 for p in self._paths(record.shard)]
+            if any(have < need for have, need in zip(on_disk, self._sizes(end), strict=True)):
+                break
+            kept.append(record)
+            end_frames[record.shard] = end
+        index.write_bytes(b"".join(_index_line(record) for record in kept))
+        for path in self.partial.glob("*.npy"):
+            number = int(path.stem.split("-")[1])
+            if number not in end_frames:
+                path.unlink()
+            else:
+                os.truncate(path, self._sizes(end_frames[number])[path.stem.startswith("valid")])
+        return kept
+
+    def _open_shard(self) -> None:
+        self._poses, self._valid = (open(path, "ab") for path in self._paths(self._shard_number))
+        for file in (self._poses, self._valid):
+            if file.tell() == 0:
+                file.write(b"\0" * _HEADER_BYTES)
+
+    def add(self, record: ClipRecord, pose: PoseSequence) -> None:
+        """Append a clip; its place in the shards is filled in here. Raises DataError when skeleton or unit differ."""
+        if pose.skeleton != self.skeleton or pose.unit != self.unit:
+            raise DataError(
+                f"clip {record.id}: skeleton {pose.skeleton.name} in {pose.unit}, the store holds"
+                f" {self.skeleton.name} in {self.unit}"
+            )
+        if record.id in self.done:
+            raise DataError(f"clip {record.id}: this name stands twice; names must be unique in a split")
+        if self._shard_frames and self._shard_frames + len(pose) > self._max_frames:
+            self._close_shard()
+            self._shard_number, self._shard_frames = self._shard_number + 1, 0
+            self._open_shard()
+        placed = ClipRecord(
+            **{
+                **asdict(record),
+                "language": self.language,
+                "fps": pose.fps,
+                "frames": len(pose),
+                "shard": self._shard_number,
+                "first_frame": self._shard_frames,
+            }
+        )
+        coordinates = pose.coordinates
+        if coordinates.shape[2] == 2:
+            coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)
+        self._poses.write(np.ascontiguousarray(coordinates, dtype="<f4").data)
+        self._valid.write(np.packbits(pose.valid, axis=-1).data)
+        self._shard_frames += len(pose)
+        self.done[record.id] = placed
+        self._index.write(_index_line(placed))
+        if len(self.done) % 256 == 0:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was added to the operating system, frames before index, so that a kill keeps it."""
+        for file in (self._poses, self._valid, self._index):
+            file.flush()
+
+    def _close_shard(self) -> None:
+        for file, path, width in zip(
+            (self._poses, self._valid),
+            self._paths(self._shard_number),
+            ((self._frame_shape, "<f4"), ((self._mask_bytes,), "|u1")),
+            strict=True,
+        ):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            shape, dtype = width
+            with open(path, "r+b") as again:
+                header = {"descr": dtype, "fortran_order": False, "shape": (self._shard_frames, *shape)}
+                np.lib.format.write_array_header_1_0(again, header)
+                if again.tell() != _HEADER_BYTES:
+                    raise AssertionError(
+                        f"numpy wrote a header of {again.tell()} bytes, {_HEADER_BYTES} were kept free"
+                    )
+
+    def finish(self, info: dict) -> StoreSplit:
+        """Write headers and `dataset.json` (`info` plus counts and checksums), rename to the final name, open it.
+
+        An older split of this name is replaced. Raises DataError when no clip was added.
+        """
+        if not self.done:
+            raise DataError(f"{self.target}: no clip to write")
+        self._close_shard()
+        self._index.flush()
+        os.fsync(self._index.fileno())
+        records = list(self.done.values())
+        write_json(
+            self.partial / "dataset.json",
+            {
+                "format_version": FORMAT_VERSION,
+                "language": self.language,
+                "split": self.target.name,
+                "skeleton": self.skeleton.name,
+                "joints": self.skeleton.joints,
+                "unit": self.unit,
+                "clips": len(records),
+                "frames": sum(record.frames for record in records),
+                "seconds": round(sum(record.frames / record.fps for record in records), 3),
+                "fps": sorted({record.fps for record in records}),
+                **info,
+                "checksums": {
+                    p.name: _sha256(p) for p in sorted(self.partial.iterdir()) if p.suffix in (".npy", ".jsonl")
+                },
+            },
+        )
+        (self.partial / "fingerprint").unlink()
+        if self.target.exists():
+            old = self.target.with_name(f".{self.target.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(self.target, old)
+            os.replace(self.partial, self.target)
+            shutil.rmtree(old)
+        else:
+            os.replace(self.partial, self.target)
+        return StoreSplit(self.target)
+
+
+def _index_line(record: ClipRecord) -> bytes:
+    row = {key: value for key, value in asdict(record).items() if value is not None and value != {}}
+    return orjson.dumps(row) + b"\n"
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

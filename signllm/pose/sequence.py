@@ -1,0 +1,133 @@
+"""PoseSequence: the one currency of the toolkit, from file readers to generated clips.
+
+Legend: F frames, J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.pose.skeleton import SKELETON_50, Skeleton
+
+SHOULDER_WIDTHS = "shoulder_widths"
+
+
+@dataclass(frozen=True, eq=False)
+class PoseSequence:
+    """A clip of signing; immutable, checked when made.
+
+    coordinates: (F, J, C) float32, read-only; zero where `valid` is false (never read those).
+    valid: (F, J) bool, read-only; false means the joint is missing in that frame.
+    fps: frames a second, > 0. unit: 'shoulder_widths' (the signer's shoulder width is 1) or another name.
+
+    Raises DataError when shapes disagree, a valid coordinate is not finite, or there is no frame.
+    """
+
+    coordinates: np.ndarray
+    valid: np.ndarray
+    fps: float
+    skeleton: Skeleton = SKELETON_50
+    unit: str = SHOULDER_WIDTHS
+
+    def __post_init__(self) -> None:
+        coordinates = np.asarray(self.coordinates, dtype=np.float32)
+        valid = np.asarray(self.valid, dtype=bool)
+        faults = []
+        if (
+            coordinates.ndim != 3
+            or coordinates.shape[1] != self.skeleton.num_joints
+            or coordinates.shape[2] not in (2, 3)
+        ):
+            faults.append(
+                f"coordinates have shape {coordinates.shape}, expected (frames, {self.skeleton.num_joints}, 2 or 3)"
+                f" for the skeleton {self.skeleton.name}"
+            )
+        elif valid.shape != coordinates.shape[:2]:
+            faults.append(f"the valid mask has shape {valid.shape}, expected {coordinates.shape[:2]}")
+        elif len(coordinates) == 0:
+            faults.append("the clip has no frames")
+        elif not np.isfinite(coordinates[valid]).all():
+            frame, joint = np.argwhere(valid & ~np.isfinite(coordinates).all(-1))[0]
+            faults.append(
+                f"frame {frame}, joint {self.skeleton.joints[joint]}: the coordinate is not a finite number;"
+                " mark the joint as missing in the valid mask"
+            )
+        if not (np.isfinite(self.fps) and self.fps > 0):
+            faults.append(f"fps is {self.fps}, expected a positive number")
+        if faults:
+            raise DataError(faults)
+        if not valid.all():
+            coordinates = np.where(valid[..., None], coordinates, np.float32(0))
+        object.__setattr__(self, "coordinates", _read_only(coordinates))
+        object.__setattr__(self, "valid", _read_only(valid))
+        object.__setattr__(self, "fps", float(self.fps))
+
+    @classmethod
+    def all_valid(cls, coordinates: np.ndarray, fps: float, **kwargs) -> PoseSequence:
+        """Make a clip without missing joints from (F, J, C) coordinates."""
+        return cls(coordinates, np.ones(np.asarray(coordinates).shape[:2], bool), fps, **kwargs)
+
+    def __len__(self) -> int:
+        return len(self.coordinates)
+
+    @property
+    def num_frames(self) -> int:
+        """F."""
+        return len(self.coordinates)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds: frames / fps."""
+        return len(self.coordinates) / self.fps
+
+    def __getitem__(self, frames: slice) -> PoseSequence:
+        """Cut out frames; the slice must leave at least one."""
+        return self.replace(coordinates=self.coordinates[frames], valid=self.valid[frames])
+
+    def replace(self, **changes) -> PoseSequence:
+        """A copy with some fields changed."""
+        fields = {name: getattr(self, name) for name in ("coordinates", "valid", "fps", "skeleton", "unit")}
+        return PoseSequence(**{**fields, **changes})
+
+    def resampled(self, fps: float) -> PoseSequence:
+        """The same motion at another frame rate, by linear interpolation between valid frames' values.
+
+        A new frame's joint is valid when both frames around it are; the duration changes by less than a frame.
+        """
+        if fps == self.fps:
+            return self
+        count = max(1, round(len(self) * fps / self.fps))
+        position = np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)
+        before = np.floor(position).astype(int)
+        after = np.minimum(before + 1, len(self) - 1)
+        weight = (position - before).astype(np.float32)[:, None, None]
+        coordinates = self.coordinates[before] * (1 - weight) + self.coordinates[after] * weight
+        return self.replace(
+            coordinates=coordinates,
+            valid=self.valid[before] & (self.valid[after] | (weight[:, :, 0] == 0)),
+            fps=fps,
+        )
+
+    def with_sides_swapped(self) -> PoseSequence:
+        """Exchange the labels of the left and the right arm and hand; nothing moves in space."""
+        order = list(self.skeleton.mirror)
+        return self.replace(coordinates=self.coordinates[:, order], valid=self.valid[:, order])
+
+    def shoulder_width(self) -> float:
+        """Median distance of the shoulders in the image plane (x, y), in the clip's unit; NaN when never both seen."""
+        left, right = self.skeleton.shoulders
+        seen = self.valid[:, left] & self.valid[:, right]
+        if not seen.any():
+            return float("nan")
+        difference = self.coordinates[seen][:, left, :2] - self.coordinates[seen][:, right, :2]
+        return float(np.median(np.linalg.norm(difference, axis=-1)))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
