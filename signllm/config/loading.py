@@ -1,0 +1,190 @@
+"""Reading a configuration file, overriding keys, and finding everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config
+from signllm.errors import ConfigError, SignLLMError, did_you_mean
+from signllm.languages import resolve_language
+
+# A string, a // comment or a /* */ comment: matching strings first keeps "http://..." whole.
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+
+
+def read_json_with_comments(path: Path) -> dict:
+    """Read JSON that may hold // and /* */ comments and trailing commas. Raises ConfigError with line and column."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.json")])
+        raise ConfigError(f"{path}: no such configuration file{near}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+
+    def blank(match: re.Match) -> str:
+        found = match.group()
+        return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
+
+    plain = _TRAILING_COMMA.sub(lambda match: match.group(1) or " ", _TOKEN.sub(blank, text))
+    try:
+        value = json.loads(plain)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: a configuration is a JSON object {{...}}, this is a {type(value).__name__}")
+    return value
+
+
+def all_keys(model: type[BaseModel] = Config, prefix: str = "") -> list[str]:
+    """Every dotted key of the schema, sections included."""
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += all_keys(field.annotation, f"{prefix}{name}.")
+    return keys
+
+
+def _nearest_key(path: str) -> str:
+    """The hint for an unknown key: the same last name elsewhere, or the nearest spelling."""
+    keys = all_keys()
+    elsewhere = [key for key in keys if key.split(".")[-1] == path.split(".")[-1]]
+    if elsewhere:
+        return f" (did you mean '{elsewhere[0]}'?)"
+    parent = path.rpartition(".")[0]
+    siblings = {key.split(".")[-1]: key for key in keys if key.rpartition(".")[0] == parent}
+    near = did_you_mean(path.split(".")[-1], siblings)
+    if near:
+        return f" (did you mean '{siblings[near.split(chr(39))[1]]}'?)"
+    return did_you_mean(path, keys)
+
+
+def apply_overrides(values: dict, overrides: list[str]) -> dict:
+    """Return `values` with each "a.b=c" set; c is JSON, or a plain string where it is not JSON."""
+    values = json.loads(json.dumps(values))
+    faults = []
+    for override in overrides:
+        path, equals, text = override.partition("=")
+        path = path.strip()
+        if not equals or not path:
+            faults.append(f"--set {override}: expected key=value, such as training.learning_rate=3e-4")
+            continue
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        section = values
+        *parents, last = path.split(".")
+        for name in parents:
+            section = section.setdefault(name, {})
+            if not isinstance(section, dict):
+                faults.append(f"--set {override}: '{name}' is a value, not a section")
+                break
+        else:
+            section[last] = value
+    if faults:
+        raise ConfigError(faults)
+    return values
+
+
+def parse_config(values: dict, source: str = "configuration") -> Config:
+    """Check `values` against the schema and return the Config. Raises ConfigError with every fault found."""
+    faults: list[str] = []
+    remaining = json.loads(json.dumps(values))
+    config = Config()
+    for _ in range(2):  # the second round checks combinations among what remains when faulty keys are taken out
+        try:
+            config = Config.model_validate(remaining)
+            break
+        except ValidationError as error:
+            for fault in error.errors():
+                path = _key_path(values, fault["loc"])
+                faults.append(_describe(source, ".".join(path), fault))
+                _remove(remaining, path)
+    faults += [f"{source}: {fault}" for fault in impossible_combinations(config)]
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults)))
+    return config
+
+
+def _key_path(values: Any, location: tuple) -> list[str]:
+    """The keys of pydantic's location, without the union members and list places that it also names."""
+    path = []
+    for part in location:
+        if not isinstance(values, dict) or part not in values:
+            break
+        path.append(part)
+        values = values[part]
+    return path
+
+
+def _describe(source: str, path: str, fault: dict) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"{source}: unknown key '{path}'{_nearest_key(path)}"
+    return f"{source}: {path} = {json.dumps(fault['input'], ensure_ascii=False, default=str)}: {fault['msg']}"
+
+
+def _remove(values: dict, path: list[str]) -> None:
+    for name in path[:-1]:
+        values = values.get(name, {})
+        if not isinstance(values, dict):
+            return
+    if path:
+        values.pop(path[-1], None)
+
+
+def impossible_combinations(config: Config) -> list[str]:
+    """What the types allow but no model can be built from; each with place, value and remedy."""
+    faults = []
+    model, data, training = config.model, config.data, config.training
+    decoder, encoder = model.pose_decoder, model.text_encoder
+    if decoder.output_dim != FRAME_VALUES:
+        counter = "; the counter of .skels files is not part of it" if decoder.output_dim == FRAME_VALUES + 1 else ""
+        faults.append(
+            f"model.pose_decoder.output_dim = {decoder.output_dim}: a frame is 50 joints x 3 coordinates ="
+            f" {FRAME_VALUES} values{counter}; set it to {FRAME_VALUES}"
+        )
+    for place, width, heads in (
+        ("model.pose_decoder", decoder.hidden_size, decoder.num_heads),
+        ("model.text_encoder.scratch", encoder.scratch.hidden_size, encoder.scratch.num_heads),
+    ):
+        if width % heads or (width // heads) % 2:
+            faults.append(f"{place}: hidden_size {width} cannot be split into {heads} heads of an even width")
+    if encoder.model_name == FROM_SCRATCH and encoder.trainable_layers not in ("auto", "all"):
+        faults.append(
+            f"model.text_encoder.trainable_layers = {encoder.trainable_layers}: an encoder made from scratch must be"
+            ' trained whole; use "auto"'
+        )
+    for code in model.languages:
+        try:
+            resolve_language(code)
+        except SignLLMError as error:
+            faults.append(f"model.languages: {error.faults[0]}")
+    if data.frame_budget is not None and data.frame_budget < data.max_frames:
+        faults.append(
+            f"data.frame_budget = {data.frame_budget}: less than data.max_frames = {data.max_frames},"
+            " the longest clip would fit no batch"
+        )
+    if training.rl_variant == "off" and training.losses.rl and "rl" in training.losses.model_fields_set:
+        faults.append(f"training.losses.rl = {training.losses.rl} with training.rl_variant = 'off': set one of them")
+    if not any((training.losses.reconstruction, training.rl_variant != "off" and training.losses.rl)):
+        faults.append("training.losses.reconstruction = 0: nothing would train the pose decoder")
+    return faults
+
+
+def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
+    """Load a configuration file; `run_name` defaults to the file's name without `_config`.
+
+    Raises ConfigError listing every fault: unknown keys with the nearest valid one, wrong values, and
+    combinations that no model can be built from.
+    """
+    path = Path(path)
+    values = {"run_name": path.stem.removesuffix("_config"), **read_json_with_comments(path)}
+    return parse_config(apply_overrides(values, overrides or []), str(path))

@@ -1,0 +1,158 @@
+"""Clips of one or more languages of a store, ready to be batched.
+
+Legend: B clips, F frames, J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from signllm.data.store import ClipRecord, Store, StoreSplit
+from signllm.errors import DataError
+from signllm.languages import LANGUAGES, make_prompt
+from signllm.pose import PoseSequence
+from signllm.pose.batch import PoseBatch, round_up
+from signllm.pose.sequence import SHOULDER_WIDTHS
+
+
+def pseudo_gloss(text: str, language: str) -> str:
+    """The words of the text in capitals, without punctuation: stands in where a corpus has no gloss."""
+    if LANGUAGES[language].spoken == "tr":  # dotted i keeps its dot in Turkish
+        text = text.replace("i", "İ")
+    return " ".join(re.findall(r"[\w'’-]+", text.upper())) or text.upper()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip as a batch needs it; its language is in the record."""
+
+    index: int
+    record: ClipRecord
+    gloss: str
+    prompt: str
+    pose: PoseSequence
+
+
+class SignDataset(Dataset):
+    """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
+
+    Clips are resampled to `fps` and cut to `max_frames`. Raises DataError when no language has the split, when a
+    clip has no text, or when a store is in another unit.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        split: str,
+        fps: float,
+        languages: Sequence[str] = (),
+        max_frames: int | None = None,
+        max_samples: int | None = None,
+        seed: int = 0,
+    ):
+        self.fps, self.max_frames, self.seed = fps, max_frames, seed
+        self.split_name = split
+        found = [code for code in languages or store.languages() if split in store.splits(code)]
+        missing = [code for code in languages if code not in found]
+        if missing or not found:
+            there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
+            raise DataError(
+                f"{store.root}: no split '{split}' for {', '.join(missing) or 'any language'};"
+                f" there are: {', '.join(there) or 'none'}"
+            )
+        self.languages: list[str] = found
+        self.splits: dict[str, StoreSplit] = {code: store.split(code, split) for code in found}
+        self.places: list[tuple[str, int]] = []
+        for code, part in self.splits.items():
+            if part.unit != SHOULDER_WIDTHS:
+                raise DataError(f"{part.path}: poses are in {part.unit}, not in {SHOULDER_WIDTHS}; convert them again")
+            chosen = np.arange(len(part))
+            if max_samples is not None and max_samples < len(part):  # spread over the split, not its first clips
+                chosen = np.unique(np.linspace(0, len(part) - 1, max_samples).round().astype(int))
+            self.places += [(code, int(number)) for number in chosen]
+        empty = [f"{code}: {self.record(i).id}" for i, (code, _) in enumerate(self.places) if not self.record(i).text]
+        if empty:
+            raise DataError(f"{store.root}: {len(empty)} clips without text, such as {empty[0]}; convert them again")
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def record(self, index: int) -> ClipRecord:
+        """The index entry of clip `index`."""
+        code, number = self.places[index]
+        return self.splits[code].records[number]
+
+    def frames(self, index: int) -> int:
+        """The number of frames after resampling and cutting."""
+        record = self.record(index)
+        frames = max(1, round(record.frames * self.fps / record.fps))
+        return min(frames, self.max_frames or frames)
+
+    def pose(self, index: int) -> PoseSequence:
+        """Clip `index` at the data set's rate, cut to `max_frames`."""
+        code, number = self.places[index]
+        pose = self.splits[code].pose(number).resampled(self.fps)
+        return pose[: self.max_frames] if self.max_frames and len(pose) > self.max_frames else pose
+
+    def gloss(self, index: int) -> tuple[str, bool]:
+        """(gloss, whether it is pseudo-gloss made from the text)."""
+        record = self.record(index)
+        return (record.gloss, False) if record.gloss else (pseudo_gloss(record.text, record.language), True)
+
+    def sample(self, index: int, epoch: int = 0) -> Sample:
+        """Clip `index` in an epoch; the phrasing of its prompt is a function of seed, epoch and index."""
+        record = self.record(index)
+        phrasing = int(np.random.default_rng([self.seed, epoch, index]).integers(1 << 30))
+        prompt = record.prompt if record.prompt else make_prompt(record.text, record.language, phrasing)
+        return Sample(index, record, self.gloss(index)[0], prompt, self.pose(index))
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        """`key` is (epoch, index), what FrameBudgetSampler yields."""
+        epoch, index = key
+        return self.sample(index, epoch)
+
+    def clips(self, language: str, most: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """((F, J, 3), (F, J)) of the clips of a language, at most `most` spread evenly, for statistics."""
+        indices = [index for index, (code, _) in enumerate(self.places) if code == language]
+        step = 1 if most is None else max(1, len(indices) // most)
+        for index in indices[::step]:
+            pose = self.pose(index)
+            yield pose.coordinates, pose.valid
+
+    def texts(self, with_prompts: Callable[[str, str], list[str]] | None = None) -> list[str]:
+        """Every text, once each, in order; with `with_prompts(text, language)` also what it returns."""
+        seen: dict[str, None] = {}
+        for index in range(len(self)):
+            record = self.record(index)
+            seen[record.text] = None
+            if with_prompts:
+                seen.update(dict.fromkeys(with_prompts(record.text, record.language)))
+        return list(seen)
+
+
+def collate(samples: Sequence[Sample]) -> PoseBatch:
+    """Pad clips to the longest, rounded up; padding is invalid."""
+    longest = round_up(max(len(sample.pose) for sample in samples))
+    joints = samples[0].pose.skeleton.num_joints
+    pose_BFJC = np.zeros((len(samples), longest, joints, 3), np.float32)
+    valid_BFJ = np.zeros((len(samples), longest, joints), bool)
+    for row, sample in enumerate(samples):
+        pose_BFJC[row, : len(sample.pose)] = sample.pose.coordinates
+        valid_BFJ[row, : len(sample.pose)] = sample.pose.valid
+    return PoseBatch(
+        indices=[sample.index for sample in samples],
+        ids=[sample.record.id for sample in samples],
+        languages=[sample.record.language for sample in samples],
+        texts=[sample.record.text for sample in samples],
+        prompts=[sample.prompt for sample in samples],
+        glosses=[sample.gloss for sample in samples],
+        pose_BFJC=torch.from_numpy(pose_BFJC),
+        valid_BFJ=torch.from_numpy(valid_BFJ),
+        frames_B=torch.tensor([len(sample.pose) for sample in samples]),
+    )

@@ -1,0 +1,118 @@
+"""A group: language encoder, length model and pose decoder of one language (MLSF) or of all (Prompt2LangGloss).
+
+Legend: B clips, T source places, F frames, V values a frame, D width, S width of the source features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from signllm.config.schema import ModelConfig
+from signllm.models.layers import EncoderLayer
+from signllm.models.normalizer import PoseNormalizer
+from signllm.models.pose_decoders import make_decoder
+from signllm.pose.batch import PoseBatch
+
+MIN_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class LengthDistribution:
+    """A log-normal distribution of the number of frames, per clip: mean (B,) and deviation (B,) of log frames."""
+
+    mean_B: Tensor
+    log_deviation_B: Tensor
+
+    def negative_log_likelihood(self, frames_B: Tensor) -> Tensor:
+        """(B,) in nats, of log frames, without the constant."""
+        deviation = self.log_deviation_B.clamp(-4.0, 2.0)
+        z = (frames_B.float().log() - self.mean_B) * torch.exp(-deviation)
+        return 0.5 * z.square() + deviation
+
+    def median(self, longest: int) -> Tensor:
+        """(B,) int64, the most central length, within [MIN_FRAMES, longest]."""
+        return self.mean_B.float().exp().round().long().clamp(min(MIN_FRAMES, longest), longest)
+
+
+@dataclass(frozen=True)
+class GroupOutput:
+    """What the losses read of one group; `rows` are the clips' places in the batch."""
+
+    rows: list[int]
+    predicted_BFV: Tensor
+    target_BFV: Tensor
+    mask_BFV: Tensor
+    frames_B: Tensor
+    length: LengthDistribution
+    normalizer: PoseNormalizer
+
+
+class LengthModel(nn.Module):
+    """Predicts the distribution of the number of frames from the source features."""
+
+    def __init__(self, width: int, typical_frames: float = 60.0):
+        super().__init__()
+        self.net = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2))
+        nn.init.zeros_(self.net[-1].weight)
+        with torch.no_grad():
+            self.net[-1].bias.copy_(torch.tensor([typical_frames, 1.0]).log())
+
+    def forward(self, memory_BTD: Tensor, mask_BT: Tensor) -> LengthDistribution:
+        """Pool the features inside the mask and read off the distribution."""
+        weight = mask_BT[..., None].to(memory_BTD.dtype)
+        pooled = (memory_BTD * weight).sum(1) / weight.sum(1)
+        mean_B, log_deviation_B = self.net(pooled).float().unbind(-1)
+        return LengthDistribution(mean_B, log_deviation_B)
+
+
+class PoseGroup(nn.Module):
+    """From source features to frames."""
+
+    def __init__(self, config: ModelConfig, source_width: int):
+        super().__init__()
+        decoder = config.pose_decoder
+        width, heads, hidden = decoder.hidden_size, decoder.num_heads, decoder.ff_size
+        self.project = nn.Linear(source_width, width)
+        self.encoder = nn.ModuleList(
+            EncoderLayer(width, heads, hidden, config.language_encoder.dropout)
+            for _ in range(config.language_encoder.num_layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.length = LengthModel(width)
+        self.decoder = make_decoder(decoder)
+        self.normalizer = PoseNormalizer()
+
+    def encode(self, source_BTS: Tensor, mask_BT: Tensor) -> Tensor:
+        """(B, T, D) memory for length model and decoder."""
+        memory_BTD = self.project(source_BTS)
+        for layer in self.encoder:
+            memory_BTD = layer(memory_BTD, mask_BT)
+        return self.norm(memory_BTD)
+
+    def forward(self, source_BTS: Tensor, mask_BT: Tensor, clips: PoseBatch, rows: list[int]) -> GroupOutput:
+        """Predict the clips of the batch that belong to this group, for training."""
+        target_BFV, mask_BFV = self.normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)
+        memory_BTD = self.encode(source_BTS, mask_BT)
+        predicted_BFV = self.decoder.predict(memory_BTD, mask_BT, target_BFV, clips.frames_B)
+        length = self.length(memory_BTD, mask_BT)
+        return GroupOutput(rows, predicted_BFV, target_BFV, mask_BFV, clips.frames_B, length, self.normalizer)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        source_BTS: Tensor,
+        mask_BT: Tensor,
+        longest: int,
+        frames_B: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> list[Tensor]:
+        """Return one (frames, J, 3) tensor a clip, in shoulder widths; lengths are predicted unless given."""
+        memory_BTD = self.encode(source_BTS, mask_BT)
+        if frames_B is None:
+            frames_B = self.length(memory_BTD, mask_BT).median(longest)
+        values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, generator)
+        pose_BFJC = self.normalizer.denormalize(values_BFV)
+        return [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]

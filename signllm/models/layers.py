@@ -1,0 +1,164 @@
+"""Transformer parts: attention with an optional key-value cache, pre-norm layers, positions.
+
+Legend: B clips, T source places, F target places, D width, H heads, K head width.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def sinusoids(position: Tensor, width: int, longest_period: float = 10_000.0) -> Tensor:
+    """Sine and cosine features (..., width) of real-valued positions (...), as in Attention Is All You Need."""
+    half = width // 2
+    exponent = torch.arange(half, device=position.device, dtype=torch.float32) / half
+    angle = position.float()[..., None] * torch.exp(-math.log(longest_period) * exponent)
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+class KeyValueCache:
+    """Keys and values of one self-attention for up to `capacity` places, filled place by place."""
+
+    def __init__(self, batch: int, heads: int, capacity: int, head_width: int, like: Tensor):
+        shape = (batch, heads, capacity, head_width)
+        self.keys = like.new_zeros(shape)
+        self.values = like.new_zeros(shape)
+        self.length = 0
+
+    def append(self, key_BHFK: Tensor, value_BHFK: Tensor) -> tuple[Tensor, Tensor]:
+        """Add new places and return views of all places so far."""
+        end = self.length + key_BHFK.shape[2]
+        self.keys[:, :, self.length : end] = key_BHFK
+        self.values[:, :, self.length : end] = value_BHFK
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+    def reorder(self, rows_B: Tensor) -> None:
+        """Let row b continue what row rows_B[b] held (beam search)."""
+        self.keys, self.values = self.keys[rows_B], self.values[rows_B]
+
+
+class Attention(nn.Module):
+    """Multi-head attention; the caller gives the mask (true = may look) or `causal`."""
+
+    def __init__(self, width: int, heads: int, dropout: float = 0.0):
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def _split(self, x_BFD: Tensor) -> Tensor:
+        return x_BFD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def keys_values(self, memory_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, H, T, K) keys and values, to be computed once when the memory does not change."""
+        key, value = self.key_value(memory_BTD).chunk(2, dim=-1)
+        return self._split(key), self._split(value)
+
+    def forward(
+        self, x_BFD: Tensor, key_BHTK: Tensor, value_BHTK: Tensor, mask: Tensor | None = None, causal: bool = False
+    ) -> Tensor:
+        """Attend from x to the given keys and values."""
+        mixed = F.scaled_dot_product_attention(
+            self._split(self.query(x_BFD)),
+            key_BHTK,
+            value_BHTK,
+            attn_mask=mask,
+            is_causal=causal,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        return self.output(mixed.transpose(1, 2).flatten(-2))
+
+
+def feed_forward(width: int, hidden: int, dropout: float) -> nn.Sequential:
+    """The position-wise part of a transformer layer."""
+    return nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width))
+
+
+class EncoderLayer(nn.Module):
+    """Pre-norm self-attention and feed-forward over all places of a masked sequence."""
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float):
+        super().__init__()
+        self.norm_self, self.norm_ff = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attend_self = Attention(width, heads, dropout)
+        self.ff = feed_forward(width, hidden, dropout)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """Mix x; places outside the mask are not looked at."""
+        normed = self.norm_self(x_BTD)
+        keys_values = self.attend_self.keys_values(normed)
+        x_BTD = x_BTD + self.drop(self.attend_self(normed, *keys_values, mask=mask_BT[:, None, None, :]))
+        return x_BTD + self.drop(self.ff(self.norm_ff(x_BTD)))
+
+
+class DecoderLayer(nn.Module):
+    """Pre-norm self-attention, cross-attention to a memory, feed-forward."""
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float):
+        super().__init__()
+        self.norm_self, self.norm_cross, self.norm_ff = (nn.LayerNorm(width) for _ in range(3))
+        self.attend_self = Attention(width, heads, dropout)
+        self.attend_cross = Attention(width, heads, dropout)
+        self.ff = feed_forward(width, hidden, dropout)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        x_BFD: Tensor,
+        memory_kv: tuple[Tensor, Tensor],
+        memory_mask_BT: Tensor,
+        self_mask_BF: Tensor | None = None,
+        causal: bool = False,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Either `causal`, or bidirectional under `self_mask_BF`, or one place at a time with a `cache`."""
+        normed = self.norm_self(x_BFD)
+        key, value = self.attend_self.keys_values(normed)
+        if cache is not None:
+            key, value = cache.append(key, value)
+        mask = None if self_mask_BF is None else self_mask_BF[:, None, None, :]
+        x_BFD = x_BFD + self.drop(self.attend_self(normed, key, value, mask=mask, causal=causal))
+        cross = self.attend_cross(self.norm_cross(x_BFD), *memory_kv, mask=memory_mask_BT[:, None, None, :])
+        x_BFD = x_BFD + self.drop(cross)
+        return x_BFD + self.drop(self.ff(self.norm_ff(x_BFD)))
+
+
+class DecoderStack(nn.Module):
+    """Decoder layers and a final norm, with the key-value caches that go with them."""
+
+    def __init__(self, num_layers: int, width: int, heads: int, hidden: int, dropout: float):
+        super().__init__()
+        self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(width)
+
+    def memory_keys_values(self, memory_BTD: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The cross-attention keys and values of every layer."""
+        return [layer.attend_cross.keys_values(memory_BTD) for layer in self.layers]
+
+    def new_caches(self, batch: int, capacity: int, like: Tensor) -> list[KeyValueCache]:
+        """Empty caches for a batch of at most `capacity` places, of the type and device of `like`."""
+        first: Attention = self.layers[0].attend_self
+        head_width = first.query.out_features // first.heads
+        return [KeyValueCache(batch, first.heads, capacity, head_width, like) for _ in self.layers]
+
+    def forward(
+        self,
+        x_BFD: Tensor,
+        memory_kvs: list[tuple[Tensor, Tensor]],
+        memory_mask_BT: Tensor,
+        caches: list[KeyValueCache] | None = None,
+        **kwargs,
+    ) -> Tensor:
+        """Run all layers; `kwargs` as in DecoderLayer.forward."""
+        for number, layer in enumerate(self.layers):
+            cache = caches[number] if caches else None
+            x_BFD = layer(x_BFD, memory_kvs[number], memory_mask_BT, cache=cache, **kwargs)
+        return self.norm(x_BFD)

@@ -1,0 +1,259 @@
+"""The two modes of SignLLM behind one interface; `MODES` is the registry.
+
+Legend: B clips, T source places, S source width, L gloss tokens, D width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from signllm.config.schema import ModelConfig
+from signllm.errors import ConfigError
+from signllm.models.feature_cache import FeatureCache
+from signllm.models.gloss import GlossDecoder, GlossVocabulary
+from signllm.models.group import GroupOutput, PoseGroup
+from signllm.models.layers import sinusoids
+from signllm.models.text_encoder import TextEncoder
+from signllm.pose.batch import PoseBatch
+
+Clips = Iterable[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What the losses read: one GroupOutput a group, and for Prompt2LangGloss the logits (B, L, W) and ids (B, L)."""
+
+    groups: list[GroupOutput]
+    gloss_logits_BLW: Tensor | None = None
+    gloss_ids_BL: Tensor | None = None
+    gloss_pad: int | None = None
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one."""
+
+    pose_FJC: Tensor
+    language: str
+    gloss: str | None = None
+
+
+class SignModel(nn.Module, ABC):
+    """Text to pose. `languages` are those it was trained on; `feature_cache` may be set when the encoder is frozen."""
+
+    writes_gloss = False  # whether the mode goes through LangGloss and needs its vocabulary
+
+    def __init__(self, config: ModelConfig, text_encoder: TextEncoder, languages: Sequence[str]):
+        super().__init__()
+        self.config = config
+        self.languages = list(languages)
+        self.text_encoder = text_encoder
+        self.feature_cache: FeatureCache | None = None
+
+    def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """(B, T, S) features and (B, T) mask from the text encoder."""
+        cache = self.feature_cache if self.text_encoder.frozen else None
+        return self.text_encoder.encode(texts, cache)
+
+    def known_languages(self, languages: Sequence[str]) -> None:
+        """Raise ConfigError when the model was not trained on one of these."""
+        unknown = sorted(set(languages) - set(self.languages))
+        if unknown:
+            raise ConfigError(
+                f"language {', '.join(unknown)}: this model was trained on {', '.join(self.languages)} only"
+            )
+
+    @abstractmethod
+    def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
+        """Set the statistics of the pose values from training clips ((F, J, 3), (F, J) valid)."""
+
+    @abstractmethod
+    def forward(self, batch: PoseBatch) -> ModelOutput:
+        """Predict a training batch; generation never goes through here."""
+
+    @abstractmethod
+    def generate(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None],
+        longest: int,
+        generator: torch.Generator | None = None,
+    ) -> list[Generated]:
+        """Generate from text and language alone; at most `longest` frames a clip."""
+
+    def extra_state(self) -> dict:
+        """What a checkpoint needs beside weights and config, as plain values."""
+        return {"languages": self.languages, "text_encoder": self.text_encoder.state_for_checkpoint()}
+
+
+class MLSF(SignModel):
+    """Multi-language switching framework: one PoseGroup a language over the shared text encoder. Input: plain text."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        text_encoder: TextEncoder,
+        languages: Sequence[str],
+        vocabulary: GlossVocabulary | None = None,
+    ):
+        super().__init__(config, text_encoder, languages)
+        self.groups = nn.ModuleDict({code: PoseGroup(config, text_encoder.width) for code in self.languages})
+
+    def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
+        """Each language has statistics of its own, so that adding one changes no other."""
+        for code, clips in clips_by_language.items():
+            self.groups[code].normalizer.fit(clips)
+
+    def _rows(self, languages: Sequence[str]) -> dict[str, list[int]]:
+        """The places of each language in the batch: the route through the groups."""
+        self.known_languages(languages)
+        return {
+            code: rows
+            for code in self.languages
+            if (rows := [row for row, language in enumerate(languages) if language == code])
+        }
+
+    def forward(self, batch: PoseBatch) -> ModelOutput:
+        """Route a batch of mixed languages by group."""
+        source_BTS, mask_BT = self.encode_texts(batch.texts)
+        outputs = [
+            self.groups[code](source_BTS[rows], mask_BT[rows], batch.select(rows), rows)
+            for code, rows in self._rows(batch.languages).items()
+        ]
+        return ModelOutput(outputs)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None],
+        longest: int,
+        generator: torch.Generator | None = None,
+    ) -> list[Generated]:
+        """Each text goes through the group of its language, which must be given unless there is only one."""
+        only = self.languages[0] if len(self.languages) == 1 else None
+        chosen = [language or only for language in languages]
+        if None in chosen:
+            raise ConfigError(f"a language is needed for each text; this model has {', '.join(self.languages)}")
+        source_BTS, mask_BT = self.encode_texts(texts)
+        results: list[Generated | None] = [None] * len(texts)
+        for code, rows in self._rows(chosen).items():
+            poses = self.groups[code].generate(source_BTS[rows], mask_BT[rows], longest, generator=generator)
+            for row, pose_FJC in zip(rows, poses, strict=True):
+                results[row] = Generated(pose_FJC, code)
+        return results
+
+
+class Prompt2LangGloss(SignModel):
+    """Prompt -> LangGloss tokens (beam search) -> pose, with one set of parameters for all languages.
+
+    While training, the pose part reads the reference gloss; when generating, the gloss decoder's own.
+    """
+
+    writes_gloss = True
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        text_encoder: TextEncoder,
+        languages: Sequence[str],
+        vocabulary: GlossVocabulary,
+    ):
+        super().__init__(config, text_encoder, languages)
+        pose = config.pose_decoder
+        self.vocabulary = vocabulary
+        self.project = nn.Linear(text_encoder.width, pose.hidden_size)
+        self.gloss_decoder = GlossDecoder(
+            config.gloss_decoder, vocabulary, pose.hidden_size, pose.num_heads, pose.dropout
+        )
+        self.gloss_embedding = nn.Embedding(vocabulary.size, pose.hidden_size)
+        self.group = PoseGroup(config, pose.hidden_size)
+
+    def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
+        """One set of statistics over all languages."""
+        self.group.normalizer.fit(clip for clips in clips_by_language.values() for clip in clips)
+
+    def extra_state(self) -> dict:
+        """Adds the gloss vocabulary."""
+        return {**super().extra_state(), "gloss_vocabulary": self.vocabulary.json}
+
+    def _gloss_source(self, ids_BL: Tensor) -> tuple[Tensor, Tensor]:
+        place_L = torch.arange(ids_BL.shape[1], device=ids_BL.device)
+        embedded = self.gloss_embedding(ids_BL)
+        return embedded + sinusoids(place_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
+
+    def forward(self, batch: PoseBatch) -> ModelOutput:
+        """Predict the gloss from the prompts and the poses from the reference gloss."""
+        self.known_languages(batch.languages)
+        source_BTS, mask_BT = self.encode_texts(batch.prompts)
+        pairs = zip(batch.glosses, batch.languages, strict=True)
+        limit = self.config.gloss_decoder.max_length
+        sequences = [self.vocabulary.encode(gloss, language)[:limit] for gloss, language in pairs]
+        ids_BL = self.vocabulary.pad_batch(sequences, source_BTS.device)
+        logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
+        gloss_BLD, gloss_mask_BL = self._gloss_source(ids_BL)
+        output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
+        return ModelOutput([output], logits_BLW, ids_BL, self.vocabulary.pad)
+
+    @torch.no_grad()
+    def translate(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, str]]:
+        """Return (language, gloss) of each prompt; a given language overrides the one read from the prompt."""
+        ids = self._translate_ids(prompts, languages)
+        return [self.vocabulary.decode(sequence) for sequence in ids]
+
+    def _translate_ids(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[list[int]]:
+        self.known_languages([language for language in languages if language])
+        source_BTS, mask_BT = self.encode_texts(prompts)
+        language_ids = self.vocabulary.language_ids
+        allowed = [
+            [language_ids[code] for code in ([language] if language else self.languages)] for language in languages
+        ]
+        return self.gloss_decoder.beam_search(self.project(source_BTS), mask_BT, allowed)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None],
+        longest: int,
+        generator: torch.Generator | None = None,
+    ) -> list[Generated]:
+        """`texts` are prompts."""
+        sequences = self._translate_ids(texts, languages)
+        ids_BL = self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
+        poses = self.group.generate(*self._gloss_source(ids_BL), longest, generator=generator)
+        decoded = [self.vocabulary.decode(sequence) for sequence in sequences]
+        return [
+            Generated(pose_FJC, language, gloss) for pose_FJC, (language, gloss) in zip(poses, decoded, strict=True)
+        ]
+
+
+MODES: dict[str, type[SignModel]] = {"mlsf": MLSF, "prompt2langgloss": Prompt2LangGloss}
+
+
+def create_model(
+    config: ModelConfig, languages: Sequence[str], corpus_texts: Sequence[str], glosses: Sequence[str]
+) -> SignModel:
+    """A new model; the texts and glosses of the training corpus make vocabularies where they are needed.
+
+    Raises ConfigError when the text encoder cannot be loaded or the decoder is unknown.
+    """
+    text_encoder = TextEncoder.create(config.text_encoder, corpus_texts)
+    mode = MODES[config.mode]
+    vocabulary = GlossVocabulary.train(glosses, config.gloss_decoder.vocab_size) if mode.writes_gloss else None
+    return mode(config, text_encoder, languages, vocabulary)
+
+
+def model_from_state(config: ModelConfig, extra: dict, weights: dict[str, Tensor]) -> SignModel:
+    """The model of a checkpoint: `extra` from `SignModel.extra_state`, `weights` from `state_dict`."""
+    text_encoder = TextEncoder.from_checkpoint_state(config.text_encoder, extra["text_encoder"])
+    vocabulary = GlossVocabulary(extra["gloss_vocabulary"]) if "gloss_vocabulary" in extra else None
+    model = MODES[config.mode](config, text_encoder, extra["languages"], vocabulary)
+    model.load_state_dict(weights)
+    return model

@@ -1,0 +1,75 @@
+"""A padded batch of clips: what the data side makes and the models read.
+
+Legend: B clips, F frames (padded), J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PoseBatch:
+    """B clips with their texts. Padding frames are invalid in `valid_BFJ`; nothing else marks them.
+
+    pose_BFJC: float32, shoulder widths. valid_BFJ: bool. frames_B: int64, the true lengths.
+    glosses: space-separated glosses; `indices` are places in the data set.
+    """
+
+    indices: list[int]
+    ids: list[str]
+    languages: list[str]
+    texts: list[str]
+    prompts: list[str]
+    glosses: list[str]
+    pose_BFJC: Tensor
+    valid_BFJ: Tensor
+    frames_B: Tensor
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def num_frames(self) -> int:
+        """True frames of the batch, padding left out."""
+        return int(self.frames_B.sum())
+
+    def to(self, device: torch.device) -> PoseBatch:
+        """The same batch with its tensors on `device`."""
+        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in _TENSORS}
+        return replace(self, **moved)
+
+    def select(self, rows: list[int]) -> PoseBatch:
+        """The clips at these places, padded as far as the longest of them needs."""
+        if rows == list(range(len(self))):
+            return self
+        picked = {
+            field.name: [getattr(self, field.name)[row] for row in rows]
+            for field in fields(self)
+            if field.name not in _TENSORS
+        }
+        frames_B = self.frames_B[rows]
+        longest = round_up(int(frames_B.max()))
+        return PoseBatch(
+            **picked,
+            pose_BFJC=self.pose_BFJC[rows, :longest],
+            valid_BFJ=self.valid_BFJ[rows, :longest],
+            frames_B=frames_B,
+        )
+
+
+_TENSORS = ("pose_BFJC", "valid_BFJ", "frames_B")
+LENGTH_MULTIPLE = 16
+
+
+def round_up(frames: int, multiple: int = LENGTH_MULTIPLE) -> int:
+    """The padded length of a clip: few distinct shapes keep kernels fast (PERFORMANCE.md: + 14 % in bf16)."""
+    return -(-frames // multiple) * multiple
+
+
+def length_mask(lengths_B: Tensor, longest: int) -> Tensor:
+    """(B, longest) bool, true inside each length."""
+    return torch.arange(longest, device=lengths_B.device)[None] < lengths_B[:, None]
