@@ -1,0 +1,1 @@
+"""Seeing pose data: videos of clips, contact sheets, statistics as plots."""

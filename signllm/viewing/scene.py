@@ -1,0 +1,237 @@
+"""Panels side by side: a title, a label over each signer, one view box for all, a time line below.
+
+Legend: F frames, J joints, H W the size of the picture in pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from signllm.errors import ConfigError
+from signllm.pose import PoseSequence
+from signllm.pose.sequence import SHOULDER_WIDTHS
+from signllm.viewing import fonts
+from signllm.viewing.drawing import BACKGROUND, Color, ViewBox, draw_frame, project, view_box
+
+Panel = tuple[str, PoseSequence]
+
+PAGE: Color = (255, 255, 255)
+_INK: Color = (33, 37, 43)
+_MUTED: Color = (118, 126, 138)
+_LINE: Color = (221, 225, 231)
+_PROGRESS: Color = (84, 92, 104)
+_DIMMED = 0.30
+_MOST_COLUMNS = 4
+
+
+def in_shoulder_widths(pose: PoseSequence) -> PoseSequence:
+    """The clip with its median shoulder width as 1 and its median neck at the origin, whatever its unit is.
+
+    A clip in shoulder widths comes back unchanged; one whose shoulders are never seen keeps its scale.
+    """
+    if pose.unit == SHOULDER_WIDTHS:
+        return pose
+    width = pose.shoulder_width()
+    scale = 1 / width if np.isfinite(width) and width > 0 else 1.0
+    root = pose.skeleton.root
+    seen = pose.coordinates[pose.valid[:, root], root]
+    origin = np.median(seen, axis=0) if len(seen) else np.zeros(pose.coordinates.shape[2], np.float32)
+    return pose.replace(coordinates=(pose.coordinates - origin) * np.float32(scale), unit=SHOULDER_WIDTHS)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides a video's pictures: the panels at one frame rate, and where things stand.
+
+    `panels`: (label, clip) pairs. `size_px`: the side of a panel. `view`: front or side.
+    Raises ConfigError for no panel, a size below 64 or an unknown view.
+    """
+
+    panels: tuple[Panel, ...]
+    title: str = ""
+    size_px: int = 480
+    view: str = "front"
+
+    @classmethod
+    def of(cls, panels: Sequence[Panel], title: str = "", size_px: int = 480, view: str = "front") -> Scene:
+        """Bring the clips to the highest frame rate among them and to one unit."""
+        if not panels:
+            raise ConfigError("there is no clip to draw; give at least one")
+        if not 64 <= size_px <= 4096:
+            raise ConfigError(f"size {size_px}: a panel is from 64 to 4096 pixels wide")
+        fps = max(pose.fps for _, pose in panels)
+        poses = [pose.resampled(fps) for _, pose in panels]
+        if len({pose.unit for pose in poses}) > 1:
+            poses = [in_shoulder_widths(pose) for pose in poses]
+        labels = [label for label, _ in panels]
+        return cls(tuple(zip(labels, poses, strict=True)), title, size_px, view)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second of the video."""
+        return self.panels[0][1].fps
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of the longest clip."""
+        return max(len(pose) for _, pose in self.panels)
+
+    @cached_property
+    def box(self) -> ViewBox:
+        """The view box, the same for all panels."""
+        return view_box([pose for _, pose in self.panels], self.view)
+
+    @cached_property
+    def text_px(self) -> int:
+        """Size of the labels' text."""
+        return max(9, round(self.size_px / 30))
+
+    @cached_property
+    def _columns(self) -> int:
+        rows = ceil(len(self.panels) / _MOST_COLUMNS)
+        return ceil(len(self.panels) / rows)
+
+    @cached_property
+    def _gap(self) -> int:
+        return max(4, self.size_px // 40)
+
+    @cached_property
+    def _width(self) -> int:
+        return _even(self._columns * (self.size_px + self._gap) + self._gap)
+
+    @cached_property
+    def _title_lines(self) -> list[str]:
+        return fonts.wrap(self.title, self._title_px, self._width - 2 * self._gap, lines=2, bold=True)
+
+    @property
+    def _title_px(self) -> int:
+        return round(1.15 * self.text_px)
+
+    @cached_property
+    def _label_height(self) -> int:
+        return round(1.9 * self.text_px)
+
+    @cached_property
+    def _header(self) -> int:
+        return round(1.5 * self._title_px * len(self._title_lines)) + (self._gap if self._title_lines else 0)
+
+    def corner(self, index: int) -> tuple[int, int]:
+        """Top left pixel (x, y) of the drawing area of a panel."""
+        row, column = divmod(index, self._columns)
+        x = self._gap + column * (self.size_px + self._gap)
+        return x, self._header + row * (self.size_px + self._label_height) + self._label_height
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the pictures; both even, as the common video encoders want."""
+        rows = ceil(len(self.panels) / self._columns)
+        panels = rows * (self.size_px + self._label_height)
+        return _even(self._header + panels + round(2.2 * self.text_px)), self._width
+
+    @cached_property
+    def backdrop_HW3(self) -> np.ndarray:
+        """What stays the same in all frames: title, labels, empty panels."""
+        picture = Image.new("RGB", self.shape[::-1], PAGE)
+        draw = ImageDraw.Draw(picture)
+        for line_number, line in enumerate(self._title_lines):
+            y = self._gap + 1.5 * self._title_px * (line_number + 0.4)
+            fonts.draw_text(draw, (self._gap, y), line, self._title_px, _INK, bold=True)
+        for index, (label, pose) in enumerate(self.panels):
+            x, y = self.corner(index)
+            draw.rectangle((x, y, x + self.size_px - 1, y + self.size_px - 1), fill=BACKGROUND)
+            middle = y - self._label_height / 2
+            length = f"{pose.duration_s:.2f} s"
+            room = self.size_px - fonts.text_width(length, self.text_px) - self.text_px
+            fonts.draw_text(draw, (x, middle), fonts.fit(label, self.text_px, room), self.text_px, _INK)
+            fonts.draw_text(draw, (x + self.size_px, middle), length, self.text_px, _MUTED, align="right")
+        return np.asarray(picture).copy()
+
+    @cached_property
+    def _points(self) -> list[np.ndarray]:
+        return [self.box.to_pixels(project(pose, self.view), self.size_px) for _, pose in self.panels]
+
+    def draw_panel(self, area_HW3: np.ndarray, index: int, frame: int) -> None:
+        """Paint one clip's frame into a panel; after its end the last frame stands there, dimmed."""
+        pose = self.panels[index][1]
+        at = min(frame, len(pose) - 1)
+        width_px = self.box.shoulder_width / self.box.side * self.size_px
+        draw_frame(area_HW3, self._points[index][at], pose.valid[at], pose.skeleton, width_px)
+        if frame >= len(pose):
+            background = np.array(BACKGROUND, np.float32)
+            area_HW3[:] = (background + (area_HW3 - background) * _DIMMED).astype(np.uint8)
+
+    def picture(self, frame: int) -> np.ndarray:
+        """(H, W, 3) uint8, the whole picture of one frame."""
+        if not 0 <= frame < self.num_frames:
+            raise IndexError(f"frame {frame} of {self.num_frames}")
+        canvas = self.backdrop_HW3.copy()
+        for index in range(len(self.panels)):
+            x, y = self.corner(index)
+            self.draw_panel(canvas[y : y + self.size_px, x : x + self.size_px], index, frame)
+        self._draw_time_line(canvas, frame)
+        return canvas
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self.picture(frame) for frame in range(self.num_frames))
+
+    def _draw_time_line(self, canvas_HW3: np.ndarray, frame: int) -> None:
+        height, width = self.shape
+        strip_height = round(2.2 * self.text_px)
+        middle = height - strip_height // 2
+        text_width = round(8 * self.text_px)
+        strip = Image.new("RGB", (text_width, strip_height), PAGE)
+        text = f"{frame / self.fps:.2f} / {self.num_frames / self.fps:.2f} s"
+        fonts.draw_text(
+            ImageDraw.Draw(strip), (text_width, strip_height / 2), text, self.text_px, _MUTED, align="right"
+        )
+        right = width - self._gap
+        canvas_HW3[middle - strip_height // 2 :, right - text_width : right][:strip_height] = np.asarray(strip)[
+            : height - (middle - strip_height // 2)
+        ]
+        left, end = self._gap, right - text_width - self._gap
+        half = max(1, self.size_px // 240)
+        done = left + round((end - left) * (frame + 1) / self.num_frames)
+        canvas_HW3[middle - half : middle + half, left:end] = _LINE
+        canvas_HW3[middle - half : middle + half, left:done] = _PROGRESS
+
+
+def _even(number: int) -> int:
+    return number + number % 2
+
+
+def contact_sheet(scene: Scene, frames: int = 8) -> Image.Image:
+    """One picture: a row for each panel, `frames` moments spread evenly over the longest clip, the times below."""
+    if frames < 1:
+        raise ConfigError(f"frames {frames}: a contact sheet shows at least one moment")
+    count = min(frames, scene.num_frames)
+    moments = np.unique(np.round((np.arange(count) + 0.5) * scene.num_frames / count - 0.5).astype(int))
+    size, text_px, gap = scene.size_px, scene.text_px, max(4, scene.size_px // 40)
+    label_height = round(1.9 * text_px)
+    width = len(moments) * (size + gap) + gap
+    title_px = round(1.15 * text_px)
+    lines = fonts.wrap(scene.title, title_px, width - 2 * gap, lines=2, bold=True)
+    top = round(1.5 * title_px * len(lines)) + (gap if lines else 0)
+    height = top + len(scene.panels) * (label_height + size) + round(2.2 * text_px)
+    picture = Image.new("RGB", (width, height), PAGE)
+    draw = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        fonts.draw_text(draw, (gap, gap + 1.5 * title_px * (number + 0.4)), line, title_px, _INK, bold=True)
+    for row, (label, pose) in enumerate(scene.panels):
+        y = top + row * (label_height + size) + label_height
+        caption = f"{label}   {pose.duration_s:.2f} s" if label else f"{pose.duration_s:.2f} s"
+        caption = fonts.fit(caption, text_px, width - 2 * gap)
+        fonts.draw_text(draw, (gap, y - label_height / 2), caption, text_px, _INK)
+        for column, frame in enumerate(moments):
+            area = np.full((size, size, 3), BACKGROUND, np.uint8)
+            scene.draw_panel(area, row, int(frame))
+            picture.paste(Image.fromarray(area), (gap + column * (size + gap), y))
+    for column, frame in enumerate(moments):
+        at = (gap + column * (size + gap) + size / 2, height - 1.1 * text_px)
+        fonts.draw_text(draw, at, f"{frame / scene.fps:.2f} s", text_px, _MUTED, align="centre")
+    return picture

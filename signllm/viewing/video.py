@@ -1,0 +1,127 @@
+"""Clips as files to look at: mp4, gif, or a png contact sheet, with the clips' true duration.
+
+A file is written beside its place and renamed: an interrupted writer leaves nothing behind under the final name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.fsutil import write_atomically
+from signllm.viewing.scene import Panel, Scene, contact_sheet
+
+_ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
+_GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
+
+
+def write_video(
+    path: str | Path, panels: Sequence[Panel], title: str = "", size: int = 480, view: str = "front"
+) -> Path:
+    """Draw (label, clip) panels side by side; the suffix of `path` decides the format: .mp4, .gif or .png.
+
+    The video runs at the highest frame rate of the clips and lasts as long as the longest; a clip that has ended
+    stays as its dimmed last frame. `size`: pixels a panel is wide. Returns the path.
+    Raises ConfigError for an unknown suffix, size or view, DataError when the file cannot be written.
+    """
+    path = Path(path)
+    write = _WRITERS[check_suffix(path)]
+    scene = Scene.of(panels, title, size, view)
+    return _write(path, lambda file: write(file, scene))
+
+
+def write_contact_sheet(
+    path: str | Path,
+    panels: Sequence[Panel],
+    frames: int = 8,
+    title: str = "",
+    size: int = 240,
+    view: str = "front",
+) -> Path:
+    """Draw `frames` moments of each clip as a png, a row for each panel. Raises as `write_video` does."""
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ConfigError(f"{path.name}: a contact sheet is a .png file")
+    sheet = contact_sheet(Scene.of(panels, title, size, view), frames)
+    return _write(path, lambda file: sheet.save(file, format="PNG"))
+
+
+def check_suffix(path: str | Path) -> str:
+    """The lower-case suffix of a path; ConfigError, which names the known ones, when there is no writer for it."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in _WRITERS:
+        hint = did_you_mean(suffix, _WRITERS)
+        raise ConfigError(
+            f"{Path(path).name}: no video format has the suffix '{suffix}'{hint}; known: {known_formats()}"
+        )
+    return suffix
+
+
+def known_formats() -> str:
+    """The suffixes `write_video` knows, for messages and help."""
+    return ", ".join(_WRITERS)
+
+
+def _write(path: Path, write: Callable[[BinaryIO], None]) -> Path:
+    try:
+        write_atomically(path, write)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error}); choose another folder with --output") from error
+    return path
+
+
+def _write_mp4(file: BinaryIO, scene: Scene) -> None:
+    import av
+
+    encoder = next((name for name in _ENCODERS if name in av.codecs_available), None)
+    if encoder is None:
+        raise ConfigError(f"this FFmpeg build has none of the encoders {', '.join(_ENCODERS)}; write .gif instead")
+    height, width = scene.shape
+    rate = Fraction(scene.fps).limit_denominator(1001)
+    with av.open(file, "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream(encoder, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.time_base = 1 / rate
+        if encoder == "libx264":
+            stream.options = {"crf": "18", "preset": "veryfast", "tune": "animation"}
+        else:
+            stream.bit_rate = 4 * width * height
+        for index, picture_HW3 in enumerate(scene):
+            frame = av.VideoFrame.from_ndarray(picture_HW3, format="rgb24")
+            frame.pts, frame.time_base = index, 1 / rate
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _write_gif(file: BinaryIO, scene: Scene) -> None:
+    if scene.fps > _GIF_MAX_FPS:
+        panels = [(label, pose.resampled(_GIF_MAX_FPS)) for label, pose in scene.panels]
+        scene = Scene.of(panels, scene.title, scene.size_px, scene.view)
+    # Frames end at multiples of 1/100 s, the unit of the format: single delays differ by one unit, the sum is right.
+    ends = np.round(np.arange(1, scene.num_frames + 1) * 100 / scene.fps).astype(int)
+    delays_ms = [int(delay) * 10 for delay in np.diff(ends, prepend=0)]
+    palette = _palette(scene)
+    first, *rest = range(scene.num_frames)
+    pictures = (Image.fromarray(scene.picture(f)).quantize(palette=palette, dither=Image.Dither.NONE) for f in rest)
+    start = Image.fromarray(scene.picture(first)).quantize(palette=palette, dither=Image.Dither.NONE)
+    start.save(file, format="GIF", save_all=True, append_images=pictures, duration=delays_ms, loop=0, disposal=1)
+
+
+def _palette(scene: Scene) -> Image.Image:
+    """One palette for all frames, from a few of them: colours do not flicker and unchanged areas compress away."""
+    moments = np.unique(np.linspace(0, scene.num_frames - 1, 4).astype(int))
+    sample = np.concatenate([scene.picture(int(frame)) for frame in moments])
+    return Image.fromarray(sample).quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _write_png(file: BinaryIO, scene: Scene) -> None:
+    contact_sheet(scene).save(file, format="PNG")
+
+
+_WRITERS: dict[str, Callable[[BinaryIO, Scene], None]] = {".mp4": _write_mp4, ".gif": _write_gif, ".png": _write_png}
