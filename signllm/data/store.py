@@ -253,7 +253,7 @@ class StoreWriter:
         if coordinates.shape[2] == 2:
             coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)
         self._poses.write(np.ascontiguousarray(coordinates, dtype="<f4").data)
-        self._valid.write(np.packbits(pose.valid, axis=-1).data)
+        self._valid.write(np.ascontiguousarray(np.packbits(pose.valid, axis=-1)).data)
         self._shard_frames += len(pose)
         self.done[record.id] = placed
         self._index.write(_index_line(placed))

@@ -1,0 +1,138 @@
+"""`final_convert_data.py`: convert pose files into the store that training reads."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from signllm.cli.common import USER_ERROR, command, parser
+
+MOST_PRINTED = 50
+DEFAULT_OUTPUT = "datasets/signllm_data_complete"
+COLUMNS = ("split", "status", "clips", "frames", "seconds", "scale", "counter", "sides", "rejected")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags of final_convert_data.py."""
+    flags = parser(
+        "final_convert_data.py",
+        "Convert {split}.skels/.text/.files (and .gloss), or folders with pose.json and text.txt, into the pose store.",
+        "把 {split}.skels/.text/.files（以及 .gloss），或含 pose.json 与 text.txt 的文件夹，转换为训练数据集。",
+    )
+    flags.add_argument("--data_dir", type=Path, required=True, help="folder with the source files / 源数据目录")
+    flags.add_argument(
+        "--output_dir", type=Path, default=Path(DEFAULT_OUTPUT), help="the store (default: %(default)s) / 输出目录"
+    )
+    flags.add_argument(
+        "--splits", nargs="+", help="e.g. train dev, or train,dev (default: every split found) / 要转换的划分，默认全部"
+    )
+    flags.add_argument("--language", required=True, help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
+    flags.add_argument("--max_samples", type=int, help="only the first N clips of a split / 每个划分只取前 N 条")
+    flags.add_argument(
+        "--layout",
+        default="auto",
+        help="which arm joints 2-4 are: auto, right-first, left-first (default: %(default)s)"
+        " / 关节 2-4 是哪只手臂：auto 自动判断，right-first 右臂，left-first 左臂",
+    )
+    flags.add_argument(
+        "--fps", type=float, help="frame rate of the source (default: what it says, else 25) / 源数据帧率，默认 25"
+    )
+    flags.add_argument("--workers", type=int, default=1, help="processes that parse (default: 1) / 解析进程数")
+    flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
+    flags.add_argument(
+        "--skip_bad",
+        action="store_true",
+        help="leave faulty clips out and list them in rejected.json / 跳过有错误的片段，并写入 rejected.json",
+    )
+    return flags
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Convert; 0 when every split is in the store, 2 when one was refused."""
+    args = build_parser().parse_args(argv)
+    from signllm.data.convert import ConvertOptions, convert
+
+    given = vars(args)
+    if args.splits is not None:
+        given["splits"] = [name for group in args.splits for name in group.split(",") if name]
+    options = ConvertOptions(**given)
+    reports = convert(options, _progress_bar)
+    _print_table(reports)
+    for report in reports:
+        _print_capped(f"{report.language}/{report.split}: warnings", report.warnings, sys.stdout, None)
+        if report.status == "already converted":
+            print(f"{report.language}/{report.split}: already converted, nothing to do (--overwrite converts it again)")
+        if report.resumed:
+            print(f"{report.language}/{report.split}: went on after {report.resumed} clips of an interrupted run")
+        if report.rejected and not report.faults:
+            folder = options.output_dir / report.language / report.split
+            print(f"{report.language}/{report.split}: {report.rejected} clips left out, see {folder / 'rejected.json'}")
+    return _print_faults(reports, options.output_dir)
+
+
+def _progress_bar(name: str, size: int) -> Callable[[int], None]:
+    from tqdm import tqdm
+
+    bar = tqdm(total=size, desc=name, unit="B", unit_scale=True, file=sys.stderr, mininterval=0.5)
+
+    def tell(done: int) -> None:
+        bar.update(done)
+        if bar.n >= size:
+            bar.close()
+
+    return tell
+
+
+def _print_table(reports: list) -> None:
+    rows = [COLUMNS]
+    for report in reports:
+        known = report.source_scale > 0
+        rows.append(
+            (
+                f"{report.language}/{report.split}",
+                report.status,
+                str(report.clips),
+                str(report.frames),
+                f"{report.seconds:.1f}",
+                f"{report.source_scale:.4g}" if known else "-",
+                report.counter,
+                ("swapped" if report.sides_swapped else "as they are") if known else "-",
+                str(report.rejected),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_capped(heading: str, lines: list[str], file, full_list: Path | None) -> None:
+    if not lines:
+        return
+    print(f"{heading} ({len(lines)}):", file=file)
+    for line in lines[:MOST_PRINTED]:
+        print(f"  - {line}", file=file)
+    if len(lines) > MOST_PRINTED:
+        where = f"; full list in {full_list}" if full_list else "; all of them are in dataset.json"
+        print(f"  and {len(lines) - MOST_PRINTED} more{where}", file=file)
+
+
+def _print_faults(reports: list, output_dir: Path) -> int:
+    """Print what is wrong, split by split; a long list goes whole into `<output_dir>/<LANG>/<split>_faults.json`."""
+    from signllm.fsutil import write_json
+
+    for report in reports:
+        full_list = output_dir / report.language / f"{report.split}_faults.json"
+        if len(report.faults) > MOST_PRINTED:
+            write_json(full_list, report.faults)
+        else:
+            full_list.unlink(missing_ok=True)
+        _print_capped(
+            f"data error in {report.language}/{report.split}, not converted", report.faults, sys.stderr, full_list
+        )
+    refused = [report for report in reports if report.faults]
+    if any(report.rejected for report in refused):
+        print("--skip_bad converts the sound clips and writes the others to rejected.json", file=sys.stderr)
+    return USER_ERROR if refused else 0

@@ -1,0 +1,335 @@
+"""Conversion of source files into the store, one split at a time, each clip parsed once.
+
+Scale, counter and sides are found from a sample of clips spread over the file; then every clip is checked and written
+to the split's unfinished folder. With faults and without `skip_bad` that folder is removed again; a killed run leaves
+it, and the next run of the same source with the same options goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+import orjson
+
+from signllm.data.convert_clip import CleanClip, clean_clip
+from signllm.data.sources import ClipEntry, Loaded, SourceSplit, choose_splits
+from signllm.data.store import ClipRecord, Store, StoreWriter
+from signllm.errors import ConfigError, DataError
+from signllm.fsutil import write_json
+from signllm.languages import resolve_language
+from signllm.pose.formats import DEFAULT_FPS
+from signllm.pose.formats.conventions import LAYOUTS, UNKNOWN, Conventions, detect_conventions
+from signllm.pose.formats.skels import OTHER_WIDTHS, SAMPLE_CLIPS, spread
+
+CONVERTER_VERSION = 1
+REJECTED_FILE = "rejected.json"
+_BATCH = 16
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """What to convert and how; `splits` None means all there are, `max_samples` None means every clip.
+
+    `fps`: frames a second of the source; None means what the source says, else 25. Frames are kept as they are.
+    """
+
+    data_dir: Path
+    output_dir: Path
+    language: str
+    splits: list[str] | None = None
+    max_samples: int | None = None
+    layout: str = "auto"
+    fps: float | None = None
+    workers: int = 1
+    overwrite: bool = False
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        faults = []
+        object.__setattr__(self, "language", resolve_language(self.language).code)
+        if self.max_samples is not None and self.max_samples < 1:
+            faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
+        if self.fps is not None and not 0 < self.fps < 1e4:
+            faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
+        if self.workers < 1:
+            faults.append(f"--workers is {self.workers}; expected at least 1")
+        if self.layout not in LAYOUTS:
+            faults.append(f"--layout is '{self.layout}'; expected one of {', '.join(LAYOUTS)}")
+        if faults:
+            raise ConfigError(faults)
+
+
+@dataclass
+class SplitReport:
+    """What became of one split. `status`: 'converted', 'already converted', or 'refused' (then `faults` says why)."""
+
+    language: str
+    split: str
+    status: str = "refused"
+    clips: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    source_scale: float = 0.0
+    counter: str = UNKNOWN
+    sides_swapped: bool = False
+    rejected: int = 0
+    resumed: int = 0
+    warnings: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def convert(
+    options: ConvertOptions, start: Callable[[str, int], Progress] = lambda name, size: lambda done: None
+) -> list[SplitReport]:
+    """Convert the chosen splits; sound ones are finished even when others are refused.
+
+    `start(split, bytes)` is called once a split and returns a function that is told of bytes done. Raises DataError
+    only where nothing can be opened at all; the faults of a split are in its report.
+    """
+    reports = []
+    for open_split in choose_splits(options.data_dir, options.splits).values():
+        source = open_split(options.max_samples)
+        report = _existing(source, options)
+        if report is None:
+            report = _convert_split(source, options, start)
+        reports.append(report)
+    _compare_splits(options, reports)
+    return reports
+
+
+def fingerprint(source: SourceSplit, options: ConvertOptions) -> str:
+    """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
+    root = options.data_dir
+    files = [(str(f.relative_to(root)), f.stat().st_size, f.stat().st_mtime_ns) for f in source.files]
+    facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+
+
+def _existing(source: SourceSplit, options: ConvertOptions) -> SplitReport | None:
+    """The report of a split that is in the store already, unless it is to be overwritten."""
+    store = Store(options.output_dir) if options.output_dir.is_dir() else None
+    if options.overwrite or store is None or source.split not in store.splits(options.language):
+        return None
+    split = store.split(options.language, source.split)
+    report = _report_from_info(split.info)
+    if split.info.get("source_fingerprint") != fingerprint(source, options):
+        report.status = "refused"
+        report.faults.append(
+            f"{split.path}: already there, converted from other files or with other options; add --overwrite to replace"
+            " it, or choose another --output_dir"
+        )
+    return report
+
+
+def _report_from_info(info: dict) -> SplitReport:
+    report = SplitReport(info["language"], info["split"], "already converted")
+    for name in ("clips", "frames", "seconds", "source_scale", "counter", "sides_swapped", "rejected"):
+        setattr(report, name, info.get(name, getattr(report, name)))
+    return report
+
+
+def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable) -> SplitReport:
+    report = SplitReport(options.language, source.split, faults=list(source.faults))
+    samples = [source.entries[n].load()[0] for n in spread(len(source.entries), SAMPLE_CLIPS)] if source.entries else []
+    sound = [raw for raw in samples if raw is not None]
+    foreign = _foreign_layout(source, options) if not sound else None
+    if foreign:
+        report.faults.append(foreign)
+    if foreign or not source.entries:
+        return report
+    try:
+        conventions = detect_conventions(sound, options.layout) if sound else Conventions()
+    except DataError as error:
+        report.faults += [f"{source.files[0]}: {fault}" for fault in error.faults]
+        return report
+    report.source_scale, report.counter = conventions.scale, conventions.counter
+    report.sides_swapped = conventions.sides_swapped
+    report.warnings += _doubts(source, conventions, any(raw.counter_F is not None for raw in sound))
+    tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
+    if source.faults:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
+        report.faults += [
+            fault for _, _, _, faults in _clean(source.entries, conventions, options, tell) for fault in faults
+        ]
+        return report
+    return _write_split(source, conventions, options, report, tell)
+
+
+def _write_split(
+    source: SourceSplit, conventions: Conventions, options: ConvertOptions, report: SplitReport, tell: Progress
+) -> SplitReport:
+    """Write what is sound, then finish the split, or remove the unfinished folder when it may not be finished."""
+    mark = fingerprint(source, options)
+    rejected: list[dict] = []
+    with StoreWriter(options.output_dir, options.language, source.split, mark) as writer:
+        waiting = [entry for entry in source.entries if entry.faults or entry.id not in writer.done]
+        report.resumed = len(source.entries) - len(waiting)
+        tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
+        for entry, clip, fps, faults in _clean(waiting, conventions, options, tell):
+            if faults:
+                rejected.append({"place": entry.place, "clip": entry.id, "faults": faults})
+            elif not rejected or options.skip_bad:
+                writer.add(_record(entry, clip, fps, options), clip.pose)
+        report.rejected = len(rejected)
+        if (rejected and not options.skip_bad) or not writer.done:
+            report.faults += [fault for row in rejected for fault in row["faults"]]
+            if options.skip_bad:
+                report.faults.insert(0, f"{source.files[0]}: every clip is faulty, nothing is left to convert")
+        else:
+            _finish(writer, source, conventions, report, rejected, mark)
+            return report
+    shutil.rmtree(writer.partial)
+    with suppress(OSError):  # not empty: other splits are there
+        writer.partial.parent.rmdir()
+    return report
+
+
+def _record(entry: ClipEntry, clip: CleanClip, fps: float, options: ConvertOptions) -> ClipRecord:
+    found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
+    return ClipRecord(
+        id=entry.id,
+        text=entry.text,
+        language=options.language,
+        fps=fps,
+        frames=len(clip.pose),
+        gloss=entry.gloss,
+        source=entry.source,
+        extra={key: value for key, value in found.items() if value},
+    )
+
+
+def _finish(
+    writer: StoreWriter,
+    source: SourceSplit,
+    conventions: Conventions,
+    report: SplitReport,
+    rejected: list[dict],
+    mark: str,
+) -> None:
+    """Put everything that is known of the split into `dataset.json` and the report."""
+    places = {entry.id: entry.place for entry in source.entries if not entry.faults}
+    extras = {identity: record.extra for identity, record in writer.done.items() if record.extra}
+    for identity, extra in extras.items():
+        report.warnings += [f"{places[identity]}: {text}" for text in extra.get("warnings", ())]
+    zero_joints, outlier_joints = (
+        sum(extra.get(name, 0) for extra in extras.values()) for name in ("zero_joints", "outlier_joints")
+    )
+    if zero_joints:
+        clips = sum("zero_joints" in extra for extra in extras.values())
+        report.warnings.append(f"{zero_joints} joints at exactly 0 0 0 in {clips} clips: marked as missing")
+    rejected_file = writer.partial / REJECTED_FILE
+    if rejected:
+        write_json(rejected_file, rejected)
+    else:
+        rejected_file.unlink(missing_ok=True)
+    split = writer.finish(
+        {
+            "converter_version": CONVERTER_VERSION,
+            "source_fingerprint": mark,
+            "source_files": [path.name for path in source.files[:4]],
+            "source_scale": conventions.scale,
+            "source_scale_range": conventions.scale_range,
+            "counter": conventions.counter,
+            "sides_swapped": conventions.sides_swapped,
+            "rejected": len(rejected),
+            "zero_joints": zero_joints,
+            "outlier_joints": outlier_joints,
+            "warnings": report.warnings,
+        }
+    )
+    report.status = "converted"
+    report.clips, report.frames, report.seconds = (split.info[name] for name in ("clips", "frames", "seconds"))
+
+
+def _clean(
+    entries: Iterable[ClipEntry], conventions: Conventions, options: ConvertOptions, tell: Progress
+) -> Iterator[tuple[ClipEntry, CleanClip, float, list[str]]]:
+    """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
+    for entry, (raw, wrong) in _load_all(entries, options.workers):
+        fps = options.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
+        clip = clean_clip(raw, conventions, fps) if raw is not None else CleanClip()
+        tell(entry.num_bytes)
+        yield entry, clip, fps, [f"{entry.place}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]
+
+
+def _load_batch(batch: list[Callable[[], Loaded]]) -> list[Loaded]:
+    return [load() for load in batch]
+
+
+def _load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipEntry, Loaded]]:
+    """Load in order. With workers, only a few batches are under way at once, so memory stays small."""
+    if workers == 1:
+        for entry in entries:
+            yield entry, entry.load()
+        return
+    left = iter(entries)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        under_way: list[tuple[list[ClipEntry], object]] = []
+        while True:
+            while len(under_way) < 2 * workers and (batch := list(islice(left, _BATCH))):
+                under_way.append((batch, pool.submit(_load_batch, [entry.load for entry in batch])))
+            if not under_way:
+                return
+            batch, future = under_way.pop(0)
+            yield from zip(batch, future.result(), strict=True)
+
+
+def _foreign_layout(source: SourceSplit, options: ConvertOptions) -> str | None:
+    """One fault for a whole file of another layout, where every sampled clip says so, instead of one a line."""
+    for width, name in OTHER_WIDTHS.items():
+        chosen = [source.entries[n] for n in spread(len(source.entries), SAMPLE_CLIPS)] if source.entries else []
+        told = [any(OTHER_WIDTHS[width] in fault for fault in entry.load()[1]) for entry in chosen]
+        if told and all(told):
+            return (
+                f"{chosen[0].place} and {len(source.entries) - 1} more lines: this file looks like {name}; "
+                "this command reads 50 joints x (x, y, z) and a counter, 151 numbers a frame"
+            )
+    return None
+
+
+def _doubts(source: SourceSplit, conventions: Conventions, has_counter: bool) -> list[str]:
+    """Warnings about what was detected."""
+    doubts, name = list(source.warnings), source.files[0].name
+    low, high = conventions.scale_range
+    if high > 1.25 * low:
+        doubts.append(
+            f"{name}: shoulder widths of clips range from {low:.4g} to {high:.4g} (5th to 95th percentile); one scale"
+            f" ({conventions.scale:.4g}) is used for all, so sizes of signers will differ"
+        )
+    if has_counter and conventions.counter == UNKNOWN:
+        doubts.append(f"{name}: the last column is no counter that is known (i/T, (i+1)/T or i/(T-1)); it is not used")
+    if conventions.other_side_share > 0.1:
+        doubts.append(
+            f"{name}: in {conventions.other_side_share:.0%} of the clips the arms lie the other way round than"
+            f" {'left' if conventions.sides_swapped else 'right'}-first; see --layout"
+        )
+    return doubts
+
+
+def _compare_splits(options: ConvertOptions, reports: list[SplitReport]) -> None:
+    """Warn where a split was read otherwise than the language's other splits in the store."""
+    if not options.output_dir.is_dir():
+        return
+    store = Store(options.output_dir)
+    infos = {name: store.split(options.language, name).info for name in store.splits(options.language)}
+    for report in reports:
+        for name, info in infos.items():
+            if report.status != "converted" or name == report.split or "source_scale" not in info:
+                continue
+            if abs(report.source_scale / info["source_scale"] - 1) > 0.02:
+                report.warnings.append(
+                    f"{report.split}: scale {report.source_scale:.4g}, but {info['source_scale']:.4g} in {name}"
+                )
+            if report.sides_swapped != info["sides_swapped"]:
+                report.warnings.append(
+                    f"{report.split}: sides are swapped in one of {report.split}, {name} only; see --layout"
+                )

@@ -1,0 +1,113 @@
+"""One clip from raw to clean: scale, sides, missing joints and outliers, with a word on everything that was found.
+
+Legend: F frames, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from signllm.pose.formats.conventions import (
+    UNKNOWN,
+    Conventions,
+    RawClip,
+    counter_tolerance,
+    expected_counter,
+    matching_counters,
+)
+from signllm.pose.sequence import PoseSequence
+
+OUTLIER_SHOULDER_WIDTHS = 5.0  # arm and hand together reach about 2.5
+OTHER_UNIT = 4.0  # a clip whose shoulders are this many times wider or narrower than the corpus's
+ODD_SCALE = 2.0
+
+
+@dataclass
+class CleanClip:
+    """A converted clip (None when `faults` speak against it) and what was found in it."""
+
+    pose: PoseSequence | None = None
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    zero_joints: int = 0
+    outlier_joints: int = 0
+
+
+def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
+    """Convert a raw clip. `zero_joints` and `outlier_joints` count joints in single frames that are marked missing.
+
+    Outliers lie more than 5 shoulder widths from the clip's median neck position. Faults: a counter that breaks the
+    corpus's convention, a clip in another unit, a clip in which nothing but the neck is ever seen.
+    """
+    clip = CleanClip()
+    if raw.counter_F is not None and conventions.counter != UNKNOWN:
+        clip.faults += _counter_faults(raw.counter_F, conventions.counter)
+    width = raw.shoulder_width()
+    ratio = width / conventions.scale
+    if ratio > OTHER_UNIT or ratio < 1 / OTHER_UNIT:
+        clip.faults.append(
+            f"the shoulders are {width:.4g} wide, {ratio:.3g} times the corpus's {conventions.scale:.4g};"
+            " is this clip in another unit?"
+        )
+    elif ratio > ODD_SCALE or ratio < 1 / ODD_SCALE:
+        clip.warnings.append(f"the shoulders are {ratio:.2f} times as wide as the corpus's")
+    if clip.faults:
+        return clip
+    pose = conventions.pose(raw, fps)
+    seen_FJ = pose.valid
+    clip.zero_joints = int((~seen_FJ).sum())
+    far_FJ, distance_FJ = _outliers(pose)
+    if far_FJ.any():
+        clip.outlier_joints = int(far_FJ.sum())
+        clip.warnings.append(_describe_outliers(pose, far_FJ, distance_FJ))
+        pose = pose.replace(valid=seen_FJ & ~far_FJ)
+    others = [j for j in range(pose.skeleton.num_joints) if j != pose.skeleton.root]
+    if not pose.valid[:, others].any():
+        clip.faults.append("no joint but the neck is seen in any frame")
+        return clip
+    clip.pose = pose
+    return clip
+
+
+def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:
+    if name in matching_counters(counter_F):
+        return []
+    expected_F = expected_counter(name, len(counter_F))
+    frame = int(np.argmax(np.abs(counter_F - expected_F) > counter_tolerance(len(counter_F))))
+    return [
+        f"frame {frame}: the counter is {counter_F[frame]:.5g}, by the file's convention {name} it should be"
+        f" {expected_F[frame]:.5g}; were frames lost, or columns shifted?"
+    ]
+
+
+def _outliers(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
+    """(F, J) bool, and the distances (F, J) from the clip's median neck, in shoulder widths."""
+    root = pose.skeleton.root
+    neck_C = np.median(pose.coordinates[:, root], axis=0)
+    offset_FJC = pose.coordinates - neck_C
+    distance_FJ = np.sqrt(np.einsum("fjc,fjc->fj", offset_FJC, offset_FJC, dtype=np.float64))
+    return pose.valid & (distance_FJ > OUTLIER_SHOULDER_WIDTHS), distance_FJ
+
+
+def _describe_outliers(pose: PoseSequence, far_FJ: np.ndarray, distance_FJ: np.ndarray) -> str:
+    joints = np.flatnonzero(far_FJ.any(axis=0)).tolist()
+    names = ", ".join(pose.skeleton.joints[j] for j in joints[:4]) + (
+        f" and {len(joints) - 4} more" if joints[4:] else ""
+    )
+    frames = ranges(np.flatnonzero(far_FJ.any(axis=1)).tolist())
+    farthest = float(distance_FJ[far_FJ].max())
+    return f"frame {frames}: up to {farthest:.1f} shoulder widths from the neck, marked as missing: {names}"
+
+
+def ranges(numbers: list[int]) -> str:
+    """[1, 2, 3, 7] -> '1-3, 7'; at most six ranges are named."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in found[:6])
+    return text + (f" and {len(found) - 6} more ranges" if len(found) > 6 else "")

@@ -1,0 +1,144 @@
+"""What a file of 50-joint frames leaves open: its scale, its counter, and which arm is the right one.
+
+Lifted pose files (Progressive Transformers, Prompt2Sign) share a layout but not these three. They are detected over
+many clips, never clip by clip, so that one odd clip is found out instead of bending the answer.
+
+Legend: F frames, J joints, C coordinates. "Raw" coordinates are as in the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.pose.sequence import PoseSequence
+from signllm.pose.skeleton import SKELETON_50
+
+STANDARD_SCALE = 1 / 3  # a shoulder width in the files of Progressive Transformers
+NEAR_STANDARD = 0.01
+NECK = SKELETON_50.root
+SWAP_EVIDENCE = 0.5  # in shoulder widths; real left-first files show about 1
+
+LAYOUTS = ("auto", "right-first", "left-first")
+FROM_ZERO, FROM_ONE, TO_ONE, UNKNOWN = "i/T", "(i+1)/T", "i/(T-1)", "unknown"
+
+
+def expected_counter(name: str, frames: int) -> np.ndarray:
+    """The counter column (F,) of a clip by the convention `name`, one of 'i/T', '(i+1)/T', 'i/(T-1)'."""
+    i = np.arange(frames)
+    return {FROM_ZERO: i / frames, FROM_ONE: (i + 1) / frames, TO_ONE: i / max(1, frames - 1)}[name]
+
+
+def counter_tolerance(frames: int) -> float:
+    """A quarter of a frame: files round the counter, and conventions differ by a whole frame."""
+    return 0.25 / frames
+
+
+def matching_counters(counter_F: np.ndarray) -> list[str]:
+    """The conventions that a clip's counter column follows; several for a clip of one frame."""
+    tolerance = counter_tolerance(len(counter_F))
+    return [
+        name
+        for name in (FROM_ZERO, FROM_ONE, TO_ONE)
+        if np.abs(counter_F - expected_counter(name, len(counter_F))).max() <= tolerance
+    ]
+
+
+@dataclass(frozen=True)
+class RawClip:
+    """A clip as a file holds it: raw coordinates_FJC float32 (J = 50, C = 3), counter_F or None, fps or None."""
+
+    coordinates_FJC: np.ndarray
+    counter_F: np.ndarray | None = None
+    fps: float | None = None
+
+    def seen_FJ(self) -> np.ndarray:
+        """False where a joint is exactly (0, 0, 0), which such files write for a missing joint.
+
+        The neck is the origin, so its zeros are real.
+        """
+        seen = (self.coordinates_FJC != 0).any(axis=-1)
+        seen[:, NECK] = True
+        return seen
+
+    def shoulder_width(self) -> float:
+        """Median shoulder distance in the image plane, raw; NaN when the shoulders are never both seen."""
+        return float(np.median(np.linalg.norm(self._shoulder_offset(), axis=-1))) if self._both().any() else np.nan
+
+    def shoulder_offset_x(self) -> float:
+        """Median of x(joint 5) - x(joint 2), raw; negative in left-first files."""
+        return float(np.median(self._shoulder_offset()[:, 0])) if self._both().any() else np.nan
+
+    def _both(self) -> np.ndarray:
+        first, second = SKELETON_50.shoulders
+        seen = self.seen_FJ()
+        return seen[:, first] & seen[:, second]
+
+    def _shoulder_offset(self) -> np.ndarray:
+        first, second = SKELETON_50.shoulders
+        points = self.coordinates_FJC[self._both()]
+        return points[:, second, :2] - points[:, first, :2]
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """How to read a corpus. `scale`: raw length of one shoulder width. `counter`: its convention or 'unknown'.
+
+    `sides_swapped`: joints 2-4 and 29-49 of the file are the signer's left, so labels are exchanged when read.
+    `scale_range`: 5th and 95th percentile of the clips' scales. `other_side_share`: share of clips whose arms lie
+    the other way round than the majority's.
+    """
+
+    scale: float = STANDARD_SCALE
+    counter: str = UNKNOWN
+    sides_swapped: bool = False
+    scale_range: tuple[float, float] = (STANDARD_SCALE, STANDARD_SCALE)
+    other_side_share: float = 0.0
+
+    def pose(self, raw: RawClip, fps: float) -> PoseSequence:
+        """The clip in shoulder widths with the signer's right arm at joints 2-4; zero joints are missing."""
+        coordinates_FJC = raw.coordinates_FJC * np.float32(1 / self.scale)
+        valid_FJ = raw.seen_FJ()
+        if self.sides_swapped:
+            order = list(SKELETON_50.mirror)
+            coordinates_FJC, valid_FJ = coordinates_FJC[:, order], valid_FJ[:, order]
+        return PoseSequence(coordinates_FJC, valid_FJ, fps)
+
+
+def detect_conventions(
+    clips: Sequence[RawClip], layout: str = "auto", near_standard: float = NEAR_STANDARD
+) -> Conventions:
+    """Find scale, counter and sides by the majority of `clips`.
+
+    The scale is the median of the clips' median shoulder widths; within `near_standard` (relative) of 1/3 or 1 it is
+    taken to be exactly that, so that splits of one corpus get the same scale.
+    `layout`: 'right-first' (joints 2-4 are the signer's right), 'left-first', or 'auto' (right is what lies left in the
+    image).
+    Raises DataError when no clip shows both shoulders, ConfigError for an unknown layout.
+    """
+    if layout not in LAYOUTS:
+        raise ConfigError(f"unknown layout '{layout}'{did_you_mean(layout, LAYOUTS)}; known: {', '.join(LAYOUTS)}")
+    widths = np.array([clip.shoulder_width() for clip in clips])
+    known = widths > 0
+    if not known.any():
+        raise DataError("no clip shows both shoulders (joints 2 and 5), so the scale cannot be found")
+    scale = float(np.median(widths[known]))
+    low, high = (float(v) for v in np.percentile(widths[known], [5, 95]))
+    for exact in (STANDARD_SCALE, 1.0):
+        if abs(scale / exact - 1) <= near_standard:
+            scale = exact
+    offsets = np.array([clip.shoulder_offset_x() for clip in clips])[known] / widths[known]
+    left_first = float(np.median(offsets)) < -SWAP_EVIDENCE
+    against = float(np.mean(offsets > 0 if left_first else offsets < -SWAP_EVIDENCE))
+    votes = Counter(
+        name for clip in clips if clip.counter_F is not None for name in matching_counters(clip.counter_F)
+    ).most_common(1)
+    swapped = {"auto": left_first, "right-first": False, "left-first": True}[layout]
+    if swapped != left_first:
+        against = 1 - against
+    counter = votes[0][0] if votes and votes[0][1] * 2 > len(clips) else UNKNOWN
+    return Conventions(scale, counter, swapped, (low, high), against)

@@ -1,0 +1,189 @@
+"""`.skels`: the text format of Progressive Transformers. One clip a line, 151 numbers a frame, separated by spaces.
+
+A frame is 50 joints x (x, y, z) and the counter, the share of the clip that has passed. Lengths are in thirds of a
+shoulder width by custom. Clip names stand in the sibling `.files`, one a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.fsutil import write_atomically
+from signllm.pose.formats.conventions import (
+    FROM_ONE,
+    NECK,
+    STANDARD_SCALE,
+    Conventions,
+    RawClip,
+    detect_conventions,
+    expected_counter,
+)
+from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
+from signllm.pose.skeleton import SKELETON_50
+
+NUMBERS_PER_FRAME = SKELETON_50.num_joints * 3 + 1
+OTHER_WIDTHS = {
+    269: "the 2D DWPose layout (134 points x 2 and a counter: 269 numbers a frame), which is not 50 joints in 3D",
+    150: "150 numbers a frame without the counter; append the counter (i+1)/T to each frame",
+}
+SAMPLE_CLIPS = 200
+_BLOCK_BYTES = 1 << 24
+
+
+def read_text_lines(path: Path) -> list[str]:
+    """The stripped lines of a UTF-8 file, blank ones included; DataError names the line that is not UTF-8."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    lines = [line.strip() for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def line_spans(path: Path) -> list[tuple[int, int]]:
+    """(start, end) in bytes of every line, without its newline. Reads in blocks, so any size of file will do."""
+    ends, position, last = [], 0, b"\n"
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + position)
+            position, last = position + len(block), block[-1:]
+    stops = np.concatenate(ends).tolist() if ends else []
+    if last != b"\n":
+        stops.append(position)
+    return list(zip([0] + [stop + 1 for stop in stops[:-1]], stops, strict=True)) if stops else []
+
+
+def read_span(path: Path, span: tuple[int, int]) -> bytes:
+    """The bytes of one line."""
+    with open(path, "rb") as file:
+        file.seek(span[0])
+        return file.read(span[1] - span[0])
+
+
+def other_width(count: int) -> int | None:
+    """The frame width of another known layout that `count` numbers fit, where they do not fit 151."""
+    return next((width for width in OTHER_WIDTHS if count and count % width == 0), None)
+
+
+def parse_line(line: bytes) -> tuple[RawClip | None, list[str]]:
+    """Read one clip; returns it, or None and everything that is wrong with the line (without the place)."""
+    from signllm.pose.formats.number_text import parse_numbers  # compiles: half a second nobody else should pay
+
+    numbers, bad = parse_numbers(line)
+    if not len(numbers):
+        return None, ["the clip is empty"]
+    faults = []
+    if bad:
+        first = f"'{bad[0].token[:40]}' ({_where(bad[0].index)})"
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        faults.append(f"not a number: {first}{more}")
+    if len(numbers) % NUMBERS_PER_FRAME:
+        width = other_width(len(numbers))
+        hint = f"; it looks like {OTHER_WIDTHS[width]}" if width else "; a frame is cut off or a number is lost"
+        faults.append(
+            f"{len(numbers)} numbers are not a multiple of {NUMBERS_PER_FRAME} (50 joints x 3 and the counter){hint}"
+        )
+    finite = np.isfinite(numbers)
+    finite[[b.index for b in bad]] = True
+    if not finite.all():
+        where = np.flatnonzero(~finite)
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        faults.append(f"not a finite number: {numbers[where[0]]} ({_where(int(where[0]))}){more}")
+    if faults:
+        return None, faults
+    frames_FV = numbers.reshape(-1, NUMBERS_PER_FRAME)
+    coordinates = frames_FV[:, :-1].reshape(-1, SKELETON_50.num_joints, 3)
+    return RawClip(coordinates, frames_FV[:, -1]), []
+
+
+def _where(index: int) -> str:
+    frame, column = divmod(index, NUMBERS_PER_FRAME)
+    joint, axis = divmod(column, 3)
+    what = "counter" if column == NUMBERS_PER_FRAME - 1 else f"joint {joint}, {'xyz'[axis]}"
+    return f"number {index + 1}: frame {frame}, {what}"
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` indices below `count`, evenly spread, first and last included."""
+    return sorted(set(np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()))
+
+
+def clip_names(path: Path, count: int) -> list[str]:
+    """The names in the sibling `.files`, or clip_00001, ... where there is none; DataError when the counts differ."""
+    files = path.with_suffix(".files")
+    if not files.is_file():
+        return [f"clip_{n + 1:05d}" for n in range(count)]
+    names = read_text_lines(files)
+    if len(names) != count:
+        raise DataError(f"{path} has {count} clips, {files.name} has {len(names)} names; every clip is a line in both")
+    return names
+
+
+def read(path: Path, fps: float, layout: str = "auto") -> Iterator[tuple[str, PoseSequence]]:
+    """Yield (name, clip in shoulder widths), reading line by line; scale and sides are found from a sample first.
+
+    A scale within a quarter of the customary 1/3 is taken to be 1/3: generated clips are not exactly as wide as they
+    should be, and must not be stretched for it. Raises DataError with every faulty line, once the file is read.
+    """
+    spans = line_spans(path)
+    while spans and not read_span(path, spans[-1]).strip():
+        spans.pop()
+    if not spans:
+        raise DataError(f"{path}: the file holds no clip")
+    names = clip_names(path, len(spans))
+    samples = [parse_line(read_span(path, spans[n]))[0] for n in spread(len(spans), SAMPLE_CLIPS)]
+    sound = [clip for clip in samples if clip is not None]
+    conventions = detect_conventions(sound, layout, near_standard=0.25) if sound else Conventions()
+    faults: list[str] = []
+    with open(path, "rb") as file:
+        for number, (name, line) in enumerate(zip(names, file, strict=False), start=1):
+            raw, wrong = parse_line(line)
+            faults += [f"{path}:{number} (clip {name}): {fault}" for fault in wrong]
+            if raw is not None and not faults:
+                yield name, conventions.pose(raw, fps)
+    if faults:
+        raise DataError(faults)
+
+
+def format_line(pose: PoseSequence, counter: str = FROM_ONE) -> bytes:
+    """One clip as a line; missing joints become 0 0 0. Raises DataError for another skeleton or unit."""
+    if pose.skeleton != SKELETON_50 or pose.unit != SHOULDER_WIDTHS:
+        raise DataError(
+            f"a .skels file holds {SKELETON_50.name} in {SHOULDER_WIDTHS}, not {pose.skeleton.name} in {pose.unit}"
+        )
+    frames_FV = np.zeros((len(pose), NUMBERS_PER_FRAME))
+    coordinates_FJC = frames_FV[:, :-1].reshape(len(pose), SKELETON_50.num_joints, 3)
+    coordinates_FJC[..., : pose.coordinates.shape[2]] = pose.coordinates * STANDARD_SCALE
+    # A joint that is there but rounds to the origin would read back as missing.
+    vanishing_FJ = pose.valid & (np.abs(coordinates_FJC) < 5e-6).all(-1)
+    vanishing_FJ[:, NECK] = False
+    coordinates_FJC[vanishing_FJ] = (1e-5, 0, 0)
+    frames_FV[:, :-1] = coordinates_FJC.reshape(len(pose), -1)
+    frames_FV[:, -1] = expected_counter(counter, len(pose))
+    return (" ".join(["%.5f"] * frames_FV.size) % tuple(frames_FV.ravel().tolist())).encode() + b"\n"
+
+
+def write(path: Path, clips: Iterable[tuple[str, PoseSequence]], counter: str = FROM_ONE) -> None:
+    """Write `path` and the sibling `.files`, streaming; DataError for an empty list or a name with a line break."""
+    names: list[str] = []
+
+    def lines(file) -> None:
+        for name, pose in clips:
+            if not name.strip() or "\n" in name:
+                raise DataError(f"clip {len(names) + 1}: the name {name!r} cannot stand on a line of its own")
+            names.append(name)
+            file.write(format_line(pose, counter))
+        if not names:
+            raise DataError(f"{path}: no clip to write")
+
+    write_atomically(path, lines)
+    write_atomically(path.with_suffix(".files"), lambda file: file.write("".join(f"{n}\n" for n in names).encode()))
