@@ -1,0 +1,158 @@
+"""What a trained model must beat: systems that need no model, from the training split alone.
+
+A baseline is made of one language's training split and answers with one clip for each test record, at the frame rate
+asked for. It looks at a record's text and id, never at its poses. The same seed gives the same clip for a record,
+whatever else is asked for beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+import zlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from signllm.data.store import ClipRecord, StoreSplit
+from signllm.pose import PoseSequence
+
+MAX_MEAN_CLIPS = 5_000
+
+
+class Baseline(ABC):
+    """Answers test records from a training split."""
+
+    label: str
+
+    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+        self.training, self.fps, self.seed = training, float(fps), seed
+
+    @abstractmethod
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """One clip at `fps` for each record."""
+
+    def _draw(self, record: ClipRecord, choices: int) -> int:
+        """A number below `choices` that depends on the seed and the record alone."""
+        return zlib.crc32(f"{self.seed}/{record.id}".encode()) % choices
+
+
+class FrozenMean(Baseline):
+    """The mean pose of the training split, standing still for the mean duration of its clips.
+
+    The mean is over all frames that show a joint (of `MAX_MEAN_CLIPS` evenly spaced clips in larger splits); joints
+    that no frame shows are missing.
+    """
+
+    label = "frozen mean"
+
+    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+        super().__init__(training, fps, seed)
+        sum_JC, count_J = 0.0, 0
+        for index in np.unique(np.linspace(0, len(training) - 1, MAX_MEAN_CLIPS).round().astype(int)):
+            clip = training.pose(int(index))
+            sum_JC = sum_JC + clip.coordinates.sum(0, dtype=np.float64)  # missing joints are zero in there
+            count_J = count_J + clip.valid.sum(0)
+        mean_JC = sum_JC / np.maximum(count_J, 1)[:, None]
+        duration_s = float(np.mean([record.frames / record.fps for record in training.records]))
+        frames = max(1, round(duration_s * fps))
+        self._clip = PoseSequence(
+            np.broadcast_to(mean_JC, (frames, *mean_JC.shape)),
+            np.broadcast_to(count_J > 0, (frames, len(count_J))),
+            fps,
+            training.skeleton,
+            training.unit,
+        )
+
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """The same still clip for every record."""
+        return [self._clip] * len(records)
+
+
+class RandomClip(Baseline):
+    """A training clip drawn by seed and record: real motion that has nothing to do with the text."""
+
+    label = "random clip"
+
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """A training clip for each record."""
+        count = len(self.training)
+        return [self.training.pose(self._draw(record, count)).resampled(self.fps) for record in records]
+
+
+class NearestText(Baseline):
+    """The training clip whose text is most similar: cosine of TF-IDF weighted words and character 2- to 4-grams.
+
+    Of several clips with the nearest text, one is drawn by seed and record; a text that shares nothing with any
+    training text gets a random clip.
+    """
+
+    label = "nearest text"
+
+    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+        super().__init__(training, fps, seed)
+        self._clips_of: dict[str, list[int]] = {}
+        for index, record in enumerate(training.records):
+            self._clips_of.setdefault(normalised_text(record.text), []).append(index)
+        self._texts = list(self._clips_of)
+        counts = [_features(text) for text in self._texts]
+        documents = Counter(feature for features in counts for feature in features)
+        self._column = {feature: column for column, feature in enumerate(documents)}
+        self._weight = np.array([math.log((1 + len(counts)) / (1 + n)) + 1 for n in documents.values()])
+        self._matrix = self._vectors(counts).T.tocsr()
+
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """The nearest training clip for each record."""
+        return [self.training.pose(index).resampled(self.fps) for index in self.nearest(records)]
+
+    def nearest(self, records: Sequence[ClipRecord]) -> list[int]:
+        """For each record the number of the training clip that answers it."""
+        similarity = self._vectors([_features(normalised_text(record.text)) for record in records]) @ self._matrix
+        answers = []
+        for row, record in enumerate(records):
+            same = self._clips_of.get(normalised_text(record.text))
+            found = similarity[[row]].tocoo()
+            if same is None and found.nnz:
+                # The first of the most similar texts, in the order of the training split.
+                best = int(found.col[found.data >= found.data.max() - 1e-9].min())
+                same = self._clips_of[self._texts[best]]
+            choices = same or range(len(self.training))
+            answers.append(choices[self._draw(record, len(choices))])
+        return answers
+
+    def _vectors(self, counts: Iterable[Counter]):
+        """(texts, features) sparse matrix of unit rows; features unknown to the training split are left out."""
+        from scipy import sparse
+
+        data, columns, ends = [], [], [0]
+        for features in counts:
+            known = [feature for feature in features if feature in self._column]
+            place = [self._column[feature] for feature in known]
+            values = np.array([features[feature] for feature in known]) * self._weight[place] if known else np.empty(0)
+            data.append(values / max(float(np.linalg.norm(values)), 1e-12))
+            columns += place
+            ends.append(len(columns))
+        return sparse.csr_matrix((np.concatenate(data), columns, ends), shape=(len(data), len(self._column)))
+
+
+BASELINES: dict[str, type[Baseline]] = {
+    "frozen_mean": FrozenMean,
+    "random_clip": RandomClip,
+    "nearest_text": NearestText,
+}
+
+
+def normalised_text(text: str) -> str:
+    """Lower case, compatibility forms, no punctuation, single spaces."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub(r"[^\w\s]+", " ", text).split())
+
+
+def _features(text: str) -> Counter:
+    words = text.split()
+    padded = f" {text} "
+    grams = (padded[at : at + n] for n in (2, 3, 4) for at in range(len(padded) - n + 1))
+    return Counter([f"word:{word}" for word in words]) + Counter(grams)

@@ -1,0 +1,111 @@
+"""Exact dynamic time warping between clips, compiled and parallel over pairs.
+
+Steps are (1,1), (1,0), (0,1) with unit weight, from the first pair of frames to the last. Local costs:
+
+- `mean_joint`: mean over the joints seen in both frames of their Euclidean distance;
+- `l1_sum`: sum of absolute differences over all coordinates;
+- `l2`: Euclidean distance of the flattened frames.
+
+Masks: a joint counts in a pair of frames when it is seen in both; the two sums are scaled by J / (joints counted), so
+that they do not shrink when joints are missing. A pair of frames without a common joint costs the mean of all other
+pairs' local costs: more than a typical pair on the best path, so hiding joints never pays. Two clips that have no
+joint in common at all cannot be compared: their cost is NaN.
+
+Ties: of equally cheap predecessors the diagonal is taken first, then the step of the hypothesis, then the
+step of the reference; so |path| is a function of the clips alone.
+
+Accuracy: local costs are float32 (relative error about 1e-7), their sums float64. The compiler (numba) is
+imported at the first use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from signllm.pose import PoseSequence
+
+LOCAL_COSTS = {"mean_joint": 0, "l1_sum": 1, "l2": 2}
+_MIN_CELLS_FOR_THREADS = 4_000
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The cheapest path of a (hypothesis, reference) pair.
+
+    cost: accumulated local cost D. path: (P, 2) int32 pairs of (hypothesis frame, reference frame).
+    """
+
+    cost: float
+    path: np.ndarray
+
+    @property
+    def length(self) -> int:
+        """|π|, the number of frame pairs on the path."""
+        return len(self.path)
+
+    @property
+    def mean_cost(self) -> float:
+        """D / |π|."""
+        return self.cost / len(self.path)
+
+
+def dtw(hypothesis: PoseSequence, reference: PoseSequence, cost: str = "mean_joint") -> Alignment:
+    """Align one pair."""
+    return dtw_pairs([(hypothesis, reference)], cost)[0]
+
+
+def dtw_pairs(
+    pairs: Sequence[tuple[PoseSequence, PoseSequence]], cost: str = "mean_joint", threads: int | None = None
+) -> list[Alignment]:
+    """Align many (hypothesis, reference) pairs, in the order given, on `threads` cores (default: all there are).
+
+    Raises KeyError for an unknown `cost`. Both clips of a pair must share skeleton and number of coordinates.
+    """
+    kind = LOCAL_COSTS[cost]
+    threads = threads or _cores()
+    if not pairs:
+        return []
+    first = _align(kind, *pairs[0])  # compiles in one thread before many need it
+    cells = sum(len(hypothesis) * len(reference) for hypothesis, reference in pairs[1:])
+    if threads == 1 or cells < _MIN_CELLS_FOR_THREADS:
+        return [first, *(_align(kind, *pair) for pair in pairs[1:])]
+    with ThreadPoolExecutor(threads) as pool:
+        return [first, *pool.map(lambda pair: _align(kind, *pair), pairs[1:])]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _align(kind: int, hypothesis: PoseSequence, reference: PoseSequence) -> Alignment:
+    from signllm.metrics.dtw_kernels import cheapest_path
+
+    clips = (
+        kind,
+        _in_three_coordinates(hypothesis),
+        hypothesis.valid.astype(np.float32),
+        np.ascontiguousarray(_in_three_coordinates(reference).transpose(1, 2, 0)),
+        np.ascontiguousarray(reference.valid.T.astype(np.float32)),
+        bool(hypothesis.valid.all() and reference.valid.all()),
+    )
+    cost, path_P2, missing, known_sum = cheapest_path(*clips, 0.0)
+    if missing:
+        known = len(hypothesis) * len(reference) - missing
+        if not known:
+            return Alignment(float("nan"), path_P2)
+        mean = known_sum / known
+        cost, path_P2, _, _ = cheapest_path(*clips, mean**2 if kind == LOCAL_COSTS["l2"] else mean)
+    return Alignment(cost, path_P2)
+
+
+def _in_three_coordinates(pose: PoseSequence) -> np.ndarray:
+    coordinates = pose.coordinates
+    if coordinates.shape[2] == 2:
+        coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)
+    # One writable, contiguous, native layout: the compiled function then has one signature, made once.
+    return np.array(coordinates, dtype=np.float32, order="C")

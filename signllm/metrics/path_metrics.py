@@ -1,0 +1,146 @@
+"""Metrics of closeness: distances and similarities of a clip to its reference along a warping path.
+
+Legend: P frame pairs on the path, J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from signllm.metrics.dtw import dtw
+from signllm.metrics.preset import HIGHER, LOWER, ClipPair, Preset, ratio_of_sums
+from signllm.pose import PoseSequence
+
+FILES_SHOULDER_WIDTH = 1 / 3  # of the .skels files of Progressive Transformers, whose scale `pt-dtw` keeps
+PCK_THRESHOLD = 0.2
+
+
+def _mean_over_clips(value: float) -> tuple[float, float]:
+    """(value, 1), or nothing when the clip has no value."""
+    return (value, 1.0) if np.isfinite(value) else (0.0, 0.0)
+
+
+def measure_dtw_mje(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of D / |π|; local cost = mean over the joints seen in both frames of their Euclidean distance.
+
+    Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW score", in shoulder widths. Source: this
+    toolkit's definition; the length-normalised form of Progressive Transformers' DTW.
+    """
+    return _mean_over_clips(pair.alignments["mean_joint"].mean_cost)
+
+
+def measure_pt_dtw(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of D / T; local cost = sum of absolute differences over all coordinates, in files' scale (÷ 3).
+
+    Both clips lose their last frame and the hypothesis its first, as cutting at the counter's first maximum and
+    dropping the start frame do there (a clip of fewer frames keeps one). Source: Progressive Transformers
+    (arXiv 2004.14874), `dtw.py` and `prediction.py`.
+    """
+    hypothesis = pair.hypothesis[1 : max(2, len(pair.hypothesis) - 1)] if len(pair.hypothesis) > 1 else pair.hypothesis
+    reference = pair.reference[: max(1, len(pair.reference) - 1)]
+    cost = dtw(hypothesis, reference, "l1_sum").cost * FILES_SHOULDER_WIDTH
+    return _mean_over_clips(cost / len(reference))
+
+
+def measure_slrtp2025(pair: ClipPair) -> tuple[float, float]:
+    """Σ_n Σ_(i,j)∈π_n Σ_k ‖r_ik − h_jk‖₂ / (J Σ_n |π_n|), with π_n from fastdtw (radius 1) on L2 of flattened frames.
+
+    The path is approximate by definition, and the score is weighted by frames over the corpus. With missing joints
+    the flattened L2 is scaled by √(J / seen in both), and only joints seen in both are summed and counted. The
+    challenge scored every second frame of 25 fps. Source: SLRTP 2025 Sign Production Challenge, `metrics.py`.
+    """
+    from fastdtw import fastdtw
+
+    def distance(h: np.ndarray, r: np.ndarray) -> float:
+        both = h[-J:] * r[-J:]
+        difference = (h[:-J] - r[:-J]).reshape(J, -1) * both[:, None]
+        return float(np.sqrt((difference**2).sum() * J / max(both.sum(), 1)))
+
+    def whole_distance(h: np.ndarray, r: np.ndarray) -> float:
+        difference = h - r
+        return float(np.sqrt(difference @ difference))
+
+    J = pair.hypothesis.skeleton.num_joints
+    clips = (pair.hypothesis, pair.reference)
+    flat = [clip.coordinates.reshape(len(clip), -1).astype(np.float64) for clip in clips]
+    if all(clip.valid.all() for clip in clips):
+        _, path = fastdtw(*flat, radius=1, dist=whole_distance)
+    else:
+        flat = [np.concatenate([f, clip.valid], axis=1) for f, clip in zip(flat, clips, strict=True)]
+        _, path = fastdtw(*flat, radius=1, dist=distance)
+    distance_PJ, both_PJ = _distances_on(np.asarray(path), *clips)
+    return float(distance_PJ[both_PJ].sum()), float(both_PJ.sum())
+
+
+def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the mean over the `dtw-mje` path of the cosine similarity of the root-centred frames.
+
+    In [-1, 1]. The joints seen in both frames enter, less the root; a frame without its root is centred by the
+    clip's mean root. Frame pairs without a common joint are left out. The guide's "pose similarity"; this toolkit's
+    definition.
+    """
+    path = pair.alignments["mean_joint"].path
+    hypothesis, reference = _root_centred(pair.hypothesis), _root_centred(pair.reference)
+    h_PJC, r_PJC = hypothesis[path[:, 0]], reference[path[:, 1]]
+    both_PJ1 = (pair.hypothesis.valid[path[:, 0]] & pair.reference.valid[path[:, 1]])[..., None]
+    h_PJC, r_PJC = h_PJC * both_PJ1, r_PJC * both_PJ1
+    norm_P = np.sqrt((h_PJC**2).sum((1, 2)) * (r_PJC**2).sum((1, 2)))
+    dot_P = (h_PJC * r_PJC).sum((1, 2))
+    counted = norm_P > 0
+    return _mean_over_clips(float((dot_P[counted] / norm_P[counted]).mean()) if counted.any() else np.nan)
+
+
+def measure_mpjpe(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the mean distance of the joints seen in both frames, over all those on the `dtw-mje` path.
+
+    Equal to `dtw-mje` when nothing is missing; else a joint counts alike in full and in sparse frames. In shoulder
+    widths.
+    """
+    distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
+    return _mean_over_clips(float(distance_PJ[both_PJ].mean()) if both_PJ.any() else np.nan)
+
+
+def measure_pck(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the share of joints seen in both frames that lie within 0.2 shoulder widths, on the path.
+
+    The path is that of `dtw-mje`.
+    """
+    distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
+    return _mean_over_clips(float((distance_PJ[both_PJ] <= PCK_THRESHOLD).mean()) if both_PJ.any() else np.nan)
+
+
+def _distances_on(path: np.ndarray, hypothesis: PoseSequence, reference: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
+    """(P, J) distances along a path, and the (P, J) mask of joints seen in both frames."""
+    difference_PJC = hypothesis.coordinates[path[:, 0]] - reference.coordinates[path[:, 1]]
+    both_PJ = hypothesis.valid[path[:, 0]] & reference.valid[path[:, 1]]
+    return np.sqrt((difference_PJC.astype(np.float64) ** 2).sum(-1)), both_PJ
+
+
+def _root_centred(pose: PoseSequence) -> np.ndarray:
+    root_FC = pose.coordinates[:, pose.skeleton.root].astype(np.float64)
+    seen_F = pose.valid[:, pose.skeleton.root]
+    if not seen_F.all():
+        # Never seen: the origin, which is where clips in shoulder widths have their neck.
+        mean_C = root_FC[seen_F].mean(0) if seen_F.any() else np.zeros(root_FC.shape[1])
+        root_FC = np.where(seen_F[:, None], root_FC, mean_C)
+    return pose.coordinates - root_FC[:, None]
+
+
+_ON_PATH = ("mean_joint",)
+DTW_MJE = Preset(
+    "dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, alignments=_ON_PATH
+)
+PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums)
+SLRTP2025 = Preset("slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums)
+POSE_SIMILARITY = Preset(
+    "pose-similarity",
+    ("pose_similarity",),
+    HIGHER,
+    "cosine",
+    measure_pose_similarity,
+    ratio_of_sums,
+    alignments=_ON_PATH,
+)
+MPJPE = Preset("mpjpe", ("mpjpe",), LOWER, "shoulder widths", measure_mpjpe, ratio_of_sums, alignments=_ON_PATH)
+PCK = Preset("pck@0.2", ("pck",), HIGHER, "share of joints", measure_pck, ratio_of_sums, alignments=_ON_PATH)
+PRESETS = (DTW_MJE, PT_DTW, SLRTP2025, POSE_SIMILARITY, MPJPE, PCK)

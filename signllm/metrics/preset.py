@@ -1,0 +1,104 @@
+"""What a metric is: additive numbers of each clip pair, and the figures that follow from their sums over a corpus.
+
+Because every preset works on sums, evaluation streams, corpora can be pooled, and bootstrap intervals are
+a matrix product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.metrics.dtw import Alignment, dtw_pairs
+from signllm.pose import PoseSequence
+
+LOWER, HIGHER, ONE = "lower", "higher", "1"
+
+
+@dataclass(frozen=True)
+class ClipPair:
+    """A hypothesis beside its reference, with the alignments that the presets asked for, by local cost."""
+
+    hypothesis: PoseSequence
+    reference: PoseSequence
+    alignments: dict[str, Alignment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A metric whose every choice is fixed by its name.
+
+    `measure` maps a clip pair to K finite numbers that may be added over clips; `conclude` maps their sums (..., K) to
+    the figures (..., len(figures)), NaN where a figure is not defined. `measure`'s docstring holds formula and source.
+    `better` says where good lies: 'lower', 'higher' or '1' (as much as the reference). `version` changes when the
+    number would.
+    """
+
+    name: str
+    figures: tuple[str, ...]
+    better: str
+    unit: str
+    measure: Callable[[ClipPair], Sequence[float]]
+    conclude: Callable[[np.ndarray], np.ndarray]
+    alignments: tuple[str, ...] = ()
+    masks: str = "seen-in-both"
+    version: int = 1
+
+    @property
+    def formula(self) -> str:
+        """Definition and source, as text."""
+        return " ".join((self.measure.__doc__ or "").split())
+
+    def signature(self, skeleton: str, unit: str, fps: float) -> str:
+        """What must be equal for two figures to be comparable."""
+        return f"{self.name}|skeleton:{skeleton}|unit:{unit}|fps:{fps:g}|masks:{self.masks}|version:{self.version}"
+
+
+def ratio_of_sums(sums: np.ndarray) -> np.ndarray:
+    """(..., 2n) of numerator, denominator, numerator, ... -> (..., n) of their ratios; NaN for a denominator of 0."""
+    numerator, denominator = sums[..., ::2], sums[..., 1::2]
+    missing = np.full(np.broadcast(numerator, denominator).shape, np.nan)
+    return np.divide(numerator, denominator, out=missing, where=denominator > 0)
+
+
+def check_pairs(hypotheses: Sequence[PoseSequence], references: Sequence[PoseSequence]) -> None:
+    """Raise DataError naming every pair that cannot be compared: numbers of clips, skeleton, unit, fps, dimensions."""
+    if len(hypotheses) != len(references):
+        raise DataError(f"{len(hypotheses)} hypotheses for {len(references)} references; they must pair up one to one")
+    faults = []
+    for index, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
+        for what, ours, theirs, remedy in (
+            ("skeleton", hypothesis.skeleton.name, reference.skeleton.name, "convert one of them"),
+            ("unit", hypothesis.unit, reference.unit, "bring both to shoulder widths"),
+            ("frame rate", hypothesis.fps, reference.fps, "resample one of them (PoseSequence.resampled)"),
+            ("coordinates a joint", hypothesis.coordinates.shape[2], reference.coordinates.shape[2], "drop or lift z"),
+        ):
+            if ours != theirs:
+                faults.append(f"pair {index}: {what} {ours} in the hypothesis, {theirs} in the reference; {remedy}")
+        for side, clip in (("hypothesis", hypothesis), ("reference", reference)):
+            if not clip.valid.any():
+                faults.append(f"pair {index}: every joint of the {side} is marked as missing; leave the clip out")
+    if faults:
+        raise DataError(faults)
+
+
+def measure_pairs(
+    hypotheses: Sequence[PoseSequence], references: Sequence[PoseSequence], presets: Iterable[Preset]
+) -> dict[str, np.ndarray]:
+    """(N, K) float64 numbers of N clip pairs by preset name; alignments are made once, in parallel, and shared.
+
+    Raises DataError when pairs cannot be compared.
+    """
+    check_pairs(hypotheses, references)
+    presets = list(presets)
+    clips = list(zip(hypotheses, references, strict=True))
+    costs = sorted({cost for preset in presets for cost in preset.alignments})
+    aligned = {cost: dtw_pairs(clips, cost) for cost in costs}
+    pairs = [
+        ClipPair(hypothesis, reference, {cost: aligned[cost][index] for cost in costs})
+        for index, (hypothesis, reference) in enumerate(clips)
+    ]
+    return {preset.name: np.array([preset.measure(pair) for pair in pairs], dtype=np.float64) for preset in presets}
