@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import pickle
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def load_pretrained(model_name: str) -> Pretrained:
 
     folder = Path(model_name).expanduser()
     with quiet():
-        if folder.is_dir():
+        if model_name and folder.is_dir():
             _check_folder(folder, model_name)
             return _load(str(folder), model_name, folder.resolve().name, local=True)
         try:
@@ -174,6 +175,11 @@ def _load(source: str, model_name: str, name: str, local: bool) -> Pretrained:
             source, dtype=torch.float32, output_loading_info=True, weights_only=True, **options
         )
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
+    except pickle.UnpicklingError as error:
+        raise ConfigError(
+            f"{head}: its pytorch_model.bin is damaged or holds code beside its numbers, and is not loaded; get the"
+            f" model as model.safetensors, or {WAYS_ON}"
+        ) from error
     except Exception as error:  # third-party code over the user's files: any type may come
         reason = " ".join(str(error).split())[:300]
         raise ConfigError(f"{head} cannot be loaded ({type(error).__name__}: {reason}); {WAYS_ON}") from error
@@ -187,6 +193,12 @@ def _load(source: str, model_name: str, name: str, local: bool) -> Pretrained:
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
         faults.append(f"{head}: its tokenizer has no tokenizer.json form, which a checkpoint needs; {WAYS_ON}")
+    size = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    if fast is not None and size is not None and fast.get_vocab_size() > size:
+        faults.append(
+            f"{head}: its tokenizer has {fast.get_vocab_size()} pieces and its weights have {size}: they are not of one"
+            f" model; {WAYS_ON}"
+        )
     if tokenizer.pad_token_id is None:
         faults.append(f"{head}: its tokenizer has no padding token, so it is no encoder for batches; {WAYS_ON}")
     if faults:

@@ -109,9 +109,12 @@ class TextEncoder(nn.Module):
         return {
             "version": _STATE_VERSION,
             "meta": dict(self.meta),
-            "model_config": orjson.loads(self.model.config.to_json_string(use_diff=False)),
+            "model_config": {key: value for key, value in self._model_config().items() if key != "_name_or_path"},
             "tokenizer": self._tokenizer.to_str(),
         }
+
+    def _model_config(self) -> dict[str, Any]:
+        return orjson.loads(self.model.config.to_json_string(use_diff=False))
 
     @property
     def fingerprint(self) -> str:
@@ -122,8 +125,7 @@ class TextEncoder(nn.Module):
         tensors = self.model.state_dict()
         stamp = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors.values())
         if self._fingerprint is None or self._fingerprint[0] != stamp:
-            config = orjson.loads(self.model.config.to_json_string(use_diff=False))
-            kept = {key: value for key, value in config.items() if key not in _NOT_THE_FEATURES}
+            kept = {key: value for key, value in self._model_config().items() if key not in _NOT_THE_FEATURES}
             digest = hashlib.sha256(orjson.dumps([kept, self.max_length], option=orjson.OPT_SORT_KEYS))
             digest.update(self._tokenizer.to_str().encode())
             for name, tensor in sorted(tensors.items()):
@@ -266,6 +268,15 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
     return cls(BertModel(options, add_pooling_layer=False), tokenizer, meta, config.trainable_layers)
 
 
+def _most_tokens(model: PreTrainedModel) -> int | None:
+    """The longest text that the model has positions for; None where its positions are relative and have no end."""
+    for name, part in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
+            # RoBERTa and its kin count positions from behind their padding index
+            return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
+    return None
+
+
 def _check_encoder(model: PreTrainedModel, config: Any) -> None:
     """Raise ConfigError unless the model gives one vector a token for max_length tokens (tried out, not guessed)."""
     options = model.config
@@ -274,11 +285,12 @@ def _check_encoder(model: PreTrainedModel, config: Any) -> None:
             f"{PLACE}: '{config.model_name}' is an encoder-decoder ({options.model_type}); an encoder of the BERT"
             f" family is needed; {WAYS_ON}"
         )
-    place = "model.text_encoder.max_length"
-    most = getattr(options, "max_position_embeddings", None)
-    advice = f"{place}: {config.max_length} is more than '{config.model_name}' was built for"
-    if most is not None and 0 < most < config.max_length:
-        raise ConfigError(f"{advice}; set it to {most} or less")
+    most = _most_tokens(model)
+    if most is not None and config.max_length > most:
+        raise ConfigError(
+            f"model.text_encoder.max_length: {config.max_length} is more than '{config.model_name}' was built for; set"
+            f" it to {most} or less"
+        )
     ids_1T = torch.ones(1, config.max_length, dtype=torch.long)
     ids_1T[ids_1T == getattr(options, "pad_token_id", None)] = (
         0  # RoBERTa counts positions over what is not padding only
@@ -287,9 +299,7 @@ def _check_encoder(model: PreTrainedModel, config: Any) -> None:
         with torch.no_grad():
             output = model.eval()(input_ids=ids_1T, attention_mask=torch.ones_like(ids_1T))
         text_1TD = output.last_hidden_state
-    except IndexError:
-        raise ConfigError(f"{advice}; set it to {most - 2} or less" if most else advice) from None
-    except (AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # third-party code: each family fails in its own way
         raise ConfigError(
             f"{PLACE}: '{config.model_name}' ({options.model_type}) gives no vector a token from text ({error}); an"
             f" encoder of the BERT family is needed; {WAYS_ON}"
