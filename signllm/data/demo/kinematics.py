@@ -34,7 +34,7 @@ _KNUCKLE_ANGLES = np.radians([16.0, 2.0, -12.0, -26.0])  # from the hand root to
 SHAPE_SIZE = 28  # 4 fingers x (knuckle, middle, end joint, spread) in radians, then 4 thumb bone directions
 _NEAREST_WRIST, _SOFTNESS = 0.45, 0.05  # from the shoulder
 _WRIST_LIMIT = np.radians(75.0)
-_ELBOW_POLE = np.array([-0.75, -1.0, -0.45])  # outside, below and a little behind
+_ELBOW_POLE = np.array([-0.85, -1.0, 0.15])  # outside and below; a little ahead keeps elbows calm when hands rise
 
 
 @dataclass(frozen=True)

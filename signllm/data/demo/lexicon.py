@@ -31,7 +31,7 @@ ICONIC: dict[str, Form] = {
 }
 
 # language -> (language it is related to, share of its other signs that it has in common with that one)
-_RELATED = {"DSGS": ("GSL", 0.6), "LIS-CH": ("LSF-CH", 0.3), "ASL": ("LSF-CH", 0.25), "LSA": ("LIS-CH", 0.2)}
+_RELATED = {"DSGS": ("GSL", 0.7), "LIS-CH": ("LSF-CH", 0.2), "ASL": ("LSF-CH", 0.25), "LSA": ("LIS-CH", 0.2)}
 _ORDER = ("GSL", "DSGS", "LSF-CH", "LIS-CH", "ASL", "LSA", "KSL", "TSL")  # a parent stands before its relatives
 _LEXICON_SEED = 1402
 

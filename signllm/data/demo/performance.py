@@ -97,7 +97,7 @@ class _Score:
             float(np.linalg.norm(track.contact[place] - track.contact[place - 1]))
             for track in (self.active, self.other)
         )
-        seconds = 0.12 + 0.21 * distance**0.8 if pause_s is None else pause_s
+        seconds = 0.12 + 0.24 * distance**0.9 if pause_s is None else pause_s
         self.times_s.append(self.times_s[-1] + seconds / self.signer.tempo)
 
     def sign(self, form: Form) -> None:
