@@ -14,7 +14,7 @@ from signllm.config.schema import DataConfig
 from signllm.data.dataset import SignDataset, collate
 from signllm.pose.batch import round_up
 
-LENGTH_JITTER = 0.15  # clips within this share of a length mix, so that batches differ from epoch to epoch
+LENGTH_JITTER = 0.25  # clips within this share of a length mix, so that batches differ from epoch to epoch
 
 
 def automatic_budget(frames: Sequence[int], batch_size: int) -> int:

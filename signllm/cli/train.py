@@ -1,0 +1,154 @@
+"""What start_training.py and train_signllm.py share: flags, the dry run, resuming, and the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from signllm.cli.common import INTERRUPTED
+from signllm.cli.watching import ProgressBar, SampleVideos
+from signllm.config import Config, load_config, parse_config
+from signllm.config.loading import apply_overrides
+from signllm.errors import CheckpointError, ConfigError
+
+DEBUG_SAMPLES = 64  # --debug: clips a language and split
+DEBUG_EPOCHS = 10
+
+
+def add_training_flags(parser: argparse.ArgumentParser) -> None:
+    """--debug, --dry_run, --resume and --set."""
+    parser.add_argument(
+        "--debug", action="store_true",
+        help=f"part of the data ({DEBUG_SAMPLES} clips a language and split), at most {DEBUG_EPOCHS} epochs, in a run"
+        " of its own named <run>_debug / 调试：部分数据、较少轮次，单独的运行目录 <run>_debug",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dry_run", action="store_true",
+        help="check everything with one batch forward and backward, train nothing / 只检查，不训练",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", metavar="CHECKPOINT", type=Path,
+        help="go on from this .pth, exactly where it stopped / 从检查点恢复训练",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", dest="overrides", action="append", default=[],
+        help="override a key, such as training.learning_rate=3e-4; may be repeated / 覆盖任意配置项，可重复",
+    )  # fmt: skip
+
+
+def for_debugging(config: Config) -> Config:
+    """The configuration of --debug: fewer clips and epochs, and folders of its own."""
+    few = min(DEBUG_SAMPLES, config.data.max_samples or DEBUG_SAMPLES)
+    return config.model_copy(
+        update={
+            "run_name": f"{config.run_name}_debug",
+            "data": config.data.model_copy(update={"max_samples": few}),
+            "training": config.training.model_copy(
+                update={"num_epochs": min(DEBUG_EPOCHS, config.training.num_epochs)}
+            ),
+        }
+    )
+
+
+def train(config_path: Path | None, default_config: Path, args: argparse.Namespace) -> int:
+    """Run training as the flags say; return the exit code."""
+    from signllm.models.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(args.resume) if args.resume else None
+    if checkpoint is None:
+        config = load_config(config_path or default_config, args.overrides)
+        config = for_debugging(config) if args.debug else config
+    else:
+        config = _config_of_resumed_run(checkpoint.config, config_path, args)
+    return run_training(config, checkpoint, dry=args.dry_run)
+
+
+def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argparse.Namespace) -> Config:
+    """The checkpoint's own configuration, or the given one where it builds the same model; --set applies."""
+    if args.debug:
+        raise ConfigError("--debug with --resume: a debug run has folders of its own; resume it without --debug")
+    if config_path:
+        given = load_config(config_path, args.overrides)
+        wanted = given.model_copy(update={"run_name": saved.run_name})
+    else:
+        wanted = parse_config(apply_overrides(saved.model_dump(), args.overrides), str(args.resume))
+    if wanted.model != saved.model:
+        changed = [
+            name for name in type(saved.model).model_fields if getattr(wanted.model, name) != getattr(saved.model, name)
+        ]
+        raise CheckpointError(
+            f"{args.resume}: the configuration builds another model than the checkpoint holds (differs in"
+            f" {', '.join('model.' + name for name in changed)}); resume with the model of the checkpoint,"
+            " whose configuration is in config_used.json beside it"
+        )
+    return wanted
+
+
+def run_training(config: Config, checkpoint=None, dry: bool = False) -> int:
+    """Build the experiment and train it, or only try it when `dry`; return the exit code."""
+    from signllm.training.setup import build_experiment, make_trainer
+
+    print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)
+    experiment = build_experiment(config, checkpoint)
+    sets = experiment.train_set, experiment.eval_set
+    print(f"{', '.join(sets[0].languages)}: {len(sets[0])} training clips, {len(sets[1])} to evaluate on", flush=True)
+    if dry:
+        return _print_dry_run(experiment)
+    trainer, set_aside = make_trainer(experiment, [ProgressBar(), SampleVideos()], checkpoint)
+    if set_aside:
+        print(f"an older run of this name was kept as {set_aside}")
+    stopped = _stop_on_signals(trainer)
+    state = trainer.fit()
+    folder = trainer.folder
+    if stopped.is_set():
+        print(f"stopped at step {state.step}; go on with --resume {folder.last}", file=sys.stderr)
+        return INTERRUPTED
+    print(f"best checkpoint (step {state.best_step}, selection {state.best_score:.4f}): {folder.best}")
+    print(f"log: {folder.train_log}   samples: {folder.samples}   TensorBoard: tensorboard --logdir {folder.logs}")
+    return 0
+
+
+def _stop_on_signals(trainer) -> threading.Event:
+    """Let Ctrl-C and SIGTERM end the run after the current step, with last_model.pth written."""
+    stopped = threading.Event()
+
+    def stop(number: int, _frame) -> None:
+        if stopped.is_set():  # a second Ctrl-C does not wait
+            raise KeyboardInterrupt
+        stopped.set()
+        trainer.request_stop()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+    return stopped
+
+
+def _print_dry_run(experiment) -> int:
+    import tempfile
+
+    from signllm.training.dry_run import dry_run
+    from signllm.training.setup import make_trainer
+
+    with tempfile.TemporaryDirectory() as scratch:  # a dry run must not touch the run's own folders
+        training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
+        trying = type(experiment)(
+            experiment.config.model_copy(update={"training": training}),
+            experiment.model, experiment.train_set, experiment.eval_set,
+        )  # fmt: skip
+        trainer, _ = make_trainer(trying, [])
+        found = dry_run(trying, trainer)
+    minutes = found.total_s / 60
+    print(f"parameters: {found.parameters:,} ({found.trainable:,} trained)")
+    print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")
+    print(
+        f"largest batch: {found.batch_clips} clips, {found.batch_frames} frames, on {found.device}, {found.precision}"
+    )
+    print("losses: " + ", ".join(f"{name} {value:.4f}" for name, value in found.losses.items()))
+    print(f"estimated memory: {found.memory_mb:,.0f} MB")
+    print(f"estimated time: {minutes:,.1f} min ({found.step_s:.3f} s a step), evaluations not counted")
+    print("dry run passed; nothing was trained / 检查通过，未进行训练")
+    return 0

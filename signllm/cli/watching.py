@@ -1,0 +1,55 @@
+"""What the person at the terminal sees of a training run: progress bar, messages, sample videos."""
+
+from __future__ import annotations
+
+from tqdm import tqdm
+
+from signllm.training.evaluation import Evaluation
+from signllm.training.reporting import Listener
+from signllm.training.run_folder import RunFolder
+from signllm.training.state import TrainingState
+
+SHOWN_SCORES = ("dtw_score", "pose_similarity", "motion_smoothness", "total_distance")
+
+
+class ProgressBar(Listener):
+    """A bar over all steps of the run with loss and remaining time."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def on_start(self, state: TrainingState, total_steps: int, steps_per_epoch: int) -> None:
+        self._bar = tqdm(total=total_steps, initial=state.step, unit="step", dynamic_ncols=True, mininterval=0.5)
+
+    def on_step(self, state: TrainingState, losses: dict[str, float]) -> None:
+        self._bar.update(1)
+        self._bar.set_description(f"epoch {state.epoch + 1}", refresh=False)
+        self._bar.set_postfix_str(f"loss {losses['total']:.3f}", refresh=False)
+
+    def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
+        scores = "  ".join(f"{name} {evaluation.scores[name]:.3f}" for name in SHOWN_SCORES)
+        self.on_message(
+            f"evaluation at step {state.step}: loss {evaluation.losses['total']:.3f}  {scores}"
+            f"  selection {evaluation.selection:.3f}{' (best)' if state.best_step == state.step else ''}"
+        )
+
+    def on_message(self, text: str) -> None:
+        tqdm.write(text)
+
+    def on_finish(self, state: TrainingState) -> None:
+        self._bar.close()
+
+
+class SampleVideos(Listener):
+    """Draws reference beside generated clips into samples/ at each evaluation."""
+
+    def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
+        from signllm.viewing.video import write_video
+
+        for pair in evaluation.samples:
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in pair.name)
+            write_video(
+                folder.samples / f"step_{state.step:06d}_{pair.language}_{name}.mp4",
+                [("reference", pair.reference), ("generated", pair.generated)],
+                title=f"{pair.language}: {pair.text}",
+            )

@@ -1,0 +1,123 @@
+"""Generating signing from text with a trained model. Nothing of a reference comes in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from signllm.config import Config
+from signllm.device import resolve_device
+from signllm.errors import ConfigError
+from signllm.languages import make_prompt, prompt_text, resolve_language
+from signllm.models.checkpoint import load_checkpoint
+from signllm.models.sign_model import SignModel
+from signllm.pose import PoseSequence
+
+
+@dataclass(frozen=True)
+class GeneratedClip:
+    """A generated clip: the request as the model read it, its language, its LangGloss (Prompt2LangGloss), the pose."""
+
+    request: str
+    language: str
+    gloss: str | None
+    pose: PoseSequence
+
+
+class Generator:
+    """Text to PoseSequences in shoulder widths, at `fps` frames a second."""
+
+    def __init__(self, model: SignModel, config: Config, device: str = "auto"):
+        self.device = resolve_device(device)
+        self.model = model.to(self.device).eval()
+        self.config = config
+        self.fps = config.data.fps
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path, device: str = "auto") -> Generator:
+        """Load a checkpoint, with its averaged weights. Raises CheckpointError when it cannot be read."""
+        checkpoint = load_checkpoint(path)
+        return cls(checkpoint.build_model(averaged=True), checkpoint.config, device)
+
+    @property
+    def languages(self) -> list[str]:
+        """The codes of the languages that the model signs."""
+        return self.model.languages
+
+    @property
+    def mode(self) -> str:
+        """'mlsf' or 'prompt2langgloss'."""
+        return self.config.model.mode
+
+    def request(self, text: str, language: str | None) -> tuple[str, str | None]:
+        """Return (what the model reads, language code or None) for a text or prompt.
+
+        MLSF reads plain text: a prompt in a known phrasing is opened and tells the language when none is given.
+        Prompt2LangGloss reads prompts: a plain text with a language is put into the language's first phrasing.
+        Raises ConfigError for an empty text, an unknown language, or when the language cannot be known.
+        """
+        if not text.strip():
+            raise ConfigError("the text is empty; give a sentence or a word to sign")
+        code = resolve_language(language).code if language else None
+        if code is None and len(self.languages) == 1:
+            code = self.languages[0]
+        prompt = prompt_text(text)
+        if not self.model.writes_gloss:
+            if prompt:
+                code = code or prompt[0]
+                text = prompt[1]
+            if code is None:
+                raise ConfigError(
+                    f"'{text}': which sign language? Give --language; this model signs {', '.join(self.languages)}"
+                )
+        elif not prompt and code:
+            text = make_prompt(text, code)
+        if code is not None:
+            self.model.known_languages([code])
+        return text, code
+
+    def generate_clips(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | str | None = None,
+        seed: int = 0,
+        batch_size: int = 32,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[GeneratedClip]:
+        """Generate one clip a text; `progress(n)` is called after each batch of n clips.
+
+        The output is a function of the texts, languages, weights and `seed`.
+        """
+        if languages is None or isinstance(languages, str):
+            languages = [languages] * len(texts)
+        requests = [self.request(text, language) for text, language in zip(texts, languages, strict=True)]
+        clips: list[GeneratedClip] = []
+        was_training = self.model.training
+        self.model.eval()
+        noise = torch.Generator(self.device).manual_seed(seed)
+        for first in range(0, len(requests), batch_size):
+            chunk = requests[first : first + batch_size]
+            read, codes = [text for text, _ in chunk], [code for _, code in chunk]
+            for text, made in zip(
+                read, self.model.generate(read, codes, self.config.data.max_frames, noise), strict=True
+            ):
+                pose = PoseSequence.all_valid(made.pose_FJC.cpu().numpy(), self.fps)
+                clips.append(GeneratedClip(text, made.language, made.gloss, pose))
+            if progress:
+                progress(len(chunk))
+        self.model.train(was_training)
+        return clips
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | str | None = None,
+        seed: int = 0,
+        batch_size: int = 32,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[PoseSequence]:
+        """The poses of `generate_clips`."""
+        return [clip.pose for clip in self.generate_clips(texts, languages, seed, batch_size, progress)]

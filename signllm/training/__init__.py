@@ -1,0 +1,1 @@
+"""Training: losses, schedule, the loop, evaluation during training, and what a run writes."""

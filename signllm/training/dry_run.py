@@ -1,0 +1,89 @@
+"""One batch forward and backward without training: does the whole thing fit together, and what will it cost?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from signllm.data.dataset import collate
+from signllm.device import autocast
+from signllm.training.losses import compute_losses
+from signllm.training.rng import seed_everything
+from signllm.training.setup import Experiment
+from signllm.training.trainer import Trainer
+
+_MB = 1024**2
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What `dry_run` found; memory in MB, times in seconds."""
+
+    parameters: int
+    trainable: int
+    train_clips: int
+    eval_clips: int
+    steps_per_epoch: int
+    total_steps: int
+    batch_clips: int
+    batch_frames: int
+    losses: dict[str, float]
+    memory_mb: float
+    step_s: float
+    total_s: float
+    device: str
+    precision: str
+
+
+def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
+    """Run the batch with the most padded frames; the weights stay as they are.
+
+    Memory: weights, gradients, optimiser state and average of the parameters, plus what autograd keeps of the largest
+    batch. Time a step: the mean batch's share of the largest one's, which is measured.
+    """
+    model, device, precision = trainer.model, trainer.device, trainer.state.precision
+    batches = trainer.sampler.batches()
+    padded = [max(trainer.sampler.frames[index] for index in batch) * len(batch) for batch in batches]
+    largest = batches[padded.index(max(padded))]
+    batch = collate([experiment.train_set.sample(index) for index in largest]).to(device)
+    model.train()
+    seconds = 0.0
+    for _ in range(2):  # the first one also pays for caches and lazy initialisation
+        kept: dict[tuple, int] = {}
+
+        def note(tensor: torch.Tensor, kept: dict[tuple, int] = kept) -> torch.Tensor:
+            kept[(tensor.untyped_storage().data_ptr(), tensor.device)] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        seed_everything(experiment.config.training.seed)
+        model.zero_grad(set_to_none=True)
+        started = time.perf_counter()
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), autocast(device, precision):
+            losses = compute_losses(model(batch), experiment.config)
+        losses.total.backward()
+        values = losses.values()
+        seconds = time.perf_counter() - started
+    model.zero_grad(set_to_none=True)
+    own = {p.data_ptr() for p in model.parameters()}
+    activations = sum(size for (pointer, _), size in kept.items() if pointer not in own)
+    weights = sum(p.numel() for p in model.parameters())
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    step_s = seconds * (sum(padded) / len(padded)) / max(padded)
+    return DryRun(
+        parameters=weights,
+        trainable=trainable,
+        train_clips=len(experiment.train_set),
+        eval_clips=len(experiment.eval_set),
+        steps_per_epoch=len(batches),
+        total_steps=trainer.total_steps,
+        batch_clips=len(batch),
+        batch_frames=batch.num_frames,
+        losses=values,
+        memory_mb=(4 * weights + 16 * trainable + activations) / _MB,
+        step_s=step_s,
+        total_s=step_s * trainer.total_steps,
+        device=str(device),
+        precision=precision,
+    )

@@ -1,0 +1,152 @@
+"""What a run tells: train.log, TensorBoard, training_stats.json, and listeners (progress bar, sample videos)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from signllm.config import Config
+from signllm.data.batching import FrameBudgetSampler
+from signllm.errors import SignLLMError
+from signllm.fsutil import write_json
+from signllm.training.evaluation import Evaluation
+from signllm.training.run_folder import RunFolder
+from signllm.training.schedule import learning_rate
+from signllm.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+_LOG_SECONDS = 10.0  # train.log gets a line of losses at most this often
+
+
+class Listener:
+    """Told of a run's events; the command line draws its progress bar and sample videos from here."""
+
+    def on_start(self, state: TrainingState, total_steps: int, steps_per_epoch: int) -> None:
+        """The run starts or goes on."""
+
+    def on_step(self, state: TrainingState, losses: dict[str, float]) -> None:
+        """An optimiser step is done."""
+
+    def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
+        """An evaluation is done."""
+
+    def on_message(self, text: str) -> None:
+        """A line for the person who watches."""
+
+    def on_finish(self, state: TrainingState) -> None:
+        """The run ended or was stopped."""
+
+
+class Reporter:
+    """Writes the files of a run and passes events on to the listeners."""
+
+    def __init__(self, config: Config, folder: RunFolder, listeners: list[Listener] | None = None):
+        self.config, self.folder = config, folder
+        self.listeners = listeners or []
+        self.total_steps = 1
+        self._board: SummaryWriter | None = None
+        self._window_start, self._window_frames = time.perf_counter(), 0
+        self._last_line = 0.0
+        self.log = logging.Logger(f"signllm.{config.run_name}", logging.INFO)
+        handler = logging.FileHandler(folder.train_log, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        self.log.addHandler(handler)
+
+    def start(self, state: TrainingState, total_steps: int, sampler: FrameBudgetSampler) -> None:
+        """Open TensorBoard; after a resume its later events are dropped."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._board = SummaryWriter(str(self.folder.logs), purge_step=state.step + 1 if state.step else None)
+        self.total_steps = total_steps
+        sampler.epoch, sampler.first = state.epoch, 0
+        self.info(
+            f"{'resume at' if state.step else 'start:'} step {state.step} of {total_steps},"
+            f" {len(sampler.frames)} clips, {len(sampler)} steps an epoch, at most {sampler.batch_size} clips and"
+            f" {sampler.frame_budget} frames a batch, {state.precision}"
+        )
+        for listener in self.listeners:
+            listener.on_start(state, total_steps, len(sampler))
+
+    def info(self, text: str) -> None:
+        """A line into train.log and to the listeners."""
+        self.log.info(text)
+        for listener in self.listeners:
+            listener.on_message(text)
+
+    def warn(self, text: str) -> None:
+        """A warning into train.log and to the listeners."""
+        self.log.warning(text)
+        for listener in self.listeners:
+            listener.on_message(f"warning: {text}")
+
+    def step(
+        self, state: TrainingState, losses: dict[str, float], gradient_norm: float, frames: int, seconds: float
+    ) -> None:
+        """After each optimiser step."""
+        rate = learning_rate(state.step - 1, self.total_steps, self.config.training)
+        for name, value in losses.items():
+            self._board.add_scalar(f"loss/{name}", value, state.step)
+        self._board.add_scalar("training/learning_rate", rate, state.step)
+        self._board.add_scalar("training/gradient_norm", gradient_norm, state.step)
+        self._board.add_scalar("training/frames_per_second", frames / max(seconds, 1e-9), state.step)
+        now = time.perf_counter()
+        self._window_frames += frames
+        if now - self._last_line > _LOG_SECONDS:
+            speed = self._window_frames / max(now - self._window_start, 1e-9)
+            self._window_start, self._window_frames, self._last_line = now, 0, now
+            shown = " ".join(f"{name} {value:.4f}" for name, value in losses.items())
+            self.log.info(
+                "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s",
+                state.epoch + 1, state.step, self.total_steps, shown, rate, gradient_norm, speed,
+            )  # fmt: skip
+        for listener in self.listeners:
+            listener.on_step(state, losses)
+
+    def evaluation(self, state: TrainingState, evaluation: Evaluation) -> None:
+        """After each evaluation."""
+        for name, value in evaluation.losses.items():
+            self._board.add_scalar(f"eval_loss/{name}", value, state.step)
+        for name, value in {**evaluation.scores, "selection": evaluation.selection}.items():
+            self._board.add_scalar(f"eval/{name}", value, state.step)
+        best = " (best so far)" if state.best_step == state.step else ""
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.scores.items())
+        self.log.info(
+            "evaluation at step %d: loss %.4f, %s, selection %.4f%s",
+            state.step, evaluation.losses["total"], scores, evaluation.selection, best,
+        )  # fmt: skip
+        for listener in self.listeners:
+            try:
+                listener.on_evaluation(state, evaluation, self.folder)
+            except (OSError, SignLLMError) as error:  # a full disk for sample videos must not end a long run
+                self.warn(f"after the evaluation at step {state.step}: {error}")
+
+    def epoch(self, state: TrainingState, entry: dict) -> None:
+        """After each epoch: the history so far, as a file."""
+        means = " ".join(f"{name} {value:.4f}" for name, value in entry["losses"].items())
+        self.info(f"epoch {entry['epoch']}: step {state.step}, {means}, {state.seconds:.0f} s")
+        self._write_stats(state)
+
+    def saved(self, state: TrainingState) -> None:
+        """last_model.pth is written."""
+        self.log.info("saved last_model.pth at step %d", state.step)
+
+    def _write_stats(self, state: TrainingState) -> None:
+        write_json(
+            self.folder.stats,
+            {**state.to_dict(), "total_steps": self.total_steps, "run_name": self.config.run_name},
+        )
+        self._board.flush()
+
+    def finish(self, state: TrainingState) -> None:
+        """The end of the session, stopped or complete."""
+        self._write_stats(state)
+        self.log.info("end at step %d after %.0f s of training", state.step, state.seconds)
+        self._board.close()
+        for listener in self.listeners:
+            listener.on_finish(state)
+        for handler in list(self.log.handlers):
+            handler.close()
+            self.log.removeHandler(handler)

@@ -1,0 +1,12 @@
+"""Random numbers of training: a function of seed and step, so that resuming needs no generator state."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def seed_everything(seed: int, step: int = 0) -> None:
+    """Seed torch (all devices) for one step of a run."""
+    number = int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+    torch.manual_seed(number)

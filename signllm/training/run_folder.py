@@ -1,0 +1,43 @@
+"""The files of a run, by the guide's names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signllm.config import Config
+from signllm.fsutil import write_json
+
+
+class RunFolder:
+    """`checkpoints/<run>/` and `logs/<run>/`."""
+
+    def __init__(self, config: Config):
+        self.checkpoints = Path(config.training.checkpoint_dir) / config.run_name
+        self.logs = Path(config.training.log_dir) / config.run_name
+        self.best = self.checkpoints / "best_model.pth"
+        self.last = self.checkpoints / "last_model.pth"
+        self.stats = self.checkpoints / "training_stats.json"
+        self.train_log = self.logs / "train.log"
+        self.samples = self.logs / "samples"
+
+    def epoch(self, number: int) -> Path:
+        """The checkpoint kept after epoch `number` (from 1)."""
+        return self.checkpoints / f"epoch_{number}.pth"
+
+    def set_aside_older_run(self) -> Path | None:
+        """Rename an older run of this name to `<run>.1` (or the next free number); return where it went, or None."""
+        if not any(self.checkpoints.glob("*.pth")):
+            return None
+        number = 1
+        while any(folder.with_name(f"{folder.name}.{number}").exists() for folder in (self.checkpoints, self.logs)):
+            number += 1
+        for folder in (self.checkpoints, self.logs):
+            if folder.exists():
+                folder.rename(folder.with_name(f"{folder.name}.{number}"))
+        return self.checkpoints.with_name(f"{self.checkpoints.name}.{number}")
+
+    def prepare(self, config: Config) -> None:
+        """Make the folders and write `config_used.json`."""
+        for folder in (self.checkpoints, self.logs, self.samples):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.checkpoints / "config_used.json", config.model_dump())

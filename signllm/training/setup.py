@@ -1,0 +1,110 @@
+"""From a configuration to a trainer: opens the data, makes or loads the model, and checks that they fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from signllm.config import Config
+from signllm.data.dataset import SignDataset
+from signllm.data.store import Store
+from signllm.errors import CheckpointError, DataError
+from signllm.languages import LANGUAGES, resolve_language
+from signllm.models.checkpoint import Checkpoint
+from signllm.models.feature_cache import FeatureCache
+from signllm.models.sign_model import SignModel, create_model
+from signllm.training.reporting import Listener, Reporter
+from signllm.training.rng import seed_everything
+from signllm.training.run_folder import RunFolder
+from signllm.training.trainer import Trainer
+
+NORMALIZER_CLIPS = 2000  # clips a language that its statistics are taken from, spread evenly
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The parts of a run before it starts."""
+
+    config: Config
+    model: SignModel
+    train_set: SignDataset
+    eval_set: SignDataset
+
+
+def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
+    """The training and the evaluation clips. Raises DataError when a split is missing."""
+    data = config.data
+    store = Store(data.dataset_path)
+    codes = [resolve_language(name).code for name in config.model.languages]
+    shared = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
+    if codes or any(data.train_split in store.splits(code) for code in store.languages()):
+        train_set = SignDataset(store, data.train_split, languages=codes, max_frames=data.max_frames, **shared)
+    else:
+        there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
+        raise DataError(
+            f"{data.dataset_path}: no split '{data.train_split}' to train on; there are: {', '.join(there) or 'none'};"
+            " convert it, or name another in data.train_split"
+        )
+    with_eval = [code for code in train_set.languages if data.eval_split in store.splits(code)]
+    if not with_eval:
+        raise DataError(
+            f"{data.dataset_path}: no split '{data.eval_split}' for {', '.join(train_set.languages)} to evaluate on;"
+            " convert it, or name another in data.eval_split"
+        )
+    return train_set, SignDataset(store, data.eval_split, languages=with_eval, **shared)
+
+
+def new_model(config: Config, train_set: SignDataset) -> SignModel:
+    """An untrained model for the languages of the data, with its statistics and vocabularies taken from it."""
+    seed_everything(config.training.seed)
+    corpus = train_set.texts(lambda text, code: [phrasing.format(text=text) for phrasing in LANGUAGES[code].prompts])
+    glosses = [train_set.gloss(index)[0] for index in range(len(train_set))]
+    model = create_model(config.model, train_set.languages, corpus, glosses)
+    model.fit_normalizers({code: train_set.clips(code, NORMALIZER_CLIPS) for code in train_set.languages})
+    return model
+
+
+def attach_cache(model: SignModel, config: Config) -> None:
+    """Give a frozen text encoder its on-disk cache, when the configuration wants one."""
+    if model.text_encoder.frozen and config.model.text_encoder.cache_features:
+        folder = Path(config.data.cache_dir) / "text_features"
+        model.feature_cache = FeatureCache(folder)
+
+
+def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Experiment:
+    """Everything for a run: new, or with the weights of a checkpoint.
+
+    Raises CheckpointError when the data hold languages that the checkpoint's model does not know.
+    """
+    train_set, eval_set = open_data(config)
+    if checkpoint is None:
+        model = new_model(config, train_set)
+    else:
+        model = checkpoint.build_model(averaged=False)
+        unknown = sorted(set(train_set.languages) - set(model.languages))
+        if unknown:
+            raise CheckpointError(
+                f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
+                " name the languages to train in model.languages"
+            )
+    attach_cache(model, config)
+    return Experiment(config, model, train_set, eval_set)
+
+
+def make_trainer(
+    experiment: Experiment, listeners: list[Listener], checkpoint: Checkpoint | None = None
+) -> tuple[Trainer, Path | None]:
+    """The trainer of an experiment, and where an older run of the same name was put aside (None: nowhere)."""
+    config = experiment.config
+    folder = RunFolder(config)
+    set_aside = folder.set_aside_older_run() if checkpoint is None else None
+    folder.prepare(config)
+    reporter = Reporter(config, folder, listeners)
+    trainer = Trainer(config, experiment.model, experiment.train_set, experiment.eval_set, folder, reporter)
+    if checkpoint is not None:
+        trainer.resume(checkpoint)
+    pseudo = sum(experiment.train_set.gloss(index)[1] for index in range(len(experiment.train_set)))
+    if experiment.model.writes_gloss and pseudo:
+        clips = len(experiment.train_set)
+        reporter.warn(f"{pseudo} of {clips} training clips have no gloss; their text stands in as pseudo-gloss")
+    return trainer, set_aside

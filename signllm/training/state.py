@@ -1,0 +1,39 @@
+"""Where a run stands: what a checkpoint needs to go on exactly."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class TrainingState:
+    """`step` optimiser steps are done; the next batch is number `batch` of epoch `epoch` (both from 0).
+
+    `sums` holds the losses of the current epoch, summed; `seconds` is training time over all sessions.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    best_score: float | None = None
+    best_step: int = 0
+    evaluations_without_gain: int = 0
+    precision: str = "fp32"
+    data_fingerprint: str = ""
+    sums: dict[str, float] = field(default_factory=dict)
+    history: list[dict] = field(default_factory=list)
+
+    def to_dict(self) -> dict:
+        """Plain values for the checkpoint and training_stats.json."""
+        return asdict(self)
+
+    def add_losses(self, losses: dict[str, float]) -> None:
+        """Add one step's losses to the epoch's sums."""
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def epoch_means(self) -> dict[str, float]:
+        """Mean losses of the current epoch so far."""
+        return {name: value / max(1, self.batch) for name, value in self.sums.items()}

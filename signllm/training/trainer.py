@@ -1,0 +1,230 @@
+"""The training loop.
+
+Every random draw is a function of seed and step and every batch one of seed and epoch, so a run that is resumed from a
+checkpoint continues exactly as the run that wrote it would have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import torch
+from torch import Tensor
+
+from signllm.config import Config
+from signllm.data.batching import make_loader
+from signllm.data.dataset import SignDataset
+from signllm.device import autocast, resolve_device, resolve_precision
+from signllm.errors import CheckpointError, DataError
+from signllm.models.checkpoint import Checkpoint, save_checkpoint
+from signllm.models.sign_model import SignModel
+from signllm.pose.batch import PoseBatch
+from signllm.training.ema import WeightAverage
+from signllm.training.evaluation import Evaluation, evaluate
+from signllm.training.losses import Losses, compute_losses
+from signllm.training.reporting import Reporter
+from signllm.training.rng import seed_everything
+from signllm.training.run_folder import RunFolder
+from signllm.training.schedule import learning_rate
+from signllm.training.state import TrainingState
+
+
+def data_fingerprint(dataset: SignDataset) -> str:
+    """Identifies the clips and their order: resuming on others is not the same run."""
+    digest = hashlib.sha256(f"{dataset.fps} {dataset.max_frames} {len(dataset)}".encode())
+    for code, split in dataset.splits.items():
+        digest.update(f"{code} {sorted(split.info['checksums'].items())}".encode())
+    return digest.hexdigest()[:16]
+
+
+class Trainer:
+    """Trains `model` on `train_set`, evaluates on `eval_set`, writes checkpoints and reports."""
+
+    def __init__(
+        self,
+        config: Config,
+        model: SignModel,
+        train_set: SignDataset,
+        eval_set: SignDataset,
+        folder: RunFolder,
+        reporter: Reporter,
+    ):
+        self.config, self.train_set, self.eval_set = config, train_set, eval_set
+        self.folder, self.reporter = folder, reporter
+        self.device = resolve_device(config.training.device)
+        self.model = model.to(self.device)
+        self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed)
+        self.total_steps = self._total_steps()
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        decay, no_decay = [p for p in trainable if p.ndim > 1], [p for p in trainable if p.ndim <= 1]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": decay, "weight_decay": config.training.weight_decay},
+                {"params": no_decay, "weight_decay": 0.0},
+            ],
+            lr=config.training.learning_rate,
+            fused=True,
+        )
+        self.average = WeightAverage(model, config.training.ema_decay)
+        self.state = TrainingState(
+            precision=resolve_precision(config.training.precision, self.device),
+            data_fingerprint=data_fingerprint(train_set),
+        )
+        self._stop_requested = False
+
+    def _total_steps(self) -> int:
+        training = self.config.training
+        steps = training.num_epochs * len(self.sampler)
+        return min(steps, training.max_steps or steps)
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Continue the run of a checkpoint whose weights the model already has.
+
+        Raises CheckpointError when it holds no training state or its optimiser does not fit the model.
+        """
+        saved = checkpoint.training
+        if not saved:
+            raise CheckpointError("the checkpoint holds weights only; training cannot be resumed from it")
+        fingerprint = self.state.data_fingerprint
+        try:
+            self.optimizer.load_state_dict(saved["optimizer"])
+        except ValueError as error:
+            raise CheckpointError(f"the optimiser state does not fit this model: {error}") from None
+        self.average.load(checkpoint.averaged)
+        self.state = TrainingState(**saved["state"])
+        if self.config.training.precision != "auto":
+            self.state.precision = self.config.training.precision
+        if self.state.data_fingerprint != fingerprint:
+            self.reporter.warn("the training data is not what the checkpoint was trained on; the run goes on with it")
+            self.state.data_fingerprint = fingerprint
+
+    def request_stop(self) -> None:
+        """Finish the current step, write last_model.pth, and return from `fit` (for signal handlers)."""
+        self._stop_requested = True
+
+    def fit(self) -> TrainingState:
+        """Train until the configured end; return the final state."""
+        self.reporter.start(self.state, self.total_steps, self.sampler)
+        while not self._finished():
+            completed = self._train_epoch()
+            if completed or self._finished():
+                self._end_epoch(completed)
+            if self._stop_requested:
+                self._save_last()
+                break
+        self.reporter.finish(self.state)
+        return self.state
+
+    def _finished(self) -> bool:
+        training, state = self.config.training, self.state
+        return (
+            state.epoch >= training.num_epochs
+            or (training.max_steps is not None and state.step >= training.max_steps)
+            or (training.max_minutes is not None and state.seconds >= 60 * training.max_minutes)
+            or bool(training.early_stop and state.evaluations_without_gain >= training.early_stop)
+        )
+
+    def _train_epoch(self) -> bool:
+        """Train from where the state stands to the end of the epoch; return whether the end was reached."""
+        state = self.state
+        self.sampler.epoch, self.sampler.first = state.epoch, state.batch
+        every = self.config.training.save_every_steps
+        self.model.train()
+        started = time.perf_counter()
+        for batch in self.loader:
+            losses, gradient_norm = self.train_step(batch)
+            now = time.perf_counter()
+            state.seconds += now - started
+            self.reporter.step(state, losses, gradient_norm, batch.num_frames, now - started)
+            started = now
+            if every and state.step % every == 0:
+                self._save_last()
+            if self._stop_requested or self._finished():
+                return False
+        return True
+
+    def train_step(self, batch: PoseBatch) -> tuple[dict[str, float], float]:
+        """One optimiser step; return the losses by name and the gradient norm. Raises DataError when not finite."""
+        training, state = self.config.training, self.state
+        seed_everything(training.seed, state.step)
+        rate = learning_rate(state.step, self.total_steps, training)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with autocast(self.device, state.precision):
+            losses = compute_losses(self.model(batch.to(self.device)), self.config)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()
+        limit = training.gradient_clip or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        if not torch.isfinite(norm) or not torch.isfinite(losses.total):
+            raise DataError(self._not_finite(batch, losses, norm))
+        self.optimizer.step()
+        state.step += 1
+        state.batch += 1
+        state.frames += batch.num_frames
+        self.average.update(state.step)
+        values = losses.values()
+        state.add_losses(values)
+        return values, float(norm)
+
+    def _not_finite(self, batch: PoseBatch, losses: Losses, norm: Tensor) -> str:
+        """Name the clips that made the loss or gradient overflow."""
+        bad = [
+            f"{batch.languages[row]}/{self.train_set.split_name}/{batch.ids[row]}"
+            for row, reward in enumerate(losses.reward_B.tolist())
+            if reward != reward or reward in (float("inf"), float("-inf"))
+        ]
+        where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(batch.ids[:8])}"
+        return (
+            f"step {self.state.step}: loss {float(losses.total):g}, gradient norm {float(norm):g}: not finite, from"
+            f" {where}; look at the clip (visualize_skeleton_data.py), or lower training.learning_rate;"
+            " the last checkpoint is kept"
+        )
+
+    def _end_epoch(self, completed: bool) -> None:
+        """Evaluate when due, note the history, choose the best, write checkpoints."""
+        training, state = self.config.training, self.state
+        entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
+        if completed:
+            state.epoch, state.batch, state.sums = state.epoch + 1, 0, {}
+        improved = False
+        if self._finished() or state.epoch % training.eval_every == 0:
+            evaluation = self.evaluate()
+            entry["evaluation"] = {
+                "losses": evaluation.losses,
+                "scores": evaluation.scores,
+                "selection": evaluation.selection,
+            }
+            improved = state.best_score is None or evaluation.selection > state.best_score
+            if improved:
+                state.best_score, state.best_step, state.evaluations_without_gain = evaluation.selection, state.step, 0
+            else:
+                state.evaluations_without_gain += 1
+            self.reporter.evaluation(state, evaluation)
+        state.history.append(entry)
+        self._save_last()
+        if improved:
+            save_checkpoint(self.folder.best, self.checkpoint())
+        if completed and (state.epoch % training.save_every == 0):
+            save_checkpoint(self.folder.epoch(state.epoch), self.checkpoint())
+        self.reporter.epoch(state, entry)
+
+    def evaluate(self) -> Evaluation:
+        """Evaluate with the averaged weights."""
+        with self.average.applied():
+            return evaluate(self.model, self.config, self.eval_set, self.device)
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on, or to generate elsewhere."""
+        return Checkpoint(
+            config=self.config,
+            extra=self.model.extra_state(),
+            weights=self.model.state_dict(),
+            averaged=self.average.averaged,
+            training={"optimizer": self.optimizer.state_dict(), "state": self.state.to_dict()},
+        )
+
+    def _save_last(self) -> None:
+        save_checkpoint(self.folder.last, self.checkpoint())
+        self.reporter.saved(self.state)
