@@ -25,21 +25,30 @@ _GREY = "#545c68"
 # Okabe and Ito's colours, made for all kinds of colour vision, without the yellow that is faint on white.
 _GROUP_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7f7f7f")
 _DPI = 130
+_MOST_IN_OVERVIEW = 6  # more groups than this are shown pooled, by page
 
 
-def write_statistics(folder: Path, groups: Sequence[ClipStatistics], notes: Sequence[str] = ()) -> list[Path]:
-    """Write statistics.json, overview.png and, for each group, <group>_joints.png and <group>_motion.png.
+def write_statistics(
+    folder: Path,
+    groups: Sequence[ClipStatistics],
+    pages: Sequence[ClipStatistics] | None = None,
+    notes: Sequence[str] = (),
+) -> list[Path]:
+    """Write statistics.json and overview.png over the groups, <page>_joints.png and <page>_motion.png for each page.
 
-    `notes` (how clips were chosen, warnings) are kept in the json. Returns the paths written.
+    pages: pooled groups that get plots of their own, such as a language over its splits; the groups when None.
+    notes (how clips were chosen, warnings) are kept in the json. Returns the paths written.
     """
     folder = Path(folder)
+    pages = groups if pages is None else pages
     report = folder / "statistics.json"
     write_json(report, {"notes": list(notes), "groups": {group.name: group.summary() for group in groups}})
-    written = [report, _save(overview_figure(groups), folder / "overview.png")]
-    for group in groups:
-        stem = group.name.replace("/", "_")
-        written.append(_save(joints_figure(group), folder / f"{stem}_joints.png"))
-        written.append(_save(motion_figure(group), folder / f"{stem}_motion.png"))
+    shown = groups if len(groups) <= _MOST_IN_OVERVIEW else pages
+    written = [report, _save(overview_figure(shown), folder / "overview.png")]
+    for page in pages:
+        stem = page.name.replace("/", "_")
+        written.append(_save(joints_figure(page), folder / f"{stem}_joints.png"))
+        written.append(_save(motion_figure(page), folder / f"{stem}_motion.png"))
     return written
 
 
@@ -52,12 +61,7 @@ def overview_figure(groups: Sequence[ClipStatistics]) -> Figure:
     _label(axes[0, 0], "Length of clips", "seconds", "share of clips")
     _bars(axes[0, 1], names, [g.frames for g in groups], colors)
     _label(axes[0, 1], "Frames", "", "frames")
-    for bar, group in zip(axes[0, 1].patches, groups, strict=True):
-        note = f"{group.clips:,} clips\n{_duration(group.seconds)}"
-        axes[0, 1].annotate(
-            note, (bar.get_x() + bar.get_width() / 2, bar.get_height()), ha="center", va="bottom", fontsize=8
-        )
-    axes[0, 1].margins(y=0.2)
+    _above_bars(axes[0, 1], [f"{g.clips:,} clips\n{_duration(g.seconds)}" for g in groups])
     if any(g.words for g in groups):
         spoken = [(g.values("words"), n, c) for g, n, c in zip(groups, names, colors, strict=True) if g.words]
         _histograms(axes[0, 2], *map(list, zip(*spoken, strict=True)), whole_numbers=True)
@@ -65,10 +69,13 @@ def overview_figure(groups: Sequence[ClipStatistics]) -> Figure:
     else:
         _nothing(axes[0, 2], "Length of texts", "no text beside these clips")
     _vocabulary(axes[1, 0], groups, names)
-    _histograms(axes[1, 1], [g.values("shoulder_width") for g in groups], names, colors)
+    widths = [g.values("shoulder_width") for g in groups]
+    low, high = np.percentile(np.concatenate([[0.9, 1.1], *widths]), [0, 100])
+    _histograms(axes[1, 1], widths, names, colors, edges=np.linspace(low, high, 41))
     _label(axes[1, 1], "Shoulder width (median of a clip)", "shoulder widths", "share of clips")
     axes[1, 1].axvline(1, color=_GREY, lw=0.8, ls=":")
     _bars(axes[1, 2], names, [100 * g.missing_share_J().mean() for g in groups], colors)
+    _above_bars(axes[1, 2], [f"{100 * g.missing_share_J().mean():.2f} %" for g in groups])
     _label(axes[1, 2], "Missing joints", "", "% of joints in all frames")
     axes[1, 2].set_ylim(0, max(axes[1, 2].get_ylim()[1], 1))
     return figure
@@ -83,7 +90,7 @@ def joints_figure(group: ClipStatistics) -> Figure:
     missing_J = 100 * group.missing_share_J()
     axes[0].bar(positions, missing_J, color=joint_colors)
     axes[0].set_ylim(0, max(1.0, 1.1 * missing_J.max()))
-    _label(axes[0], "Missing joints", "", "% of frames")
+    _label(axes[0], "Missing joints" if missing_J.any() else "Missing joints: none", "", "% of frames")
     child_K = skeleton.bones[:, 1]
     colors_K = [joint_colors[child] for child in child_K]
     length, cv = group.bone_length, group.bone_cv
@@ -110,7 +117,8 @@ def motion_figure(group: ClipStatistics) -> Figure:
         mean = group.mean_speed(part)
         name = f"{part.split('_')[0]} (mean {mean:.2f})" if mean is not None else f"{part.split('_')[0]} (never seen)"
         speeds.stairs(share, SPEED_EDGES, color=_side_color(part), lw=1.6, label=name)
-    speeds.set_yscale("log")
+    if any(counts.any() for counts in group.speed_counts.values()):
+        speeds.set_yscale("log")
     speeds.legend(frameon=False, fontsize=8)
     _label(speeds, "Speed of the wrists", "shoulder widths a second", "share of steps")
     _histograms(axes[1, 0], [group.values("right_share")], [""], [_GREY], edges=np.linspace(0, 1, 21))
@@ -127,9 +135,12 @@ def motion_figure(group: ClipStatistics) -> Figure:
 def _page(title: str, grid: tuple[int, int], inches: tuple[float, float]) -> tuple[Figure, np.ndarray]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=inches, layout="constrained")
+    figure = Figure(figsize=inches)
     axes = figure.subplots(*grid)
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
+    # Fixed margins: matplotlib's layout engine would take longer than all of the drawing.
+    single = grid[1] == 1
+    figure.subplots_adjust(0.05, 0.11 if single else 0.07, 0.985, 0.91, wspace=0.2, hspace=0.6 if single else 0.32)
+    figure.suptitle(title, x=0.012, ha="left", weight="bold", fontsize=13)
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
@@ -169,18 +180,27 @@ def _histograms(
             step = max(1, int(np.ceil((high - low) / 40)))
             edges = np.arange(np.floor(low), np.ceil(high) + step + 1, step) - 0.5
         else:
-            edges = np.linspace(low, max(high, low + max(0.02, 0.02 * abs(low))), 41)
+            bins = int(np.clip(2 * np.sqrt(max(map(len, values))), 8, 40))
+            edges = np.linspace(low, max(high, low + max(0.02, 0.02 * abs(low))), bins + 1)
     for one, name, color in zip(values, names, colors, strict=True):
         shares = np.histogram(np.minimum(one, edges[-1]), edges)[0] / max(len(one), 1)
         ax.stairs(shares, edges, color=color, lw=1.6, label=name or None)
-        ax.stairs(shares, edges, color=color, fill=True, alpha=0.12)
+        if len(values) <= 3:
+            ax.stairs(shares, edges, color=color, fill=True, alpha=0.12)
     if any(names):
-        ax.legend(frameon=False, fontsize=8)
+        ax.legend(frameon=False, fontsize=8 if len(names) <= 4 else 7)
 
 
 def _bars(ax: Axes, names: list[str], values: list[float], colors: list[str]) -> None:
     ax.bar(range(len(names)), values, color=colors)
     ax.set_xticks(range(len(names)), names, fontsize=8, rotation=30 if len(names) > 4 else 0)
+
+
+def _above_bars(ax: Axes, notes: list[str]) -> None:
+    for bar, note in zip(ax.patches, notes, strict=True):
+        top = (bar.get_x() + bar.get_width() / 2, bar.get_height())
+        ax.annotate(note, top, ha="center", va="bottom", fontsize=8 if len(notes) <= 4 else 6)
+    ax.margins(y=0.2)
 
 
 def _vocabulary(ax: Axes, groups: Sequence[ClipStatistics], names: list[str]) -> None:
@@ -204,7 +224,10 @@ def _nothing(ax: Axes, title: str, why: str) -> None:
 
 def _heat_map(ax: Axes, counts_XY: np.ndarray, title: str) -> None:
     """Density of positions, with shoulders and head drawn for orientation; y grows downwards, as in the image."""
-    density = np.sqrt(counts_XY.T / max(counts_XY.max(), 1))  # the root keeps rare places visible
+    # The brightest 1 % of places, as a rule where the hands rest, would leave all others dark; so would no root.
+    visited = counts_XY[counts_XY > 0]
+    brightest = np.percentile(visited, 99) if len(visited) else 1
+    density = np.sqrt(np.minimum(counts_XY.T / brightest, 1))
     ax.pcolormesh(SPACE_EDGES_X, SPACE_EDGES_Y, density, cmap="cividis", vmin=0, vmax=1, rasterized=True)
     ax.plot([-0.5, 0.5], [0, 0], color="white", lw=2, marker="o", ms=4)
     angle = np.linspace(0, 2 * np.pi, 60)

@@ -98,16 +98,17 @@ class Scene:
         return ceil(len(self.panels) / rows)
 
     @cached_property
-    def _gap(self) -> int:
+    def gap(self) -> int:
+        """Pixels between panels."""
         return max(4, self.size_px // 40)
 
     @cached_property
     def _width(self) -> int:
-        return _even(self._columns * (self.size_px + self._gap) + self._gap)
+        return _even(self._columns * (self.size_px + self.gap) + self.gap)
 
     @cached_property
     def _title_lines(self) -> list[str]:
-        return fonts.wrap(self.title, self._title_px, self._width - 2 * self._gap, lines=2, bold=True)
+        return fonts.wrap(self.title, self._title_px, self._width - 2 * self.gap, lines=2, bold=True)
 
     @property
     def _title_px(self) -> int:
@@ -118,13 +119,17 @@ class Scene:
         return round(1.9 * self.text_px)
 
     @cached_property
+    def _footer(self) -> int:
+        return round(2.2 * self.text_px)
+
+    @cached_property
     def _header(self) -> int:
-        return round(1.5 * self._title_px * len(self._title_lines)) + (self._gap if self._title_lines else 0)
+        return round(1.5 * self._title_px * len(self._title_lines)) + (self.gap if self._title_lines else 0)
 
     def corner(self, index: int) -> tuple[int, int]:
         """Top left pixel (x, y) of the drawing area of a panel."""
         row, column = divmod(index, self._columns)
-        x = self._gap + column * (self.size_px + self._gap)
+        x = self.gap + column * (self.size_px + self.gap)
         return x, self._header + row * (self.size_px + self._label_height) + self._label_height
 
     @cached_property
@@ -132,7 +137,7 @@ class Scene:
         """(H, W) of the pictures; both even, as the common video encoders want."""
         rows = ceil(len(self.panels) / self._columns)
         panels = rows * (self.size_px + self._label_height)
-        return _even(self._header + panels + round(2.2 * self.text_px)), self._width
+        return _even(self._header + panels + self._footer), self._width
 
     @cached_property
     def backdrop_HW3(self) -> np.ndarray:
@@ -140,8 +145,8 @@ class Scene:
         picture = Image.new("RGB", self.shape[::-1], PAGE)
         draw = ImageDraw.Draw(picture)
         for line_number, line in enumerate(self._title_lines):
-            y = self._gap + 1.5 * self._title_px * (line_number + 0.4)
-            fonts.draw_text(draw, (self._gap, y), line, self._title_px, _INK, bold=True)
+            y = self.gap + 1.5 * self._title_px * (line_number + 0.4)
+            fonts.draw_text(draw, (self.gap, y), line, self._title_px, _INK, bold=True)
         for index, (label, pose) in enumerate(self.panels):
             x, y = self.corner(index)
             draw.rectangle((x, y, x + self.size_px - 1, y + self.size_px - 1), fill=BACKGROUND)
@@ -181,24 +186,22 @@ class Scene:
         return (self.picture(frame) for frame in range(self.num_frames))
 
     def _draw_time_line(self, canvas_HW3: np.ndarray, frame: int) -> None:
+        """A bar over the width of the page, and the time beside it where there is room for it."""
         height, width = self.shape
-        strip_height = round(2.2 * self.text_px)
-        middle = height - strip_height // 2
-        text_width = round(8 * self.text_px)
-        strip = Image.new("RGB", (text_width, strip_height), PAGE)
-        text = f"{frame / self.fps:.2f} / {self.num_frames / self.fps:.2f} s"
-        fonts.draw_text(
-            ImageDraw.Draw(strip), (text_width, strip_height / 2), text, self.text_px, _MUTED, align="right"
-        )
-        right = width - self._gap
-        canvas_HW3[middle - strip_height // 2 :, right - text_width : right][:strip_height] = np.asarray(strip)[
-            : height - (middle - strip_height // 2)
-        ]
-        left, end = self._gap, right - text_width - self._gap
-        half = max(1, self.size_px // 240)
-        done = left + round((end - left) * (frame + 1) / self.num_frames)
-        canvas_HW3[middle - half : middle + half, left:end] = _LINE
-        canvas_HW3[middle - half : middle + half, left:done] = _PROGRESS
+        total = f"{self.num_frames / self.fps:.2f}"
+        text, longest = f"{frame / self.fps:.2f} / {total} s", f"{total} / {total} s"
+        text_width = ceil(fonts.text_width(longest, self.text_px)) + self.text_px
+        end = width - self.gap
+        if text_width < width / 2:
+            strip = Image.new("RGB", (text_width, self._footer), PAGE)
+            at = (text_width, self._footer / 2)
+            fonts.draw_text(ImageDraw.Draw(strip), at, text, self.text_px, _MUTED, align="right")
+            canvas_HW3[height - self._footer :, end - text_width : end] = np.asarray(strip)
+            end -= text_width
+        middle, half = height - self._footer // 2, max(1, self.size_px // 240)
+        done = self.gap + round((end - self.gap) * (frame + 1) / self.num_frames)
+        canvas_HW3[middle - half : middle + half, self.gap : end] = _LINE
+        canvas_HW3[middle - half : middle + half, self.gap : done] = _PROGRESS
 
 
 def _even(number: int) -> int:
@@ -206,32 +209,37 @@ def _even(number: int) -> int:
 
 
 def contact_sheet(scene: Scene, frames: int = 8) -> Image.Image:
-    """One picture: a row for each panel, `frames` moments spread evenly over the longest clip, the times below."""
+    """One picture: a row for each panel, `frames` moments spread evenly over the longest clip, the times below.
+
+    More than four moments are broken into blocks of four columns. Raises ConfigError for less than one moment.
+    """
     if frames < 1:
         raise ConfigError(f"frames {frames}: a contact sheet shows at least one moment")
     count = min(frames, scene.num_frames)
     moments = np.unique(np.round((np.arange(count) + 0.5) * scene.num_frames / count - 0.5).astype(int))
-    size, text_px, gap = scene.size_px, scene.text_px, max(4, scene.size_px // 40)
-    label_height = round(1.9 * text_px)
-    width = len(moments) * (size + gap) + gap
-    title_px = round(1.15 * text_px)
+    blocks = [moments[start : start + _MOST_COLUMNS] for start in range(0, len(moments), _MOST_COLUMNS)]
+    size, text_px, gap = scene.size_px, scene.text_px, scene.gap
+    label_height, title_px = round(1.9 * text_px), round(1.15 * text_px)
+    width = len(blocks[0]) * (size + gap) + gap
     lines = fonts.wrap(scene.title, title_px, width - 2 * gap, lines=2, bold=True)
     top = round(1.5 * title_px * len(lines)) + (gap if lines else 0)
-    height = top + len(scene.panels) * (label_height + size) + round(2.2 * text_px)
-    picture = Image.new("RGB", (width, height), PAGE)
+    block_height = len(scene.panels) * (label_height + size) + round(2.2 * text_px)
+    picture = Image.new("RGB", (width, top + len(blocks) * block_height), PAGE)
     draw = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
         fonts.draw_text(draw, (gap, gap + 1.5 * title_px * (number + 0.4)), line, title_px, _INK, bold=True)
-    for row, (label, pose) in enumerate(scene.panels):
-        y = top + row * (label_height + size) + label_height
-        caption = f"{label}   {pose.duration_s:.2f} s" if label else f"{pose.duration_s:.2f} s"
-        caption = fonts.fit(caption, text_px, width - 2 * gap)
-        fonts.draw_text(draw, (gap, y - label_height / 2), caption, text_px, _INK)
-        for column, frame in enumerate(moments):
-            area = np.full((size, size, 3), BACKGROUND, np.uint8)
-            scene.draw_panel(area, row, int(frame))
-            picture.paste(Image.fromarray(area), (gap + column * (size + gap), y))
-    for column, frame in enumerate(moments):
-        at = (gap + column * (size + gap) + size / 2, height - 1.1 * text_px)
-        fonts.draw_text(draw, at, f"{frame / scene.fps:.2f} s", text_px, _MUTED, align="centre")
+    for block_number, block in enumerate(blocks):
+        y = top + block_number * block_height
+        for index, (label, pose) in enumerate(scene.panels):
+            caption = fonts.fit(f"{label}   {pose.duration_s:.2f} s".strip(), text_px, width - 2 * gap)
+            fonts.draw_text(draw, (gap, y + label_height / 2), caption, text_px, _INK)
+            y += label_height
+            for column, frame in enumerate(block):
+                area = np.full((size, size, 3), BACKGROUND, np.uint8)
+                scene.draw_panel(area, index, int(frame))
+                picture.paste(Image.fromarray(area), (gap + column * (size + gap), y))
+            y += size
+        for column, frame in enumerate(block):
+            at = (gap + column * (size + gap) + size / 2, y + 1.1 * text_px)
+            fonts.draw_text(draw, at, f"{frame / scene.fps:.2f} s", text_px, _MUTED, align="centre")
     return picture

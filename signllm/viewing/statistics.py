@@ -46,6 +46,13 @@ def wrist_motion(pose: PoseSequence, part: str) -> WristMotion:
     return WristMotion(float(steps.sum()), float(speeds.mean()), float(speeds.max()), speeds)
 
 
+def both_wrists(pose: PoseSequence) -> tuple[float, float]:
+    """(summed path of both wrists in shoulder widths, their mean speed in shoulder widths a second or NaN)."""
+    motion = [wrist_motion(pose, part) for part in pose.skeleton.wrists]
+    speeds = np.concatenate([moved.speeds for moved in motion])
+    return sum(moved.path for moved in motion), float(speeds.mean()) if len(speeds) else float("nan")
+
+
 @dataclass(frozen=True)
 class ClipRow:
     """The figures of one clip."""
@@ -170,6 +177,8 @@ class ClipStatistics:
             words=words,
         )
         for name, value_of in _EXTREMES.items():
+            if name == "most_missing" and not row.missing_share:
+                continue
             heapq.heappush(self._largest[name], (value_of(row), -self.clips, clip_id))
             if len(self._largest[name]) > _TOP:
                 heapq.heappop(self._largest[name])

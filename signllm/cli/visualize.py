@@ -1,0 +1,179 @@
+"""visualize_skeleton_data.py: draw clips as videos, compare two sets of clips, plot statistics of a data set."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from signllm.cli.common import command, parser
+from signllm.errors import ConfigError
+from signllm.pose.formats import DEFAULT_FPS
+from signllm.viewing.drawing import VIEWS
+from signllm.viewing.plots import write_statistics
+from signllm.viewing.scene import Panel
+from signllm.viewing.sources import Clip, ClipSource, open_sources, pair_clips
+from signllm.viewing.statistics import both_wrists
+from signllm.viewing.survey import survey
+from signllm.viewing.video import check_suffix, write_video
+
+DEFAULT_INPUT = Path("datasets/signllm_data_complete")
+DEFAULT_OUTPUT = Path("outputs/visualize")
+_MAX_NAME = 80
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags of the script."""
+    flags = parser(
+        "visualize_skeleton_data.py",
+        "Look at signing: clips as videos, two sets of clips side by side, or statistics of a data set as plots.",
+        "查看手语姿态数据：把片段画成视频、并排比较两组片段，或把数据集的统计画成图。",
+    )
+    add = flags.add_argument
+    add("--mode", choices=list(MODES), default="animation", help="what to make (default: animation) / 模式")
+    add(
+        "--input",
+        type=Path,
+        help=f"a store, a split's folder, or a .skels or .npz file (default: {DEFAULT_INPUT}) / 输入数据",
+    )
+    add("--compare_with", type=Path, help="for compare: the second input, shown on the right / 对比的另一输入")
+    add("--language", help="sign language of a store's clips, e.g. ASL (default: the first there is) / 手语语言")
+    add("--split", help="split of a store, e.g. dev (default: the first there is) / 数据划分")
+    add("--clip", nargs="+", default=[], metavar="ID", help="clips by id or by position from 0 / 片段的 id 或序号")
+    add("--num_clips", type=int, default=1, help="how many clips when --clip is not given (default: 1) / 片段数量")
+    add(
+        "--output",
+        type=Path,
+        help=f"a folder, or a file name for one clip (default: {DEFAULT_OUTPUT}) / 输出目录或文件",
+    )
+    add("--format", help="mp4, gif, png (a contact sheet), several with commas (default: mp4) / 输出格式")
+    add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
+    add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
+    add("--fps", type=float, default=DEFAULT_FPS, help="frame rate of a .skels file (default: 25) / 帧率")
+    add("--layout", default="auto", help="sides in a .skels file: auto, right-first, left-first / 左右手布局")
+    add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
+    add("--seed", type=int, default=0, help="statistics: seed of that sample (default: 0) / 抽样随机种子")
+    return flags
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the script; returns the exit code."""
+    options = build_parser().parse_args(argv)
+    _check(options)
+    MODES[options.mode](options)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    faults = []
+    for name in ("num_clips", "max_clips"):
+        if getattr(options, name) < 1:
+            faults.append(f"--{name} {getattr(options, name)}: must be at least 1")
+    if not (math.isfinite(options.fps) and options.fps > 0):
+        faults.append(f"--fps {options.fps}: must be above 0")
+    if (options.mode == "compare") != (options.compare_with is not None):
+        faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
+    if options.input is None and not DEFAULT_INPUT.exists():
+        faults.append(
+            f"--input is not given and {DEFAULT_INPUT} does not exist; give a store, a .skels or a .npz file, or make"
+            " the folder with final_convert_data.py or quick_train.py"
+        )
+    if faults:
+        raise ConfigError(faults)
+
+
+def _sources(options: argparse.Namespace, path: Path | None) -> list[ClipSource]:
+    return open_sources(path or DEFAULT_INPUT, options.language, options.split, options.fps, options.layout)
+
+
+def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
+    """For each clip the files to write; ConfigError when --output, --format and the number of clips do not fit."""
+    output = options.output or DEFAULT_OUTPUT
+    formats = [f".{name.strip().lstrip('.')}" for name in options.format.split(",")] if options.format else []
+    for suffix in formats:
+        check_suffix(f"clip{suffix}")
+    if output.suffix and not output.is_dir():
+        if len(stems) > 1:
+            raise ConfigError(f"--output {output}: {len(stems)} clips do not fit into one file; give a folder")
+        check_suffix(output)
+        return [[output.with_suffix(suffix) for suffix in formats] or [output]]
+    safe = [_safe_name(stem) for stem in stems]
+    unique = [name if safe.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(safe)]
+    return [[output / f"{name}{suffix}" for suffix in formats or [".mp4"]] for name in unique]
+
+
+def _safe_name(stem: str) -> str:
+    """A file name made of a clip's id: letters of any script stay, separators and the like become '_'."""
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:_MAX_NAME] or "clip"
+
+
+def _write(paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace) -> None:
+    longest = max(pose.duration_s for _, pose in panels)
+    for path in paths:
+        write_video(path, panels, title, options.size, options.view)
+        print(f"wrote {path} ({longest:.2f} s)")
+
+
+def animate(options: argparse.Namespace) -> None:
+    """One video a clip."""
+    source = _sources(options, options.input)[0]
+    clips = source.select(options.clip) if options.clip else source.first(options.num_clips)
+    targets = _targets(options, [source.file_stem(clip) for clip in clips])
+    for clip, paths in zip(clips, targets, strict=True):
+        _write(paths, [(f"{source.name}  {clip.id}", clip.pose)], clip.text or "", options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """One video a pair of clips, and a table of how they move."""
+    first, second = _sources(options, options.input)[0], _sources(options, options.compare_with)[0]
+    pairs, note = pair_clips(first, second, options.clip, options.num_clips)
+    if note:
+        print(f"note: {note}")
+    same = first.name == second.name
+    names = (first.long_name, second.long_name) if same else (first.name, second.name)
+    targets = _targets(options, [f"compare_{first.file_stem(left)}" for left, _ in pairs])
+    for (left, right), paths in zip(pairs, targets, strict=True):
+        panels = [(f"{name}  {clip.id}", clip.pose) for name, clip in zip(names, (left, right), strict=True)]
+        _write(paths, panels, left.text or right.text or "", options)
+    print("\n".join(comparison_table(pairs, names)))
+
+
+def comparison_table(pairs: Sequence[tuple[Clip, Clip]], names: tuple[str, str]) -> list[str]:
+    """Lines of a table: duration, path and mean speed of the wrists in the image plane, left | right for each clip."""
+    width = max([len("clip"), *(len(left.id) for left, _ in pairs)])
+    lines = [
+        f"left: {names[0]}   right: {names[1]}   (path of both wrists in shoulder widths, speed in widths a second)",
+        f"{'clip':<{width}}  {'duration s':^17}  {'wrist path':^17}  {'mean wrist speed':^17}",
+    ]
+    for left, right in pairs:
+        figures = [(clip.pose.duration_s, *both_wrists(clip.pose)) for clip in (left, right)]
+        cells = (
+            "  ".join(f"{value:8.2f}" if math.isfinite(value) else f"{'-':>8}" for value in two)
+            for two in zip(*figures, strict=True)
+        )
+        lines.append(f"{left.id:<{width}}  " + "  ".join(cells))
+    return lines
+
+
+def statistics(options: argparse.Namespace) -> None:
+    """Plots and statistics.json over every split that fits: an overview, and pages for each language."""
+    output = options.output or DEFAULT_OUTPUT / "statistics"
+    if output.suffix:
+        raise ConfigError(f"--output {output}: statistics are several files; give a folder")
+    found = survey(_sources(options, options.input), options.max_clips, options.seed)
+    for group in found.groups:
+        print(f"{group.name}: {group.clips:,} clips, {group.frames:,} frames, {group.seconds / 60:.1f} minutes")
+    for note in found.notes:
+        print(f"note: {note}")
+    for path in write_statistics(output, found.groups, found.pages, found.notes):
+        print(f"wrote {path}")
+
+
+MODES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "animation": animate,
+    "statistics": statistics,
+    "compare": compare,
+}

@@ -1,0 +1,147 @@
+"""visualize_skeleton_data.py: what each mode writes, and how it refuses."""
+
+import av
+import numpy as np
+import pytest
+
+from signllm.cli.visualize import main
+from signllm.data.store import ClipRecord, StoreWriter
+from signllm.pose import PoseSequence
+from signllm.pose.formats import write_clips
+
+
+def wave(frames, speed=1.0, fps=25.0):
+    rng = np.random.default_rng(0)
+    base_J3 = rng.normal(0, 0.05, (50, 3)).astype(np.float32)
+    base_J3[:8, :2] = [(0, -0.6), (0, 0), (-0.5, 0), (-0.7, 0.8), (-0.5, 1.2), (0.5, 0), (0.7, 0.8), (0.5, 1.2)]
+    base_J3[8:29] += base_J3[7]
+    base_J3[29:] += base_J3[4]
+    pose_FJ3 = np.repeat(base_J3[None], frames, axis=0)
+    pose_FJ3[:, [4, *range(29, 50)], 0] += 0.2 * np.sin(speed * np.arange(frames) / 3)[:, None]
+    return PoseSequence.all_valid(pose_FJ3, fps)
+
+
+@pytest.fixture
+def store(tmp_path):
+    root = tmp_path / "store"
+    for language, split, count in (("ASL", "dev", 3), ("ASL", "train", 4), ("KSL", "dev", 2)):
+        with StoreWriter(root, language, split) as writer:
+            for i in range(count):
+                record = ClipRecord(f"{split}/{i:03d}", f"text {i} 안녕", language, 25.0, 0, gloss=f"SIGN{i}")
+                writer.add(record, wave(8 + i))
+            writer.finish({})
+    return root
+
+
+def frames_of(path):
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_the_guides_command_draws_the_first_clip_of_the_default_store(store, tmp_path, monkeypatch, capsys):
+    (tmp_path / "datasets").mkdir()
+    store.rename(tmp_path / "datasets" / "signllm_data_complete")
+    monkeypatch.chdir(tmp_path)
+    assert main(["--mode", "animation"]) == 0
+    written = list((tmp_path / "outputs" / "visualize").iterdir())
+    assert [p.name for p in written] == ["ASL_dev_000.mp4"]
+    assert frames_of(written[0]) == 8
+    assert f"wrote outputs/visualize/{written[0].name} (0.32 s)" in capsys.readouterr().out
+
+
+def test_without_data_the_guides_command_says_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["--mode", "animation"]) == 2
+    assert "final_convert_data.py or quick_train.py" in capsys.readouterr().err
+
+
+def test_clips_by_id_and_position_in_several_formats(store, tmp_path):
+    out = tmp_path / "out"
+    clips = ["--clip", "dev/002", "0", "--format", "mp4,gif", "--size", "64", "--output", str(out)]
+    assert main(["--input", str(store), "--language", "ksl", *clips]) == 2  # KSL has no dev/002
+    assert not out.exists()
+    assert main(["--input", str(store / "ASL" / "dev"), *clips]) == 0
+    assert sorted(p.name for p in out.iterdir()) == [
+        "ASL_dev_000.gif",
+        "ASL_dev_000.mp4",
+        "ASL_dev_002.gif",
+        "ASL_dev_002.mp4",
+    ]
+    assert frames_of(out / "ASL_dev_002.mp4") == 10
+
+
+def test_pose_files_and_an_output_file(tmp_path):
+    for suffix in (".npz", ".skels"):
+        write_clips(tmp_path / f"generated{suffix}", [("hello", wave(6)), ("world", wave(9))])
+        target = tmp_path / f"of{suffix}.mp4"
+        flags = ["--clip", "1", "--size", "64", "--output", str(target)]
+        assert main(["--input", str(tmp_path / f"generated{suffix}"), *flags]) == 0
+        assert frames_of(target) == 9
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--output", "clip.avi"], "known: .mp4, .gif, .png"),
+        (["--format", "mp4,webm"], "known: .mp4, .gif, .png"),
+        (["--clip", "dev/00", "99"], "did you mean 'dev/00"),
+        (["--split", "test"], "ASL/dev, ASL/train, KSL/dev"),
+        (["--language", "GSL"], "ASL/dev, ASL/train, KSL/dev"),
+        (["--num_clips", "2", "--output", "one.mp4"], "do not fit into one file"),
+        (["--num_clips", "0"], "--num_clips 0"),
+        (["--mode", "compare"], "--compare_with"),
+        (["--mode", "statistics", "--output", "x.png"], "give a folder"),
+        (["--input", "nowhere.npz"], "nowhere.npz"),
+        (["--input", "nowhere"], "nowhere"),
+    ],
+)
+def test_faulty_requests_end_with_code_2_and_write_nothing(store, tmp_path, monkeypatch, capsys, flags, message):
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    source = [] if "--input" in flags else ["--input", str(store)]
+    assert main([*source, *flags]) == 2
+    assert message in capsys.readouterr().err
+    assert list(work.iterdir()) == []
+
+
+def test_compare_pairs_by_id_and_prints_how_both_move(store, tmp_path, capsys):
+    generated = tmp_path / "generated.npz"
+    write_clips(generated, [("dev/001", wave(18, speed=3.0)), ("dev/777", wave(5))])
+    flags = ["--mode", "compare", "--input", str(store), "--language", "ASL", "--compare_with", str(generated)]
+    assert main([*flags, "--num_clips", "5", "--size", "64", "--output", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert "1 of 2 clips of generated.npz are not in ASL/dev" in out
+    row = next(line.split() for line in out.splitlines() if line.startswith("dev/001"))
+    assert [float(x) for x in row[1:3]] == [0.36, 0.72]
+    assert float(row[6]) > 1.5 * float(row[5])  # the faster wave has the higher wrist speed
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["compare_ASL_dev_001.mp4"]
+    assert frames_of(tmp_path / "out" / "compare_ASL_dev_001.mp4") == 18
+
+
+def test_compare_without_common_ids_pairs_by_position(store, tmp_path, capsys):
+    write_clips(tmp_path / "other.npz", [("x", wave(4)), ("y", wave(5))])
+    flags = ["--mode", "compare", "--input", str(store), "--compare_with", str(tmp_path / "other.npz")]
+    assert main([*flags, "--num_clips", "2", "--format", "png", "--size", "64", "--output", str(tmp_path / "out")]) == 0
+    assert "paired by position" in capsys.readouterr().out
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_statistics_of_a_store_and_of_a_sample(store, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["--mode", "statistics", "--input", str(store), "--output", str(out), "--max_clips", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert "ASL/train: 3 of 4 clips, drawn by chance with seed 0" in printed
+    assert "KSL/dev: 2 clips, 17 frames" in printed
+    assert {p.name for p in out.iterdir()} == {
+        "statistics.json",
+        "overview.png",
+        *(f"{name}_{kind}.png" for name in ("ASL", "KSL_dev") for kind in ("joints", "motion")),
+    }
+
+
+def test_help_is_bilingual(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    assert "手语" in capsys.readouterr().out
