@@ -57,7 +57,7 @@ class _Features:
     """What is known of one encoder's folder."""
 
     folder: Path
-    entries: dict[str, _Entry] = field(default_factory=dict)
+    entries: dict[str, list[_Entry]] = field(default_factory=dict)  # more than one where two processes wrote a text
     read_bytes: dict[Path, int] = field(default_factory=dict)
     maps: dict[Path, np.memmap] = field(default_factory=dict)
     writer: _Writer | None = None
@@ -94,7 +94,7 @@ class FeatureCache:
         try:
             writer = self._writer(known)
             for text, feature_TD in zip(texts, features, strict=True):
-                self._append(known, writer, text, feature_TD)
+                self._append(writer, text, feature_TD)
             writer.index.flush()
         except OSError as error:
             self._drop_writer(known)
@@ -132,26 +132,28 @@ class FeatureCache:
             for line in whole.splitlines():
                 try:
                     key, offset, tokens, width, checksum = orjson.loads(line)
-                    known.entries[key] = _Entry(segment, offset, tokens, width, checksum)
-                except ValueError:  # a block that a power cut left empty: its text is computed again
+                    known.entries.setdefault(key, []).append(_Entry(segment, offset, tokens, width, checksum))
+                except (TypeError, ValueError):  # a block that a power cut left empty: its text is computed again
                     continue
 
     @staticmethod
     def _features(known: _Features, key: str) -> np.ndarray | None:
-        entry = known.entries.get(key)
-        if entry is None:
-            return None
-        data = known.maps.get(entry.segment)
-        if data is None or data.size < entry.end:
-            try:
-                data = known.maps[entry.segment] = np.memmap(entry.segment, np.uint8, "r")
-            except (OSError, ValueError):  # removed, or empty after a power cut
-                data = np.empty(0, np.uint8)
-        stored = data[entry.offset : entry.end]
-        if stored.size != entry.end - entry.offset or zlib.crc32(stored) != entry.checksum:
-            del known.entries[key]
-            return None
-        return stored.view(np.ndarray).view(_DTYPE).reshape(entry.tokens, entry.width)
+        """Return the first whole copy of the features; damaged ones are forgotten."""
+        entries = known.entries.get(key, [])
+        while entries:
+            entry = entries[0]
+            data = known.maps.get(entry.segment)
+            if data is None or data.size < entry.end:
+                try:
+                    data = known.maps[entry.segment] = np.memmap(entry.segment, np.uint8, "r")
+                except (OSError, ValueError):  # removed, or empty after a power cut
+                    data = np.empty(0, np.uint8)
+            stored = data[entry.offset : entry.end]
+            if stored.size == entry.end - entry.offset and zlib.crc32(stored) == entry.checksum:
+                return stored.view(np.ndarray).view(_DTYPE).reshape(entry.tokens, entry.width)
+            entries.pop(0)
+        known.entries.pop(key, None)
+        return None
 
     @staticmethod
     def _writer(known: _Features) -> _Writer:
@@ -165,16 +167,14 @@ class FeatureCache:
         return known.writer
 
     @staticmethod
-    def _append(known: _Features, writer: _Writer, text: str, feature_TD: np.ndarray) -> None:
+    def _append(writer: _Writer, text: str, feature_TD: np.ndarray) -> None:
         tokens, width = feature_TD.shape
         stored = np.ascontiguousarray(feature_TD, _DTYPE).tobytes()
         offset = writer.data.tell()
         written = writer.data.write(stored)
         if written != len(stored):
             raise OSError(f"only {written} of {len(stored)} bytes could be written")
-        key = _key(text)
-        entry = known.entries[key] = _Entry(Path(writer.data.name), offset, tokens, width, zlib.crc32(stored))
-        writer.index.write(orjson.dumps([key, *entry[1:]]) + b"\n")
+        writer.index.write(orjson.dumps([_key(text), offset, tokens, width, zlib.crc32(stored)]) + b"\n")
 
     @staticmethod
     def _drop_writer(known: _Features) -> None:
