@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _progress_bar(name: str, size: int) -> Callable[[int], None]:
     from tqdm import tqdm
 
-    bar = tqdm(total=size, desc=name, unit="B", unit_scale=True, file=sys.stderr, mininterval=0.5)
+    bar = tqdm(total=size, desc=name, unit="B", unit_scale=True, file=sys.stderr, disable=None)
 
     def tell(done: int) -> None:
         bar.update(done)

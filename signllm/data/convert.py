@@ -140,12 +140,11 @@ def _report_from_info(info: dict) -> SplitReport:
 
 def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable) -> SplitReport:
     report = SplitReport(options.language, source.split, faults=list(source.faults))
-    samples = [source.entries[n].load()[0] for n in spread(len(source.entries), SAMPLE_CLIPS)] if source.entries else []
-    sound = [raw for raw in samples if raw is not None]
-    foreign = _foreign_layout(source, options) if not sound else None
-    if foreign:
-        report.faults.append(foreign)
-    if foreign or not source.entries:
+    samples = [source.entries[n].load() for n in spread(len(source.entries), SAMPLE_CLIPS)]
+    sound = [raw for raw, _ in samples if raw is not None]
+    if not sound:
+        report.faults += _foreign_layout(source, [wrong for _, wrong in samples])
+    if not source.entries or len(report.faults) > len(source.faults):
         return report
     try:
         conventions = detect_conventions(sound, options.layout) if sound else Conventions()
@@ -155,11 +154,11 @@ def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
     report.warnings += _doubts(source, conventions, any(raw.counter_F is not None for raw in sound))
+    del samples, sound  # the clips of a long corpus are large
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if source.faults:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        report.faults += [
-            fault for _, _, _, faults in _clean(source.entries, conventions, options, tell) for fault in faults
-        ]
+        for _, _, _, faults in _clean(source.entries, conventions, options, tell):
+            report.faults += faults
         return report
     return _write_split(source, conventions, options, report, tell)
 
@@ -283,17 +282,14 @@ def _load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[Clip
             yield from zip(batch, future.result(), strict=True)
 
 
-def _foreign_layout(source: SourceSplit, options: ConvertOptions) -> str | None:
+def _foreign_layout(source: SourceSplit, wrongs: list[list[str]]) -> list[str]:
     """One fault for a whole file of another layout, where every sampled clip says so, instead of one a line."""
-    for width, name in OTHER_WIDTHS.items():
-        chosen = [source.entries[n] for n in spread(len(source.entries), SAMPLE_CLIPS)] if source.entries else []
-        told = [any(OTHER_WIDTHS[width] in fault for fault in entry.load()[1]) for entry in chosen]
-        if told and all(told):
-            return (
-                f"{chosen[0].place} and {len(source.entries) - 1} more lines: this file looks like {name}; "
-                "this command reads 50 joints x (x, y, z) and a counter, 151 numbers a frame"
-            )
-    return None
+    return [
+        f"{source.entries[0].place} and {len(source.entries) - 1} more lines: this file looks like {name}; this command"
+        " reads 50 joints x (x, y, z) and a counter, 151 numbers a frame"
+        for name in OTHER_WIDTHS.values()
+        if wrongs and all(any(name in fault for fault in wrong) for wrong in wrongs)
+    ]
 
 
 def _doubts(source: SourceSplit, conventions: Conventions, has_counter: bool) -> list[str]:

@@ -15,7 +15,8 @@ from signllm.pose.formats.conventions import (
     RawClip,
     counter_tolerance,
     expected_counter,
-    matching_counters,
+    follows_counter,
+    quick_median,
 )
 from signllm.pose.sequence import PoseSequence
 
@@ -57,14 +58,13 @@ def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
         return clip
     pose = conventions.pose(raw, fps)
     seen_FJ = pose.valid
-    clip.zero_joints = int((~seen_FJ).sum())
+    clip.zero_joints = seen_FJ.size - int(np.count_nonzero(seen_FJ))
     far_FJ, distance_FJ = _outliers(pose)
     if far_FJ.any():
         clip.outlier_joints = int(far_FJ.sum())
         clip.warnings.append(_describe_outliers(pose, far_FJ, distance_FJ))
         pose = pose.replace(valid=seen_FJ & ~far_FJ)
-    others = [j for j in range(pose.skeleton.num_joints) if j != pose.skeleton.root]
-    if not pose.valid[:, others].any():
+    if np.count_nonzero(pose.valid) == np.count_nonzero(pose.valid[:, pose.skeleton.root]):
         clip.faults.append("no joint but the neck is seen in any frame")
         return clip
     clip.pose = pose
@@ -72,7 +72,7 @@ def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
 
 
 def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:
-    if name in matching_counters(counter_F):
+    if follows_counter(counter_F, name):
         return []
     expected_F = expected_counter(name, len(counter_F))
     frame = int(np.argmax(np.abs(counter_F - expected_F) > counter_tolerance(len(counter_F))))
@@ -83,11 +83,15 @@ def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:
 
 
 def _outliers(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
-    """(F, J) bool, and the distances (F, J) from the clip's median neck, in shoulder widths."""
+    """(F, J) bool and distances (F, J) from the clip's median neck, in shoulder widths; (1, 1) where none is far."""
     root = pose.skeleton.root
-    neck_C = np.median(pose.coordinates[:, root], axis=0)
+    neck_C = np.array([quick_median(values_F) for values_F in pose.coordinates[:, root].T], np.float32)
+    reach = max(float(pose.coordinates.max()), -float(pose.coordinates.min())) + float(np.abs(neck_C).max())
+    if np.sqrt(3) * reach <= OUTLIER_SHOULDER_WIDTHS:  # no joint can be that far: spares most clips the rest
+        return np.zeros((1, 1), bool), np.zeros((1, 1), np.float32)
     offset_FJC = pose.coordinates - neck_C
-    distance_FJ = np.sqrt(np.einsum("fjc,fjc->fj", offset_FJC, offset_FJC, dtype=np.float64))
+    x_FJ, y_FJ, z_FJ = np.moveaxis(offset_FJC, -1, 0)
+    distance_FJ = np.sqrt(x_FJ * x_FJ + y_FJ * y_FJ + z_FJ * z_FJ)
     return pose.valid & (distance_FJ > OUTLIER_SHOULDER_WIDTHS), distance_FJ
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -239,15 +239,13 @@ class StoreWriter:
             self._close_shard()
             self._shard_number, self._shard_frames = self._shard_number + 1, 0
             self._open_shard()
-        placed = ClipRecord(
-            **{
-                **asdict(record),
-                "language": self.language,
-                "fps": pose.fps,
-                "frames": len(pose),
-                "shard": self._shard_number,
-                "first_frame": self._shard_frames,
-            }
+        placed = replace(
+            record,
+            language=self.language,
+            fps=pose.fps,
+            frames=len(pose),
+            shard=self._shard_number,
+            first_frame=self._shard_frames,
         )
         coordinates = pose.coordinates
         if coordinates.shape[2] == 2:
@@ -315,19 +313,17 @@ class StoreWriter:
             },
         )
         (self.partial / "fingerprint").unlink()
+        old = self.target.with_name(f".{self.target.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
         if self.target.exists():
-            old = self.target.with_name(f".{self.target.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
             os.replace(self.target, old)
-            os.replace(self.partial, self.target)
-            shutil.rmtree(old)
-        else:
-            os.replace(self.partial, self.target)
+        os.replace(self.partial, self.target)
+        shutil.rmtree(old, ignore_errors=True)
         return StoreSplit(self.target)
 
 
 def _index_line(record: ClipRecord) -> bytes:
-    row = {key: value for key, value in asdict(record).items() if value is not None and value != {}}
+    row = {key: value for key, value in vars(record).items() if value is not None and value != {}}
     return orjson.dumps(row) + b"\n"
 
 

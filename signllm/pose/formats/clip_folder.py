@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.conventions import LARGEST_NUMBER, RawClip
 from signllm.pose.skeleton import SKELETON_50
 
 POSE_FILE, TEXT_FILE, GLOSS_FILE = "pose.json", "text.txt", "gloss.txt"
@@ -47,8 +47,8 @@ def read_raw(folder: Path) -> tuple[RawClip | None, list[str]]:
     if faults:
         return None, faults[:5] + ([f"and {len(faults) - 5} more faults"] if len(faults) > 5 else [])
     coordinates = np.array(frames, np.float32).reshape(-1, SKELETON_50.num_joints, 3)
-    if not np.isfinite(coordinates).all():
-        return None, ["a number is too large for float32"]
+    if not (np.abs(coordinates) < LARGEST_NUMBER).all():
+        return None, [f"a number is {LARGEST_NUMBER:g} or larger, which is no coordinate"]
     return RawClip(coordinates, None, fps), []
 
 

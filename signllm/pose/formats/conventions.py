@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from signllm.pose.skeleton import SKELETON_50
 
 STANDARD_SCALE = 1 / 3  # a shoulder width in the files of Progressive Transformers
 NEAR_STANDARD = 0.01
+LARGEST_NUMBER = 1e9  # what is larger is no coordinate in any unit, and its square must stay finite
 NECK = SKELETON_50.root
 SWAP_EVIDENCE = 0.5  # in shoulder widths; real left-first files show about 1
 
@@ -29,8 +31,8 @@ FROM_ZERO, FROM_ONE, TO_ONE, UNKNOWN = "i/T", "(i+1)/T", "i/(T-1)", "unknown"
 
 def expected_counter(name: str, frames: int) -> np.ndarray:
     """The counter column (F,) of a clip by the convention `name`, one of 'i/T', '(i+1)/T', 'i/(T-1)'."""
-    i = np.arange(frames)
-    return {FROM_ZERO: i / frames, FROM_ONE: (i + 1) / frames, TO_ONE: i / max(1, frames - 1)}[name]
+    first, steps = {FROM_ZERO: (0, frames), FROM_ONE: (1, frames), TO_ONE: (0, max(1, frames - 1))}[name]
+    return np.arange(first, first + frames) / steps
 
 
 def counter_tolerance(frames: int) -> float:
@@ -38,14 +40,18 @@ def counter_tolerance(frames: int) -> float:
     return 0.25 / frames
 
 
-def matching_counters(counter_F: np.ndarray) -> list[str]:
-    """The conventions that a clip's counter column follows; several for a clip of one frame."""
-    tolerance = counter_tolerance(len(counter_F))
-    return [
-        name
-        for name in (FROM_ZERO, FROM_ONE, TO_ONE)
-        if np.abs(counter_F - expected_counter(name, len(counter_F))).max() <= tolerance
-    ]
+def follows_counter(counter_F: np.ndarray, name: str) -> bool:
+    """Whether a clip's counter column is that of the convention `name`."""
+    off_F = np.abs(counter_F - expected_counter(name, len(counter_F)))
+    return bool(off_F.max() <= counter_tolerance(len(counter_F)))
+
+
+def quick_median(values_N: np.ndarray) -> float:
+    """The median, NaN of nothing; numpy's own spends ten times as long on as few values as a clip has frames."""
+    if not len(values_N):
+        return float("nan")
+    ordered = np.sort(values_N)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 @dataclass(frozen=True)
@@ -56,32 +62,32 @@ class RawClip:
     counter_F: np.ndarray | None = None
     fps: float | None = None
 
+    @cached_property
     def seen_FJ(self) -> np.ndarray:
         """False where a joint is exactly (0, 0, 0), which such files write for a missing joint.
 
         The neck is the origin, so its zeros are real.
         """
-        seen = (self.coordinates_FJC != 0).any(axis=-1)
+        seen = self.coordinates_FJC[..., 0] != 0
         seen[:, NECK] = True
+        if not seen.all():  # rare, so x alone is looked at first
+            seen |= (self.coordinates_FJC != 0).any(axis=-1)
         return seen
 
     def shoulder_width(self) -> float:
         """Median shoulder distance in the image plane, raw; NaN when the shoulders are never both seen."""
-        return float(np.median(np.linalg.norm(self._shoulder_offset(), axis=-1))) if self._both().any() else np.nan
+        return quick_median(np.hypot(*self._shoulder_offset.T))
 
     def shoulder_offset_x(self) -> float:
         """Median of x(joint 5) - x(joint 2), raw; negative in left-first files."""
-        return float(np.median(self._shoulder_offset()[:, 0])) if self._both().any() else np.nan
+        return quick_median(self._shoulder_offset[:, 0])
 
-    def _both(self) -> np.ndarray:
-        first, second = SKELETON_50.shoulders
-        seen = self.seen_FJ()
-        return seen[:, first] & seen[:, second]
-
+    @cached_property
     def _shoulder_offset(self) -> np.ndarray:
+        """(frames with both shoulders, 2)."""
         first, second = SKELETON_50.shoulders
-        points = self.coordinates_FJC[self._both()]
-        return points[:, second, :2] - points[:, first, :2]
+        offset_F2 = self.coordinates_FJC[:, second, :2] - self.coordinates_FJC[:, first, :2]
+        return offset_F2[self.seen_FJ[:, first] & self.seen_FJ[:, second]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class Conventions:
     def pose(self, raw: RawClip, fps: float) -> PoseSequence:
         """The clip in shoulder widths with the signer's right arm at joints 2-4; zero joints are missing."""
         coordinates_FJC = raw.coordinates_FJC * np.float32(1 / self.scale)
-        valid_FJ = raw.seen_FJ()
+        valid_FJ = raw.seen_FJ
         if self.sides_swapped:
             order = list(SKELETON_50.mirror)
             coordinates_FJC, valid_FJ = coordinates_FJC[:, order], valid_FJ[:, order]
@@ -135,7 +141,10 @@ def detect_conventions(
     left_first = float(np.median(offsets)) < -SWAP_EVIDENCE
     against = float(np.mean(offsets > 0 if left_first else offsets < -SWAP_EVIDENCE))
     votes = Counter(
-        name for clip in clips if clip.counter_F is not None for name in matching_counters(clip.counter_F)
+        name
+        for clip in clips
+        for name in (FROM_ZERO, FROM_ONE, TO_ONE)
+        if clip.counter_F is not None and follows_counter(clip.counter_F, name)
     ).most_common(1)
     swapped = {"auto": left_first, "right-first": False, "left-first": True}[layout]
     if swapped != left_first:

@@ -25,58 +25,63 @@ class BadNumber:
 
 @numba.njit(cache=True, nogil=True)
 def _scan(text, powers, out, slow):  # pragma: no cover - compiled
-    """Fill `out` with the numbers of `text` (uint8) and `slow` with (index, start, end) of tokens left to Python.
+    """Fill `out` with the numbers of `text` and `slow` with (index, start, end) of tokens left to Python.
 
+    `text` is uint8 and ends with a space, so that no loop below needs to look for the end.
     Returns (numbers, slow tokens); the second may exceed the room in `slow`, then call again with more.
     """
     count = 0
     num_slow = 0
     at = 0
-    size = text.size
-    while True:
-        while at < size and (text[at] == 32 or 9 <= text[at] <= 13):
+    while at < text.size:
+        char = text[at]
+        if char == 32 or 9 <= char <= 13:
             at += 1
-        if at >= size:
-            break
+            continue
         start = at
-        negative = text[at] == 45
-        if negative or text[at] == 43:
+        negative = char == 45
+        if negative or char == 43:
             at += 1
+        first = at
         mantissa = np.int64(0)
-        digits = 0
-        decimals = 0
-        while at < size and 48 <= text[at] <= 57:
-            mantissa = mantissa * 10 + (text[at] - 48)
-            digits += 1
+        digit = np.int64(text[at]) - 48
+        while 0 <= digit <= 9:
+            mantissa = mantissa * 10 + digit
             at += 1
-        if at < size and text[at] == 46:
-            at += 1
-            first = at
-            while at < size and 48 <= text[at] <= 57:
-                mantissa = mantissa * 10 + (text[at] - 48)
-                at += 1
-            decimals = at - first
-            digits += decimals
-        known = 0 < digits < 19
+            digit = np.int64(text[at]) - 48
+        digits = at - first
         exponent = 0
-        if at < size and (text[at] == 101 or text[at] == 69):
+        if digit == -2:  # a point
             at += 1
-            minus = at < size and text[at] == 45
-            if at < size and (minus or text[at] == 43):
+            first = at
+            digit = np.int64(text[at]) - 48
+            while 0 <= digit <= 9:
+                mantissa = mantissa * 10 + digit
+                at += 1
+                digit = np.int64(text[at]) - 48
+            exponent = first - at
+            digits -= exponent
+        known = 0 < digits < 19
+        char = text[at]
+        if char == 101 or char == 69:
+            at += 1
+            minus = text[at] == 45
+            if minus or text[at] == 43:
                 at += 1
             first = at
-            while at < size and 48 <= text[at] <= 57:
-                if exponent < 10000:
-                    exponent = exponent * 10 + (text[at] - 48)
+            power = 0
+            digit = np.int64(text[at]) - 48
+            while 0 <= digit <= 9:
+                power = min(power * 10 + digit, 10000)
                 at += 1
+                digit = np.int64(text[at]) - 48
             known = known and at > first
-            if minus:
-                exponent = -exponent
-        exponent -= decimals
-        if at < size and not (text[at] == 32 or 9 <= text[at] <= 13):
+            exponent += -power if minus else power
+            char = text[at]
+        while not (char == 32 or 9 <= char <= 13):  # something else in the token
             known = False
-            while at < size and not (text[at] == 32 or 9 <= text[at] <= 13):
-                at += 1
+            at += 1
+            char = text[at]
         if known and mantissa < _MAX_EXACT and -22 <= exponent <= 22:
             # One exact integer and one exact power of ten: a single rounding, so the same double as Python's float.
             value = np.float64(mantissa)
@@ -94,9 +99,10 @@ def _scan(text, powers, out, slow):  # pragma: no cover - compiled
 def parse_numbers(line: bytes) -> tuple[np.ndarray, list[BadNumber]]:
     """The numbers of a line, float32, and the tokens that are none (their values are NaN).
 
-    `nan` and `inf` are numbers here; whoever forbids them checks with `np.isfinite`.
+    `nan` and `inf` are numbers here; whoever forbids them checks for them. The result is a view into a larger buffer:
+    copy what is to be kept.
     """
-    text = np.frombuffer(line, dtype=np.uint8)
+    text = np.frombuffer(line + b" ", dtype=np.uint8)
     out = np.empty(len(text) // 2 + 1, np.float32)
     slow = np.empty((64, 3), np.int64)
     count, num_slow = _scan(text, _POWERS_OF_TEN, out, slow)

@@ -15,6 +15,7 @@ from signllm.errors import DataError
 from signllm.fsutil import write_atomically
 from signllm.pose.formats.conventions import (
     FROM_ONE,
+    LARGEST_NUMBER,
     NECK,
     STANDARD_SCALE,
     Conventions,
@@ -30,8 +31,8 @@ OTHER_WIDTHS = {
     269: "the 2D DWPose layout (134 points x 2 and a counter: 269 numbers a frame), which is not 50 joints in 3D",
     150: "150 numbers a frame without the counter; append the counter (i+1)/T to each frame",
 }
-SAMPLE_CLIPS = 200
-_BLOCK_BYTES = 1 << 24
+SAMPLE_CLIPS = 64
+_BLOCK_BYTES = 1 << 20
 
 
 def read_text_lines(path: Path) -> list[str]:
@@ -51,12 +52,14 @@ def read_text_lines(path: Path) -> list[str]:
 
 def line_spans(path: Path) -> list[tuple[int, int]]:
     """(start, end) in bytes of every line, without its newline. Reads in blocks, so any size of file will do."""
-    ends, position, last = [], 0, b"\n"
+    stops, position, last = [], 0, b"\n"
     with open(path, "rb") as file:
         while block := file.read(_BLOCK_BYTES):
-            ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + position)
+            at = block.find(b"\n")
+            while at >= 0:
+                stops.append(position + at)
+                at = block.find(b"\n", at + 1)
             position, last = position + len(block), block[-1:]
-    stops = np.concatenate(ends).tolist() if ends else []
     if last != b"\n":
         stops.append(position)
     return list(zip([0] + [stop + 1 for stop in stops[:-1]], stops, strict=True)) if stops else []
@@ -92,17 +95,18 @@ def parse_line(line: bytes) -> tuple[RawClip | None, list[str]]:
         faults.append(
             f"{len(numbers)} numbers are not a multiple of {NUMBERS_PER_FRAME} (50 joints x 3 and the counter){hint}"
         )
-    finite = np.isfinite(numbers)
-    finite[[b.index for b in bad]] = True
-    if not finite.all():
-        where = np.flatnonzero(~finite)
-        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
-        faults.append(f"not a finite number: {numbers[where[0]]} ({_where(int(where[0]))}){more}")
+    if not (numbers.max() < LARGEST_NUMBER and numbers.min() > -LARGEST_NUMBER):  # false for NaN as well
+        unusable = ~(np.abs(numbers) < LARGEST_NUMBER)
+        unusable[[b.index for b in bad]] = False
+        where = np.flatnonzero(unusable)
+        if len(where):
+            more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+            faults.append(f"not a usable number: {numbers[where[0]]} ({_where(int(where[0]))}){more}")
     if faults:
         return None, faults
     frames_FV = numbers.reshape(-1, NUMBERS_PER_FRAME)
-    coordinates = frames_FV[:, :-1].reshape(-1, SKELETON_50.num_joints, 3)
-    return RawClip(coordinates, frames_FV[:, -1]), []
+    coordinates = np.ascontiguousarray(frames_FV[:, :-1]).reshape(-1, SKELETON_50.num_joints, 3)
+    return RawClip(coordinates, frames_FV[:, -1].copy()), []
 
 
 def _where(index: int) -> str:
