@@ -1,0 +1,176 @@
+"""inference_signllm.py: sign texts with a trained model, into videos and pose files."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signllm.cli.common import command, parser
+from signllm.errors import ConfigError, SignLLMError, did_you_mean
+from signllm.languages import CODES
+
+if TYPE_CHECKING:
+    from signllm.inference import GeneratedClip, Generator
+
+VIDEO_FORMATS = ("mp4", "gif", "png")
+POSE_FORMATS = ("npz", "skels")
+DEFAULT_OUTPUT = Path("outputs") / "inference"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text (or prompt) to sign, and its language where it is given."""
+
+    text: str
+    language: str | None
+
+
+def read_texts_file(path: Path, language: str | None) -> list[Request]:
+    """One request a line, `text` or `LANGUAGE<tab>text`; empty lines are skipped. Raises ConfigError."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--texts_file {path}: cannot be read as UTF-8 text ({error})") from None
+    requests = []
+    for line in lines:
+        code, tab, text = line.partition("\t")
+        if line.strip():
+            requests.append(Request(text.strip(), code.strip()) if tab else Request(line.strip(), language))
+    if not requests:
+        raise ConfigError(f"--texts_file {path}: no text in it")
+    return requests
+
+
+def parse_formats(text: str) -> list[str]:
+    """The formats of `--format mp4,gif`. Raises ConfigError for an unknown one."""
+    formats = [name.strip().lower() for name in text.split(",") if name.strip()]
+    known = VIDEO_FORMATS + POSE_FORMATS
+    unknown = [name for name in formats if name not in known]
+    if unknown or not formats:
+        wrong = unknown[0] if unknown else text
+        raise ConfigError(f"--format '{wrong}'{did_you_mean(wrong, known)}; known: {', '.join(known)}")
+    return list(dict.fromkeys(formats))
+
+
+def file_stem(number: int, clip: GeneratedClip, text: str) -> str:
+    """`001_ASL_hello-world`: sorts by request and says what it is."""
+    words = re.sub(r"[^\w]+", "-", text.lower()).strip("-_")[:40].rstrip("-_")
+    return f"{number:03d}_{clip.language}_{words or 'sign'}"
+
+
+def write_clip(clip: GeneratedClip, text: str, stem: str, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write one clip in each format; return the paths."""
+    from signllm.pose.formats import write_clips
+    from signllm.viewing.video import write_video
+
+    paths = []
+    for name in formats:
+        path = folder / f"{stem}.{name}"
+        if name in VIDEO_FORMATS:
+            write_video(path, [(clip.gloss or "", clip.pose)], title=f"{clip.language}: {text}")
+        else:
+            write_clips(path, [(stem, clip.pose)])
+        paths.append(path)
+    return paths
+
+
+def describe(clip: GeneratedClip, text: str) -> str:
+    """One line for the terminal."""
+    from signllm.models.gloss import written
+
+    gloss = f"   {written(clip.language, clip.gloss)}" if clip.gloss else ""
+    return f"{clip.language}  {text}{gloss}   {len(clip.pose)} frames, {clip.pose.duration_s:.2f} s"
+
+
+def sign(
+    generator: Generator, requests: list[Request], args: argparse.Namespace, formats: list[str], first: int
+) -> None:
+    """Generate and write the requests; the files are numbered from `first`."""
+    started = time.perf_counter()
+    clips = generator.generate_clips(
+        [request.text for request in requests], [request.language for request in requests], args.seed, args.batch_size
+    )
+    seconds = time.perf_counter() - started
+    for number, (request, clip) in enumerate(zip(requests, clips, strict=True), first):
+        print(describe(clip, request.text))
+        for path in write_clip(clip, request.text, file_stem(number, clip, request.text), args.output, formats):
+            print(f"  {path}")
+    signed = sum(clip.pose.duration_s for clip in clips)
+    print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
+
+
+def interactive(generator: Generator, args: argparse.Namespace, formats: list[str]) -> None:
+    """Read texts until an empty line or the end of input; `/lang CODE` changes the language."""
+    print("type a text and press Enter; /lang CODE changes the language; an empty line ends")
+    print("输入文本并按回车；/lang 代码 切换语言；空行结束")
+    language, number = args.language, 1
+    while True:
+        print(f"{language or '?'}> ", end="", flush=True)
+        line = sys.stdin.readline().strip()
+        if not line:
+            print()
+            return
+        try:
+            if line.startswith("/lang"):
+                language = line.removeprefix("/lang").strip() or None
+                generator.request("x", language)
+                continue
+            sign(generator, [Request(line, language)], args, formats, number)
+            number += 1
+        except SignLLMError as error:
+            print("\n".join(error.faults), file=sys.stderr)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The flags."""
+    arguments = parser(
+        "inference_signllm.py",
+        "Generate signing from text with a trained model.",
+        "用训练好的模型由文本生成手语。",
+    )
+    add = arguments.add_argument
+    add("--model_path", type=Path, required=True, help="checkpoint (.pth) / 检查点")
+    add("--text", action="append", default=[], help="text or prompt to sign; may be repeated / 文本或提示，可重复")
+    add("--texts_file", type=Path, help="file with a text, or LANGUAGE<tab>text, a line / 文本文件，每行一条")
+    add("--language", help=f"sign language: {', '.join(CODES)} / 手语语种")
+    add("--mode", choices=["mlsf", "prompt2langgloss"], help="refuse a model of another mode / 检查模型的模式")
+    add("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results / 输出目录 (%(default)s)")
+    add("--format", default="mp4,npz", help="comma-separated: mp4,gif,png,npz,skels / 输出格式 (%(default)s)")
+    add("--seed", type=int, default=0, help="random seed of decoders that draw numbers / 随机种子 (%(default)s)")
+    add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:N / 设备 (%(default)s)")
+    add("--interactive", action="store_true", help="ask for texts / 交互模式")
+    return arguments
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the flags, load the model once, and sign; return the exit code."""
+    args = make_parser().parse_args(argv)
+    formats = parse_formats(args.format)
+    if args.batch_size < 1:
+        raise ConfigError(f"--batch_size {args.batch_size}: expected 1 or more")
+    requests = [Request(text, args.language) for text in args.text]
+    requests += read_texts_file(args.texts_file, args.language) if args.texts_file else []
+    if not requests and not args.interactive:
+        raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
+    from signllm.inference import Generator
+
+    generator = Generator.from_checkpoint(args.model_path, args.device)
+    if args.mode and args.mode != generator.mode:
+        raise ConfigError(
+            f"--mode {args.mode}: {args.model_path} is a model of mode {generator.mode}; train one with model.mode ="
+            f" '{args.mode}', or leave --mode out"
+        )
+    print(f"{args.model_path}: {generator.mode}, signs {', '.join(generator.languages)}")
+    if requests:
+        sign(generator, requests, args, formats, 1)
+    if args.interactive:
+        interactive(generator, args, formats)
+    return 0
