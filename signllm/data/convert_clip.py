@@ -100,9 +100,10 @@ def _describe_outliers(pose: PoseSequence, far_FJ: np.ndarray, distance_FJ: np.n
     names = ", ".join(pose.skeleton.joints[j] for j in joints[:4]) + (
         f" and {len(joints) - 4} more" if joints[4:] else ""
     )
-    frames = ranges(np.flatnonzero(far_FJ.any(axis=1)).tolist())
+    frames = np.flatnonzero(far_FJ.any(axis=1)).tolist()
+    where = f"{'frame' if len(frames) == 1 else 'frames'} {ranges(frames)}"
     farthest = float(distance_FJ[far_FJ].max())
-    return f"frame {frames}: up to {farthest:.1f} shoulder widths from the neck, marked as missing: {names}"
+    return f"{where}: up to {farthest:.1f} shoulder widths from the neck, marked as missing: {names}"
 
 
 def ranges(numbers: list[int]) -> str:
