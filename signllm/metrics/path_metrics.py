@@ -5,6 +5,8 @@ Legend: P frame pairs on the path, J joints, C coordinates.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from signllm.metrics.dtw import dtw
@@ -46,30 +48,38 @@ def measure_slrtp2025(pair: ClipPair) -> tuple[float, float]:
     """Σ_n Σ_(i,j)∈π_n Σ_k ‖r_ik − h_jk‖₂ / (J Σ_n |π_n|), with π_n from fastdtw (radius 1) on L2 of flattened frames.
 
     The path is approximate by definition, and the score is weighted by frames over the corpus. With missing joints
-    the flattened L2 is scaled by √(J / seen in both), and only joints seen in both are summed and counted. The
-    challenge scored every second frame of 25 fps. Source: SLRTP 2025 Sign Production Challenge, `metrics.py`.
+    the flattened L2 is over the joints seen in both, scaled by √(J / their number), and only those are summed and
+    counted (a frame pair that shares no joint costs the path nothing); fastdtw's coarse levels average the frames that
+    show a joint. The challenge scored every second frame of
+    25 fps. Source: SLRTP 2025 Sign Production Challenge, `metrics.py`.
     """
     from fastdtw import fastdtw
 
-    def distance(h: np.ndarray, r: np.ndarray) -> float:
-        both = h[-J:] * r[-J:]
-        difference = (h[:-J] - r[:-J]).reshape(J, -1) * both[:, None]
-        return float(np.sqrt((difference**2).sum() * J / max(both.sum(), 1)))
-
-    def whole_distance(h: np.ndarray, r: np.ndarray) -> float:
-        difference = h - r
-        return float(np.sqrt(difference @ difference))
-
-    J = pair.hypothesis.skeleton.num_joints
     clips = (pair.hypothesis, pair.reference)
     flat = [clip.coordinates.reshape(len(clip), -1).astype(np.float64) for clip in clips]
     if all(clip.valid.all() for clip in clips):
-        _, path = fastdtw(*flat, radius=1, dist=whole_distance)
+        _, path = fastdtw(*flat, radius=1, dist=_flat_distance)
     else:
+        # Missing coordinates are zeros with weight 0, so that fastdtw's averages are sums of (weight x value, weight).
         flat = [np.concatenate([f, clip.valid], axis=1) for f, clip in zip(flat, clips, strict=True)]
-        _, path = fastdtw(*flat, radius=1, dist=distance)
+        num_joints = pair.hypothesis.skeleton.num_joints
+        _, path = fastdtw(*flat, radius=1, dist=lambda h, r: _weighted_distance(h, r, num_joints))
     distance_PJ, both_PJ = _distances_on(np.asarray(path), *clips)
     return float(distance_PJ[both_PJ].sum()), float(both_PJ.sum())
+
+
+def _flat_distance(h: np.ndarray, r: np.ndarray) -> float:
+    difference = h - r
+    return math.sqrt(difference @ difference)
+
+
+def _weighted_distance(h: np.ndarray, r: np.ndarray, num_joints: int) -> float:
+    """L2 of frames given as coordinates times weight (J C), then weights (J)."""
+    both = (h[-num_joints:] > 0) & (r[-num_joints:] > 0)
+    if not both.any():
+        return 0.0
+    places = [v[:-num_joints].reshape(num_joints, -1)[both] / v[-num_joints:][both, None] for v in (h, r)]
+    return math.sqrt(((places[0] - places[1]) ** 2).sum() * num_joints / both.sum())
 
 
 def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:

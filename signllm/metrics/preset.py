@@ -64,12 +64,15 @@ def ratio_of_sums(sums: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=missing, where=denominator > 0)
 
 
-def check_pairs(hypotheses: Sequence[PoseSequence], references: Sequence[PoseSequence]) -> None:
+def check_pairs(
+    hypotheses: Sequence[PoseSequence], references: Sequence[PoseSequence], names: Sequence[str] | None = None
+) -> None:
     """Raise DataError naming every pair that cannot be compared: numbers of clips, skeleton, unit, fps, dimensions."""
     if len(hypotheses) != len(references):
         raise DataError(f"{len(hypotheses)} hypotheses for {len(references)} references; they must pair up one to one")
     faults = []
     for index, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
+        pair = f"clip {names[index]}" if names else f"pair {index}"
         for what, ours, theirs, remedy in (
             ("skeleton", hypothesis.skeleton.name, reference.skeleton.name, "convert one of them"),
             ("unit", hypothesis.unit, reference.unit, "bring both to shoulder widths"),
@@ -77,22 +80,25 @@ def check_pairs(hypotheses: Sequence[PoseSequence], references: Sequence[PoseSeq
             ("coordinates a joint", hypothesis.coordinates.shape[2], reference.coordinates.shape[2], "drop or lift z"),
         ):
             if ours != theirs:
-                faults.append(f"pair {index}: {what} {ours} in the hypothesis, {theirs} in the reference; {remedy}")
+                faults.append(f"{pair}: {what} {ours} in the hypothesis, {theirs} in the reference; {remedy}")
         for side, clip in (("hypothesis", hypothesis), ("reference", reference)):
             if not clip.valid.any():
-                faults.append(f"pair {index}: every joint of the {side} is marked as missing; leave the clip out")
+                faults.append(f"{pair}: every joint of the {side} is marked as missing; leave the clip out")
     if faults:
         raise DataError(faults)
 
 
 def measure_pairs(
-    hypotheses: Sequence[PoseSequence], references: Sequence[PoseSequence], presets: Iterable[Preset]
+    hypotheses: Sequence[PoseSequence],
+    references: Sequence[PoseSequence],
+    presets: Iterable[Preset],
+    names: Sequence[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """(N, K) float64 numbers of N clip pairs by preset name; alignments are made once, in parallel, and shared.
 
-    Raises DataError when pairs cannot be compared.
+    Raises DataError when pairs cannot be compared, calling them by `names` where given.
     """
-    check_pairs(hypotheses, references)
+    check_pairs(hypotheses, references, names)
     presets = list(presets)
     clips = list(zip(hypotheses, references, strict=True))
     costs = sorted({cost for preset in presets for cost in preset.alignments})

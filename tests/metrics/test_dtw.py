@@ -1,0 +1,112 @@
+"""Exact DTW against a literal implementation in plain loops."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from signllm.metrics.dtw import dtw, dtw_pairs
+from signllm.pose import SKELETON_50, PoseSequence
+
+
+def clip(rng, frames, missing=0.0, coordinates=3):
+    pose = rng.normal(size=(frames, SKELETON_50.num_joints, coordinates))
+    return PoseSequence(pose, rng.random((frames, SKELETON_50.num_joints)) >= missing, 25)
+
+
+def literal_local_cost(kind, h, h_seen, r, r_seen):
+    """One pair of frames, joint by joint; None when no joint is seen in both."""
+    distances = []
+    for j in range(len(h)):
+        if h_seen[j] and r_seen[j]:
+            d = [float(h[j][c]) - float(r[j][c]) for c in range(len(h[j]))]
+            distances.append(
+                {"mean_joint": math.hypot(*d), "l1_sum": sum(map(abs, d)), "l2": sum(x * x for x in d)}[kind]
+            )
+    if not distances:
+        return None
+    mean = sum(distances) / len(distances)
+    return {"mean_joint": mean, "l1_sum": mean * len(h), "l2": math.sqrt(mean * len(h))}[kind]
+
+
+def literal_dtw(kind, h, r):
+    """(D, path) by the recursion of the textbook, ties by the documented order."""
+    local = [
+        [literal_local_cost(kind, h.coordinates[i], h.valid[i], r.coordinates[j], r.valid[j]) for j in range(len(r))]
+        for i in range(len(h))
+    ]
+    known = [cost for row in local for cost in row if cost is not None]
+    local = [[sum(known) / len(known) if cost is None else cost for cost in row] for row in local]
+    best = {}
+    for i in range(len(h)):
+        for j in range(len(r)):
+            before = [best[p] + (p,) for p in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if p in best]
+            cost, _, previous = min(before, key=lambda b: b[0]) if before else (0.0, None, None)
+            best[i, j] = (cost + local[i][j], previous)
+    path, at = [], (len(h) - 1, len(r) - 1)
+    while at is not None:
+        path.append(at)
+        at = best[at][1]
+    return best[len(h) - 1, len(r) - 1][0], path[::-1]
+
+
+@pytest.mark.parametrize("kind", ["mean_joint", "l1_sum", "l2"])
+@pytest.mark.parametrize(("missing", "coordinates"), [(0.0, 3), (0.4, 3), (0.9, 3), (0.2, 2)])
+def test_cost_and_path_equal_the_literal_recursion(kind, missing, coordinates):
+    rng = np.random.default_rng(3)
+    for frames in ((9, 14), (12, 5), (1, 6), (7, 1)):
+        h, r = (clip(rng, n, missing, coordinates) for n in frames)
+        found = dtw(h, r, kind)
+        cost, path = literal_dtw(kind, h, r)
+        assert found.cost == pytest.approx(cost, rel=1e-6)
+        assert found.path.tolist() == [list(step) for step in path]
+        assert found.length == len(path)
+
+
+def test_the_mask_of_0_9_really_leaves_pairs_without_a_common_joint():
+    rng = np.random.default_rng(3)
+    h, r = clip(rng, 9, 0.9), clip(rng, 14, 0.9)
+    assert (h.valid.astype(int) @ r.valid.T.astype(int) == 0).any()
+
+
+def test_ties_take_the_diagonal_then_the_hypothesis():
+    still = PoseSequence.all_valid(np.zeros((5, 50, 3)), 25)
+    assert dtw(still[:3], still).path.tolist() == [[0, 0], [0, 1], [0, 2], [1, 3], [2, 4]]
+    assert dtw(still, still[:3]).path.tolist() == [[0, 0], [1, 0], [2, 0], [3, 1], [4, 2]]
+
+
+def test_clips_without_any_common_joint_have_no_cost():
+    right = np.zeros((4, 50), bool)
+    right[:, 29:] = True
+    coordinates = np.ones((4, 50, 3))
+    found = dtw(PoseSequence(coordinates, right, 25), PoseSequence(coordinates, ~right, 25))
+    assert math.isnan(found.cost)
+
+
+def test_missing_joints_are_not_zeros():
+    rng = np.random.default_rng(5)
+    whole = clip(rng, 6)
+    valid = whole.valid.copy()
+    valid[2:4, 8:29] = False
+    assert dtw(whole.replace(valid=valid), whole).cost == pytest.approx(0, abs=1e-6)
+
+
+def test_many_pairs_in_threads_equal_one_by_one():
+    rng = np.random.default_rng(6)
+    pairs = [(clip(rng, int(a), 0.1), clip(rng, int(b), 0.1)) for a, b in rng.integers(20, 60, (12, 2))]
+    together = dtw_pairs(pairs, threads=3)
+    for pair, found in zip(pairs, together, strict=True):
+        alone = dtw(*pair)
+        assert found.cost == alone.cost
+        assert (found.path == alone.path).all()
+    assert dtw_pairs([]) == []
+
+
+def test_importing_metrics_loads_no_compiler():
+    code = (
+        "import sys, signllm.metrics, signllm.metrics.baselines;"
+        " print([m for m in ('numba', 'fastdtw', 'scipy', 'torch') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -1,0 +1,90 @@
+"""The score that chooses checkpoints: frozen and jittering skeletons must lose to plausible motion."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from metric_clips import frozen, jittered, signing
+
+from signllm.metrics import score_pairs, selection_score
+from signllm.pose import PoseSequence
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+def score(hypotheses, references):
+    figures = score_pairs(hypotheses, references)
+    return selection_score(figures), figures
+
+
+def test_frozen_and_jittering_lose_although_frozen_has_the_better_dtw():
+    references = [signing(seed) for seed in range(6)]
+    plausible, good = score([signing(seed + 100) for seed in range(6)], references)
+    still, static = score([frozen(clip) for clip in references], references)
+    trembling, _ = score([jittered(frozen(clip), 0.02) for clip in references], references)
+    shaking, shaky = score([jittered(clip, 0.05) for clip in references], references)
+    assert static["dtw_score"] < good["dtw_score"]
+    assert shaky["dtw_score"] < good["dtw_score"]
+    assert still < 1e-6
+    assert max(trembling, shaking) < 0.9 * plausible
+    assert plausible < 1
+
+
+def test_the_reference_scores_1_and_closer_is_better():
+    references = [signing(seed) for seed in range(4)]
+    assert score(references, references)[0] == pytest.approx(1)
+    shifted = [clip.replace(coordinates=clip.coordinates + np.float32(0.1)) for clip in references]
+    further = [clip.replace(coordinates=clip.coordinates + np.float32(0.3)) for clip in references]
+    assert 1 > score(shifted, references)[0] > score(further, references)[0] > 0
+
+
+def test_livelier_is_better_up_to_the_reference_and_worse_beyond():
+    references = [signing(seed) for seed in range(4)]
+
+    def scaled(clip, k):
+        mean = clip.coordinates.mean(0, keepdims=True)
+        return clip.replace(coordinates=mean + k * (clip.coordinates - mean))
+
+    values = [score([scaled(clip, k) for clip in references], references)[0] for k in (0.1, 0.5, 1.0, 2.0, 4.0)]
+    assert values[0] < values[1] < values[2] > values[3] > values[4]
+
+
+def test_undefined_figures_are_left_out_and_no_dtw_is_worth_nothing():
+    figures = dict(score_pairs([signing(1)], [signing(2)]))
+    figures["velocity_ratio_left_hand"] = figures["variance_ratio_left_hand"] = float("nan")
+    assert 0 < selection_score(figures) < 1
+    assert selection_score({**figures, "dtw_score": float("nan")}) == 0
+
+
+def read_words(split):
+    """(texts, clips in shoulder widths) of the ASL words: 151 numbers a frame, shoulder width 1/3."""
+    folder = SHARED / "asl_words"
+    texts = (folder / f"{split}.text").read_text(encoding="utf-8").splitlines()
+    rows = (folder / f"{split}.skels").read_text().splitlines()
+    return texts, rows
+
+
+def parse(row):
+    frames = np.array(row.split(), dtype=np.float32).reshape(-1, 151)[:, :150]
+    return PoseSequence.all_valid(frames.reshape(-1, 50, 3) * 3, 25)
+
+
+@pytest.mark.skipif(not (SHARED / "asl_words").is_dir(), reason="the shared ASL word clips are not on this machine")
+def test_on_recorded_words_another_signers_clip_beats_frozen_and_jittered():
+    train_texts, train_rows = read_words("train")
+    dev_texts, dev_rows = read_words("dev")
+    first_of = {text: index for index, text in reversed(list(enumerate(train_texts)))}
+    chosen = [index for index, text in enumerate(dev_texts) if text in first_of][::6]
+    references = [parse(dev_rows[index]) for index in chosen]
+    plausible = [parse(train_rows[first_of[dev_texts[index]]]) for index in chosen]
+    mean = np.concatenate([clip.coordinates for clip in plausible]).mean(0)
+    still = [PoseSequence.all_valid(np.repeat(mean[None], len(clip), axis=0), 25) for clip in references]
+    good, figures = score(plausible, references)
+    lost, static = score(still, references)
+    shaky = score([jittered(clip, 0.05) for clip in plausible], references)[0]
+    trembling = score([jittered(clip, 0.02) for clip in still], references)[0]
+    assert len(references) > 20
+    assert figures["total_distance"] > 0.5
+    assert static["dtw_score"] < figures["dtw_score"] + 0.1
+    assert lost == 0
+    assert good > 1.2 * max(shaky, trembling)
