@@ -30,7 +30,7 @@ import numpy as np
 from signllm.pose import PoseSequence
 
 LOCAL_COSTS = {"mean_joint": 0, "l1_sum": 1, "l2": 2}
-_MIN_CELLS_FOR_THREADS = 4_000
+_MIN_CELLS_FOR_THREADS = 200_000  # about 2 ms of work; below, starting threads costs more than they save
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,12 @@ def test_undefined_figures_are_left_out_and_no_dtw_is_worth_nothing():
     assert selection_score({**figures, "dtw_score": float("nan")}) == 0
 
 
+def test_jerk_beyond_the_reference_costs_and_smoothness_does_not():
+    figures = score_pairs([signing(1)], [signing(2)])
+    values = [selection_score({**figures, "motion_smoothness": jerk}) for jerk in (0.2, 1.0, 9.0)]
+    assert values[0] == values[1] > values[2]
+
+
 def read_words(split):
     """(texts, clips in shoulder widths) of the ASL words: 151 numbers a frame, shoulder width 1/3."""
     folder = SHARED / "asl_words"
