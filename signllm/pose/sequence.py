@@ -49,7 +49,7 @@ class PoseSequence:
             faults.append(f"the valid mask has shape {valid.shape}, expected {coordinates.shape[:2]}")
         elif len(coordinates) == 0:
             faults.append("the clip has no frames")
-        elif not np.isfinite(coordinates[valid]).all():
+        elif not np.isfinite(coordinates).all() and not np.isfinite(coordinates[valid]).all():
             frame, joint = np.argwhere(valid & ~np.isfinite(coordinates).all(-1))[0]
             faults.append(
                 f"frame {frame}, joint {self.skeleton.joints[joint]}: the coordinate is not a finite number;"
