@@ -126,6 +126,11 @@ def remarks(systems: dict[str, Figures], model: str = "model") -> list[str]:
             f"the wrists travel {distance:.2f} of the reference's way: the model is near a frozen mean pose, so do not"
             " read its DTW alone"
         )
+    elif figures.get("variance_ratio_body", math.nan) < 0.25:
+        found.append(
+            f"the body's variance is {figures['variance_ratio_body']:.2f} of the reference's although the wrists travel"
+            f" {distance:.2f} of its way: the model trembles about a mean pose"
+        )
     if smoothness > 2:
         found.append(f"the hands' jerk is {smoothness:.1f} times the reference's: the motion jitters")
     for name, baseline in systems.items():

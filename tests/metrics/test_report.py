@@ -98,6 +98,11 @@ def test_remarks_warn_of_frozen_and_jittery_models(split):
     found = remarks(report_of(measured(split, 10, systems))["overall"]["systems"])
     assert any("frozen mean pose" in remark for remark in found)
     assert any("no closer to the reference than 'nearest text'" in remark for remark in found)
+    trembling = {"model": lambda records: [jittered(frozen(clip), 0.02) for clip in other(records)]}
+    measurements = measured(split, 10, trembling, ("total-distance", "variance-ratio"))
+    found = remarks(report_of(measurements)["overall"]["systems"])
+    assert len(found) == 1
+    assert "trembles about a mean pose" in found[0]
     shaking = {"model": lambda records: [jittered(clip, 0.1) for clip in other(records)]}
     found = remarks(report_of(measured(split, 10, shaking, ("motion-smoothness",)))["overall"]["systems"])
     assert len(found) == 1
