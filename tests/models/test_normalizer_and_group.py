@@ -1,0 +1,104 @@
+"""The pose space of the decoders, and the distribution of lengths."""
+
+import numpy as np
+import torch
+
+from signllm.models.group import LengthDistribution
+from signllm.models.normalizer import DEVIATION_FLOOR, PoseNormalizer
+
+
+def fitted(frames=50):
+    rng = np.random.default_rng(0)
+    clips = [
+        (rng.normal(size=(frames, 50, 3)).cumsum(0).astype(np.float32) * 0.2, rng.random((frames, 50)) > 0.1)
+        for _ in range(4)
+    ]
+    normalizer = PoseNormalizer()
+    normalizer.fit(clips)
+    return normalizer, clips
+
+
+def tensors(clip):
+    return torch.from_numpy(clip[0])[None], torch.from_numpy(clip[1])[None]
+
+
+def test_denormalizing_inverts_normalizing_where_valid():
+    normalizer, clips = fitted()
+    pose, valid = tensors(clips[0])
+    valid[..., [4, 7]] = True  # the wrists, without which hands have no place
+    values, mask = normalizer.normalize(pose, valid)
+    back = normalizer.denormalize(values)
+    seen = mask.unflatten(-1, (50, 3)).all(-1) & valid
+    assert seen.float().mean() > 0.8
+    assert torch.allclose(back[seen], pose[seen], atol=1e-4)
+
+
+def test_training_values_have_mean_zero_and_deviation_one():
+    normalizer, clips = fitted()
+    values, masks = zip(*(normalizer.normalize(*tensors(clip)) for clip in clips), strict=True)
+    flat, mask = torch.cat(values, 1)[0], torch.cat(masks, 1)[0]
+    mean = (flat * mask).sum(0) / mask.sum(0)
+    deviation = ((flat.square() * mask).sum(0) / mask.sum(0)).sqrt()
+    assert mean.abs().max() < 0.02
+    assert (deviation - 1).abs().max() < 0.05
+
+
+def test_missing_joints_are_masked_and_carry_the_mean():
+    normalizer, clips = fitted()
+    pose, valid = tensors(clips[1])
+    values, mask = normalizer.normalize(pose, valid)
+    assert not mask.unflatten(-1, (50, 3))[~valid].any()
+    assert (values[~mask] == 0).all()
+
+
+def test_a_hand_without_its_wrist_is_missing():
+    normalizer, clips = fitted()
+    pose, valid = tensors(clips[0])
+    valid[:] = True
+    valid[0, 5, 7] = False
+    _, mask = normalizer.normalize(pose, valid)
+    joints = mask.unflatten(-1, (50, 3)).all(-1)[0, 5]
+    assert not joints[8:29].any()
+    assert joints[29:].all()
+
+
+def test_missing_values_do_not_change_the_statistics():
+    _, clips = fitted()
+    spoilt = [(np.where(valid[..., None], pose, 1e6).astype(np.float32), valid) for pose, valid in clips]
+    first, second = PoseNormalizer(), PoseNormalizer()
+    first.fit(clips)
+    second.fit(spoilt)
+    assert torch.equal(first.mean_V, second.mean_V)
+
+
+def test_values_that_never_move_are_divided_by_the_floor():
+    normalizer = PoseNormalizer()
+    normalizer.fit([(np.ones((9, 50, 3), np.float32), np.ones((9, 50), bool))])
+    assert torch.allclose(normalizer.deviation_V, torch.full((150,), DEVIATION_FLOOR))
+
+
+def test_a_tracking_fault_is_left_out():
+    normalizer, clips = fitted()
+    pose, valid = tensors(clips[0])
+    valid[:] = True
+    pose = pose.clone()
+    pose[0, 3, 0] = 1000.0
+    _, mask = normalizer.normalize(pose, valid)
+    assert not mask[0, 3, :3].any()
+    assert mask[0, 4, :3].all()
+
+
+def test_the_length_likelihood_is_best_at_the_true_distribution():
+    frames = torch.tensor(np.exp(np.random.default_rng(0).normal(4.0, 0.5, 4000)))
+
+    def likelihood(mean, log_deviation):
+        ones = torch.ones(len(frames))
+        return LengthDistribution(mean * ones, log_deviation * ones).negative_log_likelihood(frames).mean()
+
+    best = likelihood(4.0, np.log(0.5))
+    assert all(best < likelihood(*other) for other in ((3.5, np.log(0.5)), (4.5, np.log(0.5)), (4.0, 0.3), (4.0, -1.5)))
+
+
+def test_the_median_length_stays_within_bounds():
+    length = LengthDistribution(torch.tensor([-3.0, 4.0, 20.0]), torch.zeros(3))
+    assert length.median(200).tolist() == [4, 55, 200]

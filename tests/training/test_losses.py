@@ -1,0 +1,95 @@
+"""Loss terms against values computed by hand."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from signllm.models.group import GroupOutput, LengthDistribution
+from signllm.models.normalizer import PoseNormalizer
+from signllm.training import losses
+from signllm.training.schedule import FLOOR, learning_rate
+
+
+def output_of(rows=(0, 1), frames=6, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    shape = (len(rows), frames, 150)
+    mask = (torch.rand(len(rows), frames, 50, generator=rng) > 0.3).repeat_interleave(3, dim=-1)
+    predicted, target = (torch.randn(shape, generator=rng) for _ in range(2))
+    length = LengthDistribution(torch.zeros(len(rows)), torch.zeros(len(rows)))
+    frames_B = torch.full((len(rows),), frames)
+    return GroupOutput(list(rows), predicted, target, mask, frames_B, length, PoseNormalizer())
+
+
+def arrays(output):
+    return output.predicted_BFV.numpy(), output.target_BFV.numpy(), output.mask_BFV.numpy()
+
+
+def test_reconstruction_is_the_mean_square_over_valid_values_of_all_groups():
+    outputs = [output_of(seed=1), output_of(rows=(2,), frames=9, seed=2)]
+    total = count = 0.0
+    for output in outputs:
+        predicted, target, mask = arrays(output)
+        total += ((predicted - target) ** 2)[mask].sum()
+        count += mask.sum()
+    assert float(losses.reconstruction(outputs)) == pytest.approx(total / count, rel=1e-5)
+
+
+def test_velocity_compares_neighbouring_frames_that_are_both_valid():
+    output = output_of()
+    predicted, target, mask = arrays(output)
+    both = mask[:, 1:] & mask[:, :-1]
+    difference = np.diff(predicted, axis=1) - np.diff(target, axis=1)
+    assert float(losses.velocity([output])) == pytest.approx((difference**2)[both].mean(), rel=1e-5)
+
+
+def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():
+    output = output_of()
+    pose = output.normalizer.denormalize(output.target_BFV)
+    every = torch.ones(2, 6, 50, dtype=torch.bool)
+
+    def loss(changed):
+        values, mask = output.normalizer.normalize(changed, every)
+        target, _ = output.normalizer.normalize(pose, every)
+        made = GroupOutput([0, 1], values, target, mask, output.frames_B, output.length, output.normalizer)
+        return float(losses.bone_length([made]))
+
+    assert loss(pose + 0.3) < 1e-4
+    assert loss(pose * 1.5) > 0.1
+
+
+def test_rewards_come_in_the_order_of_the_batch():
+    first, second = output_of(rows=(2, 0), seed=1), output_of(rows=(1,), seed=2)
+    rewards = losses.clip_rewards([first, second]).numpy()
+    for output in (first, second):
+        predicted, target, mask = arrays(output)
+        for place, row in enumerate(output.rows):
+            expected = -((predicted[place] - target[place]) ** 2)[mask[place]].mean()
+            assert rewards[row] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_clip_without_a_valid_joint_weighs_nothing():
+    output = output_of()
+    empty = GroupOutput(
+        output.rows, output.predicted_BFV.requires_grad_(), output.target_BFV, torch.zeros_like(output.mask_BFV),
+        output.frames_B, output.length, output.normalizer,
+    )  # fmt: skip
+    for term in (losses.reconstruction, losses.velocity, losses.bone_length):
+        value = term([empty])
+        assert float(value.detach()) == 0.0
+    assert (losses.clip_rewards([empty]) == 0).all()
+
+
+def test_the_learning_rate_warms_up_and_falls(make_config):
+    training = make_config("training.warmup_steps=10", "training.learning_rate=0.01").training
+    rates = [learning_rate(step, 200, training) for step in range(200)]
+    assert all(a < b for a, b in pairwise(rates[:11]))
+    assert max(rates) == pytest.approx(0.01)
+    assert all(a >= b for a, b in pairwise(rates[10:]))
+    assert learning_rate(200, 200, training) == pytest.approx(0.01 * FLOOR)
+
+
+def test_a_warmup_longer_than_the_run_is_shortened(make_config):
+    training = make_config("training.warmup_steps=1000").training
+    assert max(learning_rate(step, 50, training) for step in range(50)) == pytest.approx(training.learning_rate)
