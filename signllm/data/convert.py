@@ -104,7 +104,28 @@ def convert(
             report = _convert_split(source, options, start)
         reports.append(report)
     _compare_splits(options, reports)
+    if any(report.status == "converted" for report in reports):
+        removed = _remove_demo_corpus(Store(options.output_dir))
+        if removed:
+            reports[0].warnings.append(
+                f"{options.output_dir}: the demo corpus that quick_train.py made there was removed"
+                f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
+            )
     return reports
+
+
+def _remove_demo_corpus(store: Store) -> list[str]:
+    """Delete the generated splits of a store; return their names. They can be made again at any time."""
+    removed = []
+    for code in store.languages():
+        for name in store.splits(code):
+            folder = store.root / code / name
+            if store.split(code, name).info.get("demo"):
+                shutil.rmtree(folder)
+                removed.append(f"{code}/{name}")
+                with suppress(OSError):  # not empty: other splits are there
+                    folder.parent.rmdir()
+    return removed
 
 
 def fingerprint(source: SourceSplit, options: ConvertOptions) -> str:
@@ -121,6 +142,8 @@ def _existing(source: SourceSplit, options: ConvertOptions) -> SplitReport | Non
     if options.overwrite or store is None or source.split not in store.splits(options.language):
         return None
     split = store.split(options.language, source.split)
+    if split.info.get("demo"):
+        return None
     report = _report_from_info(split.info)
     if split.info.get("source_fingerprint") != fingerprint(source, options):
         report.status = "refused"

@@ -178,8 +178,8 @@ class Trainer:
         where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(batch.ids[:8])}"
         return (
             f"step {self.state.step}: loss {losses.values()['total']:g}, gradient norm {float(norm):g}:"
-            f" not finite, from {where}; look at the clip (visualize_skeleton_data.py), or lower training.learning_rate;"
-            " the last checkpoint is kept"
+            f" not finite, from {where}; look at the clip (visualize_skeleton_data.py), or lower"
+            " training.learning_rate; the last checkpoint is kept"
         )
 
     def _end_epoch(self, completed: bool) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.demo import generate_demo_corpus
 from signllm.data.store import Store
 from signllm.errors import ConfigError, DataError
 from signllm.pose import SKELETON_50
@@ -277,3 +278,13 @@ def test_real_corpora_convert_and_the_2d_one_is_refused(tmp_path):
     assert (asl.counter, asl.sides_swapped, asl.warnings) == ("(i+1)/T", False, [])
     (refused,) = run(SHARED / "dwpose_skels", tmp_path, language="DGS")
     assert any("2D DWPose" in fault for fault in refused.faults)
+
+
+def test_a_demo_corpus_makes_room_for_real_data(tmp_path):
+    generate_demo_corpus(tmp_path / "store", train=2, dev=1, test=1, languages=["ASL", "GSL"])
+    write_split(tmp_path, [line(raw_clip(seed=seed)) for seed in range(3)])
+    (report,) = run(tmp_path, tmp_path / "store", splits=["train"], language="ASL")
+    assert report.status == "converted"
+    assert any("demo corpus" in warning and "GSL/train" in warning for warning in report.warnings)
+    store = Store(tmp_path / "store")
+    assert {code: store.splits(code) for code in store.languages()} == {"ASL": ["train"]}
