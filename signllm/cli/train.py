@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 from signllm.cli.common import INTERRUPTED
-from signllm.cli.watching import ProgressBar, SampleVideos
 from signllm.config import Config, load_config, parse_config
 from signllm.config.loading import apply_overrides
 from signllm.errors import CheckpointError, ConfigError
@@ -89,6 +88,7 @@ def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argpar
 
 def run_training(config: Config, checkpoint=None, dry: bool = False) -> int:
     """Build the experiment and train it, or only try it when `dry`; return the exit code."""
+    from signllm.cli.watching import ProgressBar, SampleVideos
     from signllm.training.setup import build_experiment, make_trainer
 
     print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)

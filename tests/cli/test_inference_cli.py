@@ -1,0 +1,79 @@
+"""inference_signllm.py: formats, files of texts, the interactive mode, and refusals."""
+
+import io
+
+import pytest
+
+from signllm.cli import inference
+from signllm.models.checkpoint import Checkpoint, save_checkpoint
+from signllm.pose.formats import read_clips
+from signllm.training.setup import build_experiment
+
+
+@pytest.fixture
+def model_path(make_config, tmp_path):
+    experiment = build_experiment(make_config("data.max_frames=40"))
+    path = tmp_path / "best_model.pth"
+    save_checkpoint(path, Checkpoint(experiment.config, experiment.model.extra_state(), experiment.model.state_dict()))
+    return path
+
+
+def run(model_path, *flags):
+    return inference.main(["--model_path", str(model_path), "--output", str(model_path.parent / "out"), *flags])
+
+
+def test_every_format_is_written_and_reads_back(model_path, capsys):
+    assert run(model_path, "--text", "Hello world", "--language", "asl", "--format", "mp4,gif,png,npz,skels") == 0
+    out = model_path.parent / "out"
+    names = {path.name for path in out.iterdir()}
+    assert {f"001_ASL_hello-world.{suffix}" for suffix in ("mp4", "gif", "png", "npz", "skels")} <= names
+    (first,), (second,) = (list(read_clips(out / f"001_ASL_hello-world.{suffix}")) for suffix in ("npz", "skels"))
+    assert first[1].coordinates.shape == second[1].coordinates.shape
+    assert abs(first[1].coordinates - second[1].coordinates).max() < 0.01
+    assert "x real time" in capsys.readouterr().out
+
+
+def test_a_file_of_texts_may_name_languages(model_path, capsys, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("the book\n\nGSL\tdas Buch\n", encoding="utf-8")
+    assert run(model_path, "--texts_file", str(texts), "--language", "ASL", "--format", "npz") == 0
+    names = sorted(path.name for path in (model_path.parent / "out").iterdir())
+    assert names == ["001_ASL_the-book.npz", "002_GSL_das-buch.npz"]
+
+
+def test_the_same_seed_gives_the_same_file(model_path):
+    clips = []
+    for _ in range(2):
+        assert run(model_path, "--text", "book", "--language", "ASL", "--format", "npz", "--seed", "3") == 0
+        ((_, clip),) = read_clips(model_path.parent / "out" / "001_ASL_book.npz")
+        clips.append(clip.coordinates)
+    assert (clips[0] == clips[1]).all()
+
+
+def test_the_interactive_mode_goes_on_after_a_mistake(model_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("book\n/lang KSL\n/lang GSL\nBuch\n\nnever read\n"))
+    assert run(model_path, "--interactive", "--format", "npz") == 0
+    captured = capsys.readouterr()
+    assert "which sign language" in captured.err
+    assert "trained on ASL, GSL only" in captured.err
+    assert [path.name for path in (model_path.parent / "out").iterdir()] == ["001_GSL_buch.npz"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "part"),
+    [
+        ([], "nothing to sign"),
+        (["--text", "x", "--format", "mp5"], "did you mean 'mp4'"),
+        (["--text", "x", "--language", "KSL"], "trained on ASL, GSL only"),
+        (["--text", "x", "--language", "XSL"], "unknown sign language"),
+        (["--text", "x"], "which sign language"),
+        (["--text", " ", "--language", "ASL"], "text is empty"),
+        (["--text", "x", "--mode", "prompt2langgloss", "--language", "ASL"], "is a model of mode mlsf"),
+        (["--texts_file", "/no/such/file"], "cannot be read"),
+        (["--text", "x", "--language", "ASL", "--device", "cuda:99"], "device 'cuda:99'"),
+    ],
+)
+def test_bad_requests_exit_with_2_and_write_nothing(model_path, capsys, flags, part):
+    assert run(model_path, *flags) == 2
+    assert part in capsys.readouterr().err
+    assert not (model_path.parent / "out").exists()

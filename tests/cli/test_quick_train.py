@@ -1,0 +1,60 @@
+"""quick_train.py on a tiny configuration: from no data at all to a checkpoint and a video."""
+
+import json
+
+import pytest
+
+from signllm.cli import quick_train
+
+
+@pytest.fixture
+def config_file(make_config, tmp_path, monkeypatch):
+    def few_clips(root):
+        from signllm.data.demo import generate_demo_corpus
+
+        generate_demo_corpus(root, train=4, dev=2, test=1, languages=["ASL", "KSL"])
+
+    monkeypatch.setattr(quick_train, "_make_demo_corpus", few_clips)
+    values = make_config("training.num_epochs=2").model_dump()
+    values["data"]["dataset_path"] = str(tmp_path / "datasets" / "signllm_data_complete")
+    path = tmp_path / "quick_config.json"
+    path.write_text(json.dumps(values))
+    return path
+
+
+def test_from_nothing_to_a_checkpoint_and_a_video(config_file, capsys):
+    assert quick_train.main(["--config", str(config_file)]) == 0
+    out = capsys.readouterr().out
+    assert "making the demo corpus" in out
+    assert "the saved model signs exactly like the one in memory" in out
+    lines = {line.split(": ")[0]: line.split(": ")[1] for line in out.splitlines() if ": " in line}
+    assert (config_file.parent / "checkpoints" / "tiny" / "best_model.pth").is_file()
+    assert lines["checkpoint / 检查点"].endswith("best_model.pth")
+    assert lines["video / 视频"].endswith(".mp4")
+    assert "training loss by epoch" in lines
+
+
+def test_a_store_without_a_training_split_is_used_as_it_is(config_file, capsys):
+    store = config_file.parent / "datasets" / "signllm_data_complete"
+    quick_train._make_demo_corpus(store)
+    for code in ("ASL", "KSL"):
+        (store / code / "train").rename(store / code / ".train.gone")
+    assert quick_train.main(["--config", str(config_file), "--set", "training.max_steps=1"]) == 0
+    out = capsys.readouterr().out
+    assert "making the demo corpus" not in out
+    assert "no split 'train'; 'dev' stands in" in out
+
+
+def test_a_saved_model_that_differs_is_noticed(config_file, capsys, monkeypatch):
+    from signllm.inference import Generator
+
+    original = Generator.from_checkpoint.__func__
+
+    def spoilt(cls, path, device="auto"):
+        generator = original(cls, path, device)
+        next(generator.model.groups["ASL"].decoder.output.parameters()).data.add_(0.1)
+        return generator
+
+    monkeypatch.setattr(Generator, "from_checkpoint", classmethod(spoilt))
+    assert quick_train.main(["--config", str(config_file), "--set", "training.max_steps=1"]) == 2
+    assert "differently from the model in memory" in capsys.readouterr().err
