@@ -1,0 +1,179 @@
+"""What users read is true: commands, flags, keys, defaults, files and packages named in the documents exist."""
+
+import importlib
+import itertools
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from signllm.config import Config, load_config
+from signllm.config.loading import all_keys
+from signllm.config.schema import Section
+from signllm.languages import LANGUAGES
+from signllm.pose import SKELETON_50
+
+ROOT = Path(__file__).resolve().parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+TRANSLATED = (READMES, *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats")))
+SCRIPTS = {
+    "quick_train.py": "quick_train",
+    "start_training.py": "start_training",
+    "train_signllm.py": "train_signllm",
+    "final_convert_data.py": "convert",
+    "inference_signllm.py": "inference",
+    "evaluation.py": "evaluation",
+    "visualize_skeleton_data.py": "visualize",
+}
+# Made by a command, so not in the repository.
+MADE_FILES = re.compile(r"^(datasets|checkpoints|logs|outputs|my_data)/")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def commands(text: str) -> list[str]:
+    """The command lines of all bash blocks, without comments."""
+    lines = (line.split(" #")[0].strip() for block in blocks(text, "bash") for line in block.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def flags_of(script: str, capsys) -> set[str]:
+    main = importlib.import_module(f"signllm.cli.{SCRIPTS[script]}").main
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    return set(re.findall(r"(?<![\w-])--[a-z]\w*", capsys.readouterr().out)) - {"--help"}
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_commands_use_flags_and_keys_that_exist(readme, capsys):
+    known = {script: flags_of(script, capsys) for script in SCRIPTS}
+    keys, used = all_keys(), set()
+    for line in commands(text_of(readme)):
+        words = shlex.split(line)
+        if words[0] != "python" or words[1] not in SCRIPTS:
+            continue
+        used.add(words[1])
+        unknown = {word for word in words if word.startswith("--")} - known[words[1]]
+        assert not unknown, line
+        for flag, value in itertools.pairwise(words):
+            if flag == "--set":
+                assert value.split("=")[0] in keys, line
+            if flag == "--config":
+                load_config(ROOT / value)
+    assert used == set(SCRIPTS)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_each_script_has_a_section_that_names_all_its_flags(readme, capsys):
+    sections = re.split(r"^(#+ .*)$", text_of(readme), flags=re.MULTILINE)
+    for script in SCRIPTS:
+        body = next(body for title, body in zip(sections[1::2], sections[2::2], strict=True) if f"`{script}`" in title)
+        table = "\n".join(line for line in body.splitlines() if line.startswith("|"))
+        assert set(re.findall(r"--[a-z]\w*", table)) == flags_of(script, capsys), script
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_files_that_are_named_exist_and_every_config_is_named(readme):
+    text = text_of(readme)
+    named = set(re.findall(r"(?<![\w/.])[\w/.-]+\.(?:py|json|md|txt|png)\b", text))
+    written = {name for name in named if MADE_FILES.match(name)}
+    # Shown without their folder, as a list of what a run or a conversion writes.
+    made = {"config_used.json", "training_stats.json", "evaluation_dev.json", "rejected.json", "config.json"}
+    missing = {name for name in named - written - made if not (ROOT / name).exists()}
+    assert not missing
+    assert {f"configs/{path.name}" for path in (ROOT / "configs").glob("*.json")} <= named
+    assert set(SCRIPTS) == {path.name for path in ROOT.glob("*.py")}
+    assert set(SCRIPTS) <= named
+
+
+@pytest.mark.parametrize("name", [name for pair in TRANSLATED for name in pair] + ["CONTRIBUTING.md"])
+def test_links_lead_somewhere(name):
+    anchor_of = re.compile(r'^#+ (.*)$|<a id="(.*?)">', re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(name)):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.is_file(), target
+        anchors = {
+            explicit or re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+            for title, explicit in anchor_of.findall(file.read_text(encoding="utf-8") if anchor else "")
+        }
+        assert not anchor or anchor in anchors, target
+
+
+@pytest.mark.parametrize(("english", "chinese"), TRANSLATED)
+def test_both_languages_have_the_same_commands_and_structure(english, chinese):
+    first, second = text_of(english), text_of(chinese)
+    assert Path(chinese).name in first.splitlines()[2]
+    assert Path(english).name in second.splitlines()[2]
+    assert commands(first) == commands(second)
+    for language in ("json", "text", "python", "bibtex"):
+        assert len(blocks(first, language)) == len(blocks(second, language)), language
+    levels = [
+        re.findall(r"^(#+) ", re.sub(r"```.*?```", "", t, flags=re.DOTALL), re.MULTILINE) for t in (first, second)
+    ]
+    assert levels[0] == levels[1]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_json_snippet_loads_as_it_stands(readme, tmp_path):
+    (snippet,) = blocks(text_of(readme), "json")
+    (tmp_path / "snippet_config.json").write_text(snippet, encoding="utf-8")
+    config = load_config(tmp_path / "snippet_config.json")
+    assert config.model_copy(update={"run_name": "x"}) == Config(run_name="x")
+
+
+@pytest.mark.parametrize("name", TRANSLATED[1])
+def test_configuration_page_lists_every_key_with_its_default(name):
+    text = text_of(name)
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| `(.*?)` \|", text, re.MULTILINE))
+    sections = re.findall(r"^## `([\w.]+)`$", text, re.MULTILINE)
+    values = {}
+    for key in all_keys():
+        value = Config()
+        for part in key.split("."):
+            value = getattr(value, part)
+        values[key] = value
+    expected = {key: value for key, value in values.items() if not isinstance(value, Section)}
+    assert {key: json.loads(default) for key, default in rows.items()} == expected
+    assert sections == [key for key in all_keys() if isinstance(values[key], Section)]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_required_package_is_explained(readme):
+    lines = "\n".join(text_of(name) for name in ("requirements.txt", "requirements-dev.txt")).splitlines()
+    required = {re.match(r"[\w.-]+", line).group() for line in lines if re.match(r"\w", line)}
+    rows = re.findall(r"^\| ((?:`[\w.-]+`[,、]? ?)+) \| \S", text_of(readme), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"`([\w.-]+)`", row)}
+    assert required <= explained
+
+
+@pytest.mark.parametrize("name", TRANSLATED[2])
+def test_formats_page_has_every_joint_and_language(name):
+    text = text_of(name)
+    joints, parents = SKELETON_50.joints, SKELETON_50.parents
+    for joint in SKELETON_50.parts["body"]:
+        parent = parents[joint] if parents[joint] >= 0 else "-"
+        assert f"| {joint} | `{joints[joint]}` | {parent} |" in text
+    for left, right in zip(SKELETON_50.parts["left_hand"], SKELETON_50.parts["right_hand"], strict=True):
+        bare = joints[left].removeprefix("left_")
+        assert joints[right] == f"right_{bare}"
+        assert f"| {left} | {right} | `{bare}` | {parents[left]}, {parents[right]} |" in text
+    for language in LANGUAGES.values():
+        assert re.search(rf"^\| {language.code} \|.*\| {', '.join(language.aliases)} \|$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_test_command_is_named_and_is_what_ci_runs(readme):
+    assert "make test" in commands(text_of(readme))
+    assert "make test" in text_of(".ci/run")
