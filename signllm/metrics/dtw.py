@@ -83,24 +83,30 @@ def _cores() -> int:
 
 
 def _align(kind: int, hypothesis: PoseSequence, reference: PoseSequence) -> Alignment:
+    from signllm.metrics.dtw_kernels import masked_costs, whole_costs
+
+    hypothesis_UJ3 = _in_three_coordinates(hypothesis)
+    reference_J3T = np.ascontiguousarray(_in_three_coordinates(reference).transpose(1, 2, 0))
+    if hypothesis.valid.all() and reference.valid.all():
+        return align_costs(whole_costs(kind, hypothesis_UJ3, reference_J3T))
+    seen_UJ = hypothesis.valid.astype(np.float32)
+    seen_JT = np.ascontiguousarray(reference.valid.T.astype(np.float32))
+    return align_costs(masked_costs(kind, hypothesis_UJ3, seen_UJ, reference_J3T, seen_JT))
+
+
+def align_costs(cost_UT: np.ndarray) -> Alignment:
+    """The cheapest path through (U, T) float32 local costs; NaN marks pairs of frames that cannot be compared.
+
+    Those cost the mean of all others; where there are no others, the path's cost is NaN.
+    """
     from signllm.metrics.dtw_kernels import cheapest_path
 
-    clips = (
-        kind,
-        _in_three_coordinates(hypothesis),
-        hypothesis.valid.astype(np.float32),
-        np.ascontiguousarray(_in_three_coordinates(reference).transpose(1, 2, 0)),
-        np.ascontiguousarray(reference.valid.T.astype(np.float32)),
-        bool(hypothesis.valid.all() and reference.valid.all()),
-    )
-    cost, path_P2, missing, known_sum = cheapest_path(*clips, 0.0)
-    if missing:
-        known = len(hypothesis) * len(reference) - missing
-        if not known:
-            return Alignment(float("nan"), path_P2)
-        mean = known_sum / known
-        cost, path_P2, _, _ = cheapest_path(*clips, mean**2 if kind == LOCAL_COSTS["l2"] else mean)
-    return Alignment(cost, path_P2)
+    unknown_UT = np.isnan(cost_UT)
+    if unknown_UT.all():
+        return Alignment(float("nan"), cheapest_path(np.zeros_like(cost_UT))[1])
+    if unknown_UT.any():
+        cost_UT = np.where(unknown_UT, cost_UT[~unknown_UT].mean(dtype=np.float64).astype(np.float32), cost_UT)
+    return Alignment(*cheapest_path(cost_UT))
 
 
 def _in_three_coordinates(pose: PoseSequence) -> np.ndarray:
