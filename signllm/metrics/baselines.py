@@ -35,6 +35,11 @@ class Baseline(ABC):
     def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
         """One clip at `fps` for each record."""
 
+    @classmethod
+    def left_out(cls, training: StoreSplit) -> str | None:
+        """Why this training split does not give the baseline; None when it does."""
+        return None
+
     def _draw(self, record: ClipRecord, choices: int) -> int:
         """A number below `choices` that depends on the seed and the record alone."""
         return zlib.crc32(f"{self.seed}/{record.id}".encode()) % choices
@@ -138,10 +143,89 @@ class NearestText(Baseline):
         return sparse.csr_matrix((np.concatenate(data), columns, ends), shape=(len(data), len(self._column)))
 
 
+class GlossClips(Baseline):
+    """Clips of single glosses, one after the other: the glosses of the training text that is nearest.
+
+    Glosses come from the training split, as everything here does: those of the clip that `NearestText` answers with.
+    Each gloss is signed by a training clip of this gloss alone where there is one; otherwise by a piece of a sentence
+    that holds it: the frames that the corpus gives for its signs (`sign_frames`), else the gloss's equal share of the
+    sentence's frames. Of several, one is drawn by seed, record and place in the sentence. Between two pieces all joints
+    move over in 0.2 s on straight lines. A training clip without gloss is answered as it is.
+    """
+
+    label = "gloss clips"
+
+    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+        super().__init__(training, fps, seed)
+        self._nearest = NearestText(training, fps, seed)
+        alone: dict[str, list[_Piece]] = {}
+        within: dict[str, list[_Piece]] = {}
+        for row, record in enumerate(training.records):
+            glosses = (record.gloss or "").split()
+            for gloss, piece in zip(glosses, _pieces(row, record, len(glosses)), strict=True):
+                (alone if len(glosses) == 1 else within).setdefault(gloss, []).append(piece)
+        self._pieces_of = {**within, **alone}
+
+    @classmethod
+    def left_out(cls, training: StoreSplit) -> str | None:
+        """As Baseline.left_out: there must be a gloss, and somewhere more than one."""
+        counts = {len(record.gloss.split()) for record in training.records if record.gloss}
+        if not counts:
+            return "the training split has no gloss"
+        return None if max(counts) > 1 else "every gloss stands alone, so it would be 'nearest text' again"
+
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """Concatenated pieces for each record."""
+        return [self._join(record, row) for record, row in zip(records, self._nearest.nearest(records), strict=True)]
+
+    def _join(self, record: ClipRecord, row: int) -> PoseSequence:
+        glosses = (self.training.records[row].gloss or "").split()
+        clips = []
+        for place, gloss in enumerate(glosses):
+            choices = self._pieces_of[gloss]
+            source, frames = choices[zlib.crc32(f"{self.seed}/{record.id}/{place}".encode()) % len(choices)]
+            clips.append(self.training.pose(source)[frames].resampled(self.fps))
+        return joined(clips) if clips else self.training.pose(row).resampled(self.fps)
+
+
+_Piece = tuple[int, slice]
+
+
+def _pieces(row: int, record: ClipRecord, count: int) -> list[_Piece]:
+    """Where in the clip each of its `count` glosses is signed; a piece has at least one frame."""
+    if count == 1:
+        return [(row, slice(0, record.frames))]
+    known = record.extra.get("sign_frames") or []
+    if len(known) == count:
+        spans = [(max(0, int(first)), min(int(end), record.frames)) for first, end in known]
+        if all(first < end for first, end in spans):
+            return [(row, slice(*span)) for span in spans]
+    edges = np.linspace(0, record.frames, count + 1)
+    firsts = [min(int(edge), record.frames - 1) for edge in edges[:-1]]
+    return [(row, slice(first, max(first + 1, int(end)))) for first, end in zip(firsts, edges[1:], strict=True)]
+
+
+def joined(clips: Sequence[PoseSequence], transition_s: float = 0.2) -> PoseSequence:
+    """The clips in a row, with straight moves of `transition_s` seconds between them.
+
+    A joint is missing during a move unless it is seen in both frames beside it.
+    """
+    fps = clips[0].fps
+    share = (np.arange(1, round(transition_s * fps) + 1) / (round(transition_s * fps) + 1)).astype(np.float32)
+    coordinates, valid = [clips[0].coordinates], [clips[0].valid]
+    for clip in clips[1:]:
+        start_JC, end_JC = coordinates[-1][-1], clip.coordinates[0]
+        seen_J = valid[-1][-1] & clip.valid[0]
+        coordinates += [start_JC + (end_JC - start_JC) * share[:, None, None], clip.coordinates]
+        valid += [np.broadcast_to(seen_J, (len(share), len(seen_J))), clip.valid]
+    return clips[0].replace(coordinates=np.concatenate(coordinates), valid=np.concatenate(valid))
+
+
 BASELINES: dict[str, type[Baseline]] = {
     "frozen_mean": FrozenMean,
     "random_clip": RandomClip,
     "nearest_text": NearestText,
+    "gloss_clips": GlossClips,
 }
 
 

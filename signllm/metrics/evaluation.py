@@ -6,30 +6,38 @@ one chunk are in memory at a time; what stays is K numbers a clip, preset and sy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from signllm.data.store import ClipRecord, StoreSplit
+from signllm.metrics.journal import Journal, content_key
 from signllm.metrics.preset import Preset, measure_pairs
 from signllm.pose import PoseSequence
 
 System = Callable[[Sequence[ClipRecord]], list[PoseSequence]]
 REFERENCE = "reference"
+_DIGEST = "digest"
 
 
 @dataclass
 class Measurements:
-    """Numbers by language, system and preset; each is (N, K), row n belongs to `clips[language][n]`."""
+    """Numbers by language, system, seed and preset; each is (N, K), row n belongs to `clips[language][n]`.
+
+    `digests[language]` holds one number a clip that tells whether two evaluations had the same references.
+    """
 
     presets: Sequence[Preset]
     clips: dict[str, list[str]] = field(default_factory=dict)
-    numbers: dict[str, dict[str, dict[str, list[np.ndarray]]]] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    digests: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    numbers: dict[str, dict[str, dict[int, dict[str, list[np.ndarray]]]]] = field(default_factory=dict)
 
-    def add(self, language: str, system: str, measured: Mapping[str, np.ndarray]) -> None:
+    def add(self, language: str, system: str, measured: Mapping[str, np.ndarray], seed: int = 0) -> None:
         """Append a chunk's numbers."""
-        by_preset = self.numbers.setdefault(language, {}).setdefault(system, {})
+        by_preset = self.numbers.setdefault(language, {}).setdefault(system, {}).setdefault(seed, {})
         for name, rows_NK in measured.items():
             by_preset.setdefault(name, []).append(rows_NK)
 
@@ -38,9 +46,23 @@ class Measurements:
         first = next(iter(self.numbers.values()))
         return [name for name in first if all(name in systems for systems in self.numbers.values())]
 
-    def rows(self, language: str, system: str, preset: str) -> np.ndarray:
-        """(N, K) of one language."""
-        return np.concatenate(self.numbers[language][system][preset])
+    def seeds(self, language: str, system: str) -> list[int]:
+        """The seeds with which a system answered; one for a system whose answers do not depend on it."""
+        return list(self.numbers[language][system])
+
+    def rows(self, language: str, system: str, preset: str, seed: int | None = None) -> np.ndarray:
+        """(N, K) of one language, with one seed, or (default) the mean over all seeds."""
+        by_seed = self.numbers[language][system]
+        if seed is not None:
+            return np.concatenate(by_seed[seed][preset])
+        if len(by_seed) == 1:
+            return np.concatenate(next(iter(by_seed.values()))[preset])
+        return np.mean([np.concatenate(by_preset[preset]) for by_preset in by_seed.values()], axis=0)
+
+    def digest(self, language: str) -> str | None:
+        """A hash of all references of a language, in order; None when they were not recorded."""
+        chunks = self.digests.get(language)
+        return hashlib.sha256(np.concatenate(chunks).tobytes()).hexdigest()[:24] if chunks else None
 
 
 def evaluate(
@@ -52,25 +74,90 @@ def evaluate(
     indices: Iterable[int] | None = None,
     chunk_size: int = 64,
     progress: Callable[[int], None] | None = None,
+    journals: Mapping[str, Journal] | None = None,
+    seed: int = 0,
 ) -> None:
     """Let every system answer the clips `indices` (default: all) of `split`, and add what is measured.
 
     References are resampled to `fps` and measured against themselves as the system `reference`, the ceiling.
-    `progress(n)` is called after a system has answered n clips. Raises DataError when a clip cannot be compared.
+    `progress(n)` is called after a system has answered n clips. `journals`, by system, keep what was measured: a chunk
+    that stands there is not answered again. Calling again with another `seed` adds that seed's answers; a system that
+    answers its first chunk with the very same numbers does not depend on the seed and is not asked further.
+    Raises DataError when a clip cannot be compared.
     """
     chosen = list(range(len(split)) if indices is None else indices)
-    measurements.clips.setdefault(language, []).extend(split.records[index].id for index in chosen)
-    for chunk in _chunks(chosen, chunk_size):
-        records = [split.records[index] for index in chunk]
-        references = [split.pose(index).resampled(fps) for index in chunk]
-        names = [f"{language}/{record.id}" for record in records]
-        for system, answer in {REFERENCE: None, **systems}.items():
-            hypotheses = references if answer is None else answer(records)
-            measurements.add(language, system, measure_pairs(hypotheses, references, measurements.presets, names))
+    first_time = language not in measurements.numbers
+    if first_time:
+        measurements.clips[language] = [split.records[index].id for index in chosen]
+        measurements.texts[language] = [split.records[index].text for index in chosen]
+    waiting = {**({REFERENCE: None} if first_time else {}), **systems}
+    for first in range(0, len(chosen), chunk_size):
+        chunk = _Chunk(split, chosen[first : first + chunk_size], fps, language)
+        for system, answer in list(waiting.items()):
+            journal = (journals or {}).get(system) or Journal(None, None)
+            measured = _measure(chunk, answer, measurements.presets, journal)
+            if system == REFERENCE:
+                measurements.digests.setdefault(language, []).append(measured.pop(_DIGEST))
+            if first == 0 and _same_as_first_seed(measurements, language, system, measured):
+                del waiting[system]
+                if progress:
+                    progress(len(chosen))
+                continue
+            measurements.add(language, system, measured, seed)
             if progress:
-                progress(len(chunk))
+                progress(len(chunk.indices))
 
 
-def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
+class _Chunk:
+    """Some clips of a split; their poses are read when somebody asks for them."""
+
+    def __init__(self, split: StoreSplit, indices: Sequence[int], fps: float, language: str):
+        self.split, self.indices, self.fps, self.language = split, indices, fps, language
+        self.records = [split.records[index] for index in indices]
+        self._references: list[PoseSequence] | None = None
+
+    @property
+    def key(self) -> str:
+        """What a journal calls the chunk."""
+        return content_key(list(self.indices))
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{self.language}/{record.id}" for record in self.records]
+
+    def references(self) -> list[PoseSequence]:
+        if self._references is None:
+            self._references = [self.split.pose(index).resampled(self.fps) for index in self.indices]
+        return self._references
+
+
+def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[Preset], journal: Journal) -> dict:
+    """Numbers by preset name, out of the journal where it has them all; the reference's digests with them."""
+    split = chunk.split
+    signatures = {preset.name: preset.signature(split.skeleton.name, split.unit, chunk.fps) for preset in presets}
+    extra = [_DIGEST] if answer is None else []
+    known = journal.find(chunk.key, [*signatures.values(), *extra])
+    if known is None:
+        references = chunk.references()
+        hypotheses = references if answer is None else answer(chunk.records)
+        fresh = measure_pairs(hypotheses, references, presets, chunk.names)
+        known = {signatures[name]: rows_NK for name, rows_NK in fresh.items()}
+        if answer is None:
+            known[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)
+        journal.add(chunk.key, known)
+    return {**{name: known[key] for name, key in signatures.items()}, **{name: known[name] for name in extra}}
+
+
+def clip_digest(pose: PoseSequence) -> int:
+    """64 bits that tell clips of different content apart."""
+    digest = hashlib.sha256(np.ascontiguousarray(pose.coordinates).data)
+    digest.update(np.ascontiguousarray(pose.valid).data)
+    return int.from_bytes(digest.digest()[:8], "little")
+
+
+def _same_as_first_seed(measurements: Measurements, language: str, system: str, measured: Mapping) -> bool:
+    by_seed = measurements.numbers.get(language, {}).get(system)
+    if not by_seed:
+        return False
+    first = next(iter(by_seed.values()))
+    return all(np.array_equal(rows_NK, first[name][0], equal_nan=True) for name, rows_NK in measured.items())

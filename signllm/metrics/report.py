@@ -3,67 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from signllm.metrics.bootstrap import RESAMPLES, Figures, figures_of_systems
 from signllm.metrics.evaluation import REFERENCE, Measurements
-from signllm.metrics.preset import HIGHER, LOWER, Preset
+from signllm.metrics.leakage import Leakage
+from signllm.metrics.packing import pack
+from signllm.metrics.preset import HIGHER, LOWER
 
-REPORT_VERSION = 1
-RESAMPLES = 1_000
+REPORT_VERSION = 2
 ARROWS = {LOWER: "↓", HIGHER: "↑"}
-Figures = dict[str, dict[str, float]]  # figure -> value, low, high
 
 
-def bootstrap_sums(rows_NK: np.ndarray, resamples: int = RESAMPLES, seed: int = 0, block: int = 50) -> np.ndarray:
-    """(R, K) column sums of `resamples` samples of N clips drawn with replacement; the same draws for equal N."""
-    rng = np.random.default_rng(seed)
-    N = len(rows_NK)
-    sums = [
-        rng.multinomial(N, np.full(N, 1 / N), size=min(block, resamples - first)) @ rows_NK
-        for first in range(0, resamples, block)
-    ]
-    return np.concatenate(sums)
-
-
-def figures_with_intervals(presets: Sequence[Preset], rows: Sequence[np.ndarray]) -> Figures:
-    """Value and 95 % percentile-bootstrap interval over clips of every figure; `rows` are (N, K) for each preset."""
-    resampled = bootstrap_sums(np.concatenate(rows, axis=1))
-    figures: Figures = {}
-    first = 0
-    for preset, rows_NK in zip(presets, rows, strict=True):
-        columns = slice(first, first + rows_NK.shape[1])
-        first = columns.stop
-        values = preset.conclude(rows_NK.sum(0))
-        spread_RG = preset.conclude(resampled[:, columns])
-        for index, name in enumerate(preset.figures):
-            known = spread_RG[np.isfinite(spread_RG[:, index]), index]
-            low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-            figures[name] = {"value": float(values[index]), "low": float(low), "high": float(high)}
-    return figures
-
-
-def make_report(measurements: Measurements, skeleton: str, unit: str, fps: float, **facts) -> dict:
+def make_report(
+    measurements: Measurements,
+    skeleton: str,
+    unit: str,
+    fps: float,
+    leakage: Mapping[str, Leakage] | None = None,
+    **facts,
+) -> dict:
     """The whole evaluation as JSON-ready values: `facts`, presets with signatures, figures by language and overall.
 
-    `languages[code]["systems"][system][figure]` is {value, low, high}; NaN (null in the file) where a figure is not
-    defined. `overall` pools the clips of all languages.
+    `languages[code]["systems"][system][figure]` is {value, low, high}, with `seeds` (the value of each seed) and `sd`
+    (their standard deviation) where a system answered with several; NaN (null in the file) where a figure is not
+    defined. `subsets` repeats them without the clips that leaked, `leakage` counts those. `overall` pools the clips of
+    all languages. `clips[code]` holds ids and packed numbers of single clips, by which two reports are compared.
     """
-    presets = measurements.presets
-    systems = measurements.systems()
-
-    def table(codes: Sequence[str], names: Sequence[str]) -> dict[str, Figures]:
-        return {
-            system: figures_with_intervals(
-                presets,
-                [np.concatenate([measurements.rows(code, system, p.name) for code in codes]) for p in presets],
-            )
-            for system in names
-        }
-
+    presets, leakage = measurements.presets, dict(leakage or {})
     languages = list(measurements.numbers)
-    clips = {code: len(measurements.clips[code]) for code in languages}
+    parts = {code: _part(measurements, [code], leakage) for code in languages}
     return {
         "report_version": REPORT_VERSION,
         **facts,
@@ -81,11 +52,79 @@ def make_report(measurements: Measurements, skeleton: str, unit: str, fps: float
             }
             for preset in presets
         },
-        "languages": {
-            code: {"clips": clips[code], "systems": table([code], list(measurements.numbers[code]))}
-            for code in languages
+        "languages": parts,
+        "overall": _part(measurements, languages, leakage),
+        "clips": {code: _single_clips(measurements, code) for code in languages},
+    }
+
+
+def _part(measurements: Measurements, codes: Sequence[str], leakage: Mapping[str, Leakage]) -> dict:
+    """Figures of one language, or of several together: then of the systems that answered for all of them."""
+    names = list(measurements.numbers[codes[0]]) if len(codes) == 1 else measurements.systems()
+    rows = {name: _rows(measurements, codes, name) for name in names}
+    systems = figures_of_systems(measurements.presets, rows)
+    for name in names:
+        _add_seeds(measurements, codes, name, systems[name])
+    count = sum(len(measurements.clips[code]) for code in codes)
+    part = {"clips": count, "systems": systems}
+    audited = [leakage[code] for code in codes if code in leakage]
+    if audited and len(audited) == len(codes):
+        counts = [audit.counts() for audit in audited]
+        part["leakage"] = {
+            "training_clips": sum(audit.training_clips for audit in audited),
+            **{kind: {level: sum(c[kind][level] for c in counts) for level in counts[0][kind]} for kind in counts[0]},
+        }
+        part["subsets"] = _subsets(measurements, rows, audited)
+    return part
+
+
+def _rows(measurements: Measurements, codes: Sequence[str], system: str, seed: int | None = None) -> list[np.ndarray]:
+    """(N, K) of each preset, the languages one after the other."""
+    return [
+        np.concatenate([measurements.rows(code, system, preset.name, seed) for code in codes])
+        for preset in measurements.presets
+    ]
+
+
+def _add_seeds(measurements: Measurements, codes: Sequence[str], system: str, figures: Figures) -> None:
+    """Write each seed's value into the figures, where a system answered with several seeds in every language."""
+    seeds = measurements.seeds(codes[0], system)
+    if len(seeds) < 2 or any(measurements.seeds(code, system) != seeds for code in codes):
+        return
+    rows = {seed: _rows(measurements, codes, system, seed) for seed in seeds}
+    for index, preset in enumerate(measurements.presets):
+        values_SG = np.array([preset.conclude(rows[seed][index].sum(0)) for seed in seeds])
+        for column, name in enumerate(preset.figures):
+            figures[name]["seeds"] = values_SG[:, column].tolist()
+            figures[name]["sd"] = float(np.std(values_SG[:, column], ddof=1))
+
+
+def _subsets(measurements: Measurements, rows: Mapping[str, list[np.ndarray]], audited: Sequence[Leakage]) -> dict:
+    """Figures without the clips that leaked; a subset of no clip, or of all, has none of its own."""
+    masks = [audit.subsets() for audit in audited]
+    found = {}
+    for name in masks[0]:
+        mask_N = np.concatenate([mask[name] for mask in masks])
+        found[name] = {"clips": int(mask_N.sum())}
+        if 0 < mask_N.sum() < len(mask_N):
+            left = {system: [block[mask_N] for block in blocks] for system, blocks in rows.items()}
+            found[name]["systems"] = figures_of_systems(measurements.presets, left)
+    return found
+
+
+def _single_clips(measurements: Measurements, code: str) -> dict:
+    return {
+        "references": measurements.digest(code),
+        "ids": measurements.clips[code],
+        "numbers": {
+            system: {
+                preset.name: packed
+                for preset in measurements.presets
+                if (packed := pack(measurements.rows(code, system, preset.name))) is not None
+            }
+            for system in measurements.numbers[code]
+            if system != REFERENCE
         },
-        "overall": {"clips": sum(clips.values()), "systems": table(languages, systems)},
     }
 
 
@@ -106,7 +145,10 @@ def make_table(report: dict, title: str, systems: dict[str, Figures], labels: di
 
 def legend(report: dict) -> list[str]:
     """One line a preset: its signature and the first sentence of its definition."""
-    marks = "↓ lower is better, ↑ higher is better, →1 best is 1: as much as the reference; ± half the 95 % interval."
+    marks = (
+        "↓ lower is better, ↑ higher is better, →1 best is 1: as much as the reference; ± half the 95 % bootstrap"
+        " interval over clips."
+    )
     lines = [marks]
     for preset in report["presets"].values():
         first = preset["formula"].split(". ")[0].rstrip(".")
@@ -143,6 +185,28 @@ def remarks(systems: dict[str, Figures], model: str = "model") -> list[str]:
                 f" ({theirs:.3f})"
             )
     return found
+
+
+def leakage_lines(report: dict) -> list[str]:
+    """What of each language's texts and clips stands in training, and how many clips are left without them."""
+    lines = []
+    for code, part in report["languages"].items():
+        if "leakage" in part:
+            lines.append(f"{code}: {leakage_sentence(part)}")
+    return lines
+
+
+def leakage_sentence(part: dict) -> str:
+    """One language's leakage in words."""
+    total, found = part["clips"], part["leakage"]
+
+    def share(kind: str) -> str:
+        levels = [f"{count} {level}" for level, count in reversed(found[kind].items()) if count]
+        leaked = sum(found[kind].values())
+        return f"{leaked} of {total} {kind} ({leaked / total:.1%}{': ' + ', '.join(levels) if levels else ''})"
+
+    left = part["subsets"]["unseen_texts_and_clips"]["clips"]
+    return f"{share('texts')} and {share('clips')} stand in the training split; {left} clips are free of both"
 
 
 def _cell(entry: dict[str, float]) -> str:

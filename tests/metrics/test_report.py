@@ -6,9 +6,10 @@ from metric_clips import frozen, jittered, signing
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import DataError
+from signllm.metrics.bootstrap import bootstrap_sums, figures_with_intervals
 from signllm.metrics.evaluation import Measurements, evaluate
 from signllm.metrics.registry import PRESETS, find_presets
-from signllm.metrics.report import bootstrap_sums, figures_with_intervals, legend, make_report, make_table, remarks
+from signllm.metrics.report import legend, make_report, make_table, remarks
 from signllm.metrics.summary import score_pairs
 
 

@@ -1,0 +1,105 @@
+"""What was measured, kept on disk under the hash of everything it depends on.
+
+One append-only file holds the numbers of one system on one split: a line a chunk of clips, written whole and synced
+before the next chunk starts. A second run reads it instead of generating; a killed run continues after its last whole
+line. A line that was torn by the kill, or changed on disk, fails its checksum and is measured again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import zlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+import signllm
+
+# The folders whose code decides what is measured. A change there voids the cache, a change of a report's looks not.
+_DECISIVE = ("config", "data", "metrics", "models", "pose", "inference.py", "languages.py")
+_LOOKS = {"markdown.py", "report.py", "comparison.py", "bootstrap.py", "html_report.py"}
+
+
+def content_key(facts: object) -> str:
+    """A short hash of JSON-ready facts, in whatever order their keys come."""
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def code_key() -> str:
+    """A hash of the code that decides what is measured."""
+    root = Path(signllm.__file__).parent
+    digest = hashlib.sha256()
+    for room in _DECISIVE:
+        path = root / room
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if file.name not in _LOOKS:
+                digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+class Journal:
+    """Arrays by chunk and name in one file; `folder=None` keeps them nowhere.
+
+    `facts` is everything that the numbers depend on besides the chunk and the name; it decides the file's name.
+    """
+
+    def __init__(self, folder: Path | None, facts: object):
+        self.path = folder / f"{content_key([facts, code_key()])}.jsonl" if folder else None
+        self._known: dict[str, dict[str, np.ndarray]] = {}
+        if self.path and self.path.is_file():
+            for line in self.path.read_bytes().splitlines():
+                self._read(line)
+
+    def _read(self, line: bytes) -> None:
+        checksum, _, body = line.partition(b" ")
+        if checksum != f"{zlib.crc32(body):08x}".encode():
+            return
+        entry = orjson.loads(body)
+        arrays = {
+            name: np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype).reshape(shape)
+            for name, (dtype, shape, data) in entry["arrays"].items()
+        }
+        self._known.setdefault(entry["chunk"], {}).update(arrays)
+
+    def find(self, chunk: str, names: Iterable[str]) -> dict[str, np.ndarray] | None:
+        """The arrays of a chunk by name, or None when one of them is not there."""
+        known = self._known.get(chunk, {})
+        names = list(names)
+        return {name: known[name] for name in names} if all(name in known for name in names) else None
+
+    def add(self, chunk: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Append a chunk's arrays and sync them to the disk."""
+        if self.path is None:
+            return
+        packed = {
+            name: (array.dtype.str, array.shape, base64.b64encode(zlib.compress(array.tobytes(), 1)).decode())
+            for name, array in ((name, np.ascontiguousarray(array)) for name, array in arrays.items())
+        }
+        body = orjson.dumps({"chunk": chunk, "arrays": packed})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a+b") as file:
+            # Two runs may write at once, and a killed one may have left half a line: each line starts afresh.
+            start = b"" if _ends_with_newline(file) else b"\n"
+            file.write(start + f"{zlib.crc32(body):08x} ".encode() + body + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._known.setdefault(chunk, {}).update({name: np.asarray(array) for name, array in arrays.items()})
+
+
+def _ends_with_newline(file) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -1,0 +1,49 @@
+"""What figures, systems and subsets are called where people read them: English and Chinese."""
+
+from __future__ import annotations
+
+from signllm.metrics.baselines import BASELINES
+
+FIGURES: dict[str, tuple[str, str]] = {
+    "dtw_score": ("DTW score", "DTW 得分"),
+    "pt_dtw": ("PT DTW", "PT 版 DTW"),
+    "slrtp2025_dtw_mje": ("SLRTP 2025 DTW-MJE", "SLRTP 2025 DTW-MJE"),
+    "mpjpe": ("Mean joint error", "平均关节误差"),
+    "pose_similarity": ("Pose similarity", "姿态相似度"),
+    "motion_smoothness": ("Motion smoothness", "动作平滑度"),
+    "total_distance": ("Total distance", "总位移比"),
+    "duration": ("Duration", "时长比"),
+    "velocity_ratio_body": ("Velocity, body", "速度比（身体）"),
+    "velocity_ratio_left_hand": ("Velocity, left hand", "速度比（左手）"),
+    "velocity_ratio_right_hand": ("Velocity, right hand", "速度比（右手）"),
+    "variance_ratio_body": ("Variance, body", "方差比（身体）"),
+    "variance_ratio_left_hand": ("Variance, left hand", "方差比（左手）"),
+    "variance_ratio_right_hand": ("Variance, right hand", "方差比（右手）"),
+    "bone_length_variation": ("Bone length variation", "骨长变化"),
+}
+SYSTEMS: dict[str, tuple[str, str]] = {
+    "reference": ("Reference", "参考"),
+    "model": ("Model", "模型"),
+    "frozen_mean": ("Frozen mean", "静止平均姿态"),
+    "random_clip": ("Random clip", "随机片段"),
+    "nearest_text": ("Nearest text", "最近文本"),
+    "gloss_clips": ("Gloss clips", "词目拼接"),
+    "predictions": ("Predictions", "预测"),
+}
+SUBSETS: dict[str, tuple[str, str]] = {
+    "unseen_texts": ("without texts that stand in training", "去掉训练集中出现过的文本"),
+    "unseen_clips": ("without clips that stand in training", "去掉训练集中出现过的片段"),
+    "unseen_texts_and_clips": ("without either", "两者都去掉"),
+}
+
+
+def figure_label(name: str) -> tuple[str, str]:
+    """A figure's name in English and Chinese; one that has no entry is called by its own name."""
+    plain = name.replace("_", " ")
+    return FIGURES.get(name, (plain[:1].upper() + plain[1:], plain))
+
+
+def system_label(name: str) -> tuple[str, str]:
+    """A system's name in English and Chinese."""
+    plain = BASELINES[name].label if name in BASELINES else name.replace("_", " ")
+    return SYSTEMS.get(name, (plain, plain))

@@ -1,0 +1,236 @@
+"""How much of an evaluation split stands in the training split: its texts and its clips.
+
+Whoever copies training clips scores well on clips that leaked. So a report counts them and repeats all scores without
+them. Texts are compared exactly, normalised (case, punctuation, spaces) and by the Dice coefficient of their character
+3-grams; clips by their content and by the distance of their motion, after neck and shoulder width are brought to the
+same place and size and both are played in the same time.
+
+Legend: N evaluated clips, M training clips, F frames, J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from signllm.data.store import StoreSplit
+from signllm.metrics.baselines import normalised_text
+from signllm.metrics.evaluation import clip_digest
+from signllm.pose import PoseSequence
+
+NEAR_TEXT_DICE = 0.8
+NEAR_CLIP_DISTANCE = 0.03  # shoulder widths; two recordings of one sign by one signer are several times farther apart
+NEAR_CLIP_DURATION = 0.1
+_MOMENTS, _FINE_MOMENTS, _WIDTH, _CANDIDATES, _BLOCK = 8, 32, 64, 5, 512
+_SEEN_ENOUGH = 0.5
+
+TEXT_LEVELS = ("near", "normalised", "exact")
+CLIP_LEVELS = ("near", "identical")
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """For each of N clips: how its text and its poses stand in training, and the training clip that shows it.
+
+    `texts` holds 0 (not there), 1 (near), 2 (normalised), 3 (exact), `clips` 0, 1 (near), 2 (identical). `text_twins`
+    and `clip_twins` are ids of training clips, None where nothing leaked.
+    """
+
+    training_clips: int
+    texts: tuple[int, ...]
+    clips: tuple[int, ...]
+    text_twins: tuple[str | None, ...]
+    clip_twins: tuple[str | None, ...]
+
+    @classmethod
+    def from_json(cls, values: dict) -> Leakage:
+        """The inverse of `to_json`."""
+        return cls(values["training_clips"], *(tuple(values[key]) for key in ("texts", "clips")), *_twins(values))
+
+    def to_json(self) -> dict:
+        """JSON-ready values."""
+        return asdict(self)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many texts and clips leak at each level; each counts at its strictest level only."""
+        texts, clips = np.array(self.texts), np.array(self.clips)
+        return {
+            "texts": {name: int((texts == level).sum()) for level, name in enumerate(TEXT_LEVELS, 1)},
+            "clips": {name: int((clips == level).sum()) for level, name in enumerate(CLIP_LEVELS, 1)},
+        }
+
+    def subsets(self) -> dict[str, np.ndarray]:
+        """(N,) masks of the clips that are left without those that leaked, by what is left out."""
+        text_free, clip_free = np.array(self.texts) == 0, np.array(self.clips) == 0
+        return {
+            "unseen_texts": text_free,
+            "unseen_clips": clip_free,
+            "unseen_texts_and_clips": text_free & clip_free,
+        }
+
+
+def _twins(values: dict) -> list[tuple]:
+    return [tuple(values[key]) for key in ("text_twins", "clip_twins")]
+
+
+def audit(
+    split: StoreSplit, training: StoreSplit, indices: Sequence[int] | None = None, progress: Progress | None = None
+) -> Leakage:
+    """Look for the clips `indices` (default: all) of `split` in `training`; reads every training clip once.
+
+    `progress(n)` is called after n clips of either split were read.
+    """
+    indices = list(range(len(split)) if indices is None else indices)
+    texts = [split.records[index].text for index in indices]
+    text_levels, text_rows = find_texts(texts, [record.text for record in training.records])
+    index = ClipIndex(training, progress)
+    found = []
+    for number in indices:
+        found.append(index.find(split.pose(number)))
+        if progress:
+            progress(1)
+    ids = [record.id for record in training.records]
+    return Leakage(
+        len(training),
+        tuple(text_levels),
+        tuple(level for level, _ in found),
+        tuple(None if row is None else ids[row] for row in text_rows),
+        tuple(None if row is None else ids[row] for _, row in found),
+    )
+
+
+def find_texts(texts: Sequence[str], training: Sequence[str]) -> tuple[list[int], list[int | None]]:
+    """The level of each text (see Leakage) and the first training row that shows it.
+
+    Near means a Dice coefficient 2|A ∩ B| / (|A| + |B|) of the sets of character 3-grams of at least 0.8.
+    """
+    exact: dict[str, int] = {}
+    normal: dict[str, int] = {}
+    for row, text in enumerate(training):
+        exact.setdefault(text.strip(), row)
+        normal.setdefault(normalised_text(text), row)
+    nearest, dice = _nearest_by_trigrams([normalised_text(text) for text in texts], list(normal))
+    rows_of = list(normal.values())
+    levels, rows = [], []
+    for text, near, similarity in zip(texts, nearest, dice, strict=True):
+        if text.strip() in exact:
+            level, row = 3, exact[text.strip()]
+        elif normalised_text(text) in normal:
+            level, row = 2, normal[normalised_text(text)]
+        elif similarity >= NEAR_TEXT_DICE:
+            level, row = 1, rows_of[near]
+        else:
+            level, row = 0, None
+        levels.append(level)
+        rows.append(row)
+    return levels, rows
+
+
+def _nearest_by_trigrams(texts: Sequence[str], training: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """For each text the number of the training text with the highest Dice coefficient, and that coefficient."""
+    vocabulary: dict[str, int] = {}
+    ours, theirs = (_trigram_matrix(side, vocabulary) for side in (texts, training))
+    ours.resize((ours.shape[0], len(vocabulary)))
+    theirs = theirs.T.tocsr()
+    sizes = np.asarray(theirs.sum(axis=0)).ravel()
+    nearest, best = np.zeros(len(texts), int), np.zeros(len(texts))
+    for first in range(0, len(texts), _BLOCK):
+        shared = (ours[first : first + _BLOCK] @ theirs).tocsr()
+        for row in range(shared.shape[0]):
+            part = slice(shared.indptr[row], shared.indptr[row + 1])
+            if part.start < part.stop:
+                columns = shared.indices[part]
+                dice = 2 * shared.data[part] / (ours[first + row].nnz + sizes[columns])
+                at = int(np.argmax(dice))
+                nearest[first + row], best[first + row] = columns[at], dice[at]
+    return nearest, best
+
+
+def _trigram_matrix(texts: Sequence[str], vocabulary: dict[str, int]):
+    """(texts, trigrams) sparse matrix of zeros and ones; new trigrams are added to the vocabulary."""
+    from scipy import sparse
+
+    columns, ends = [], [0]
+    for text in texts:
+        padded = f" {text} "
+        grams = {padded[at : at + 3] for at in range(max(1, len(padded) - 2))}
+        columns += [vocabulary.setdefault(gram, len(vocabulary)) for gram in sorted(grams)]
+        ends.append(len(columns))
+    return sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(texts), len(vocabulary)))
+
+
+class ClipIndex:
+    """Finds a clip, or one that is nearly the same, among those of a training split.
+
+    Kept of each training clip: 64 bits of its hash, its duration, and 64 numbers (a random projection of eight moments
+    of its motion) by which candidates are found; only the candidates' poses are read again.
+    """
+
+    def __init__(self, training: StoreSplit, progress: Progress | None = None):
+        self.training = training
+        self._row_of: dict[int, int] = {}
+        self._projection: np.ndarray | None = None
+        traits, durations = [], []
+        for row in range(len(training)):
+            pose = training.pose(row)
+            self._row_of.setdefault(clip_digest(pose), row)
+            traits.append(self._trait(pose))
+            durations.append(pose.duration_s)
+            if progress:
+                progress(1)
+        self._traits_MD, self._durations_M = np.array(traits), np.array(durations)
+
+    def find(self, pose: PoseSequence) -> tuple[int, int | None]:
+        """(2, row) for the same content, (1, row) for nearly the same motion, else (0, None).
+
+        Nearly the same: durations within 10 %, at least half of all joints seen in both, and a mean distance of these
+        joints of at most 0.03 shoulder widths over 32 moments. A copy that was cut or slowed by more is not found.
+        """
+        same = self._row_of.get(clip_digest(pose))
+        if same is not None:
+            return 2, same
+        alike = np.abs(np.log(self._durations_M / pose.duration_s)) <= NEAR_CLIP_DURATION
+        rows = np.flatnonzero(alike)
+        if not len(rows):
+            return 0, None
+        distance = np.linalg.norm(self._traits_MD[rows] - self._trait(pose), axis=1)
+        for row in rows[np.argsort(distance, kind="stable")[:_CANDIDATES]]:
+            if _motion_distance(pose, self.training.pose(int(row))) <= NEAR_CLIP_DISTANCE:
+                return 1, int(row)
+        return 0, None
+
+    def _trait(self, pose: PoseSequence) -> np.ndarray:
+        motion, _ = _motion(pose, _MOMENTS)
+        if self._projection is None:
+            rng = np.random.default_rng(0)
+            self._projection = rng.normal(size=(motion.size, _WIDTH)).astype(np.float32) / np.float32(_WIDTH**0.5)
+        return motion.ravel() @ self._projection
+
+
+def _motion(pose: PoseSequence, moments: int) -> tuple[np.ndarray, np.ndarray]:
+    """(moments, J, 3) around the neck in shoulder widths, and which joints are seen; missing joints are zero."""
+    at = np.linspace(0, len(pose) - 1, moments)
+    before = np.floor(at).astype(int)
+    after = np.minimum(before + 1, len(pose) - 1)
+    weight = (at - before).astype(np.float32)[:, None, None]
+    points = pose.coordinates[before] * (1 - weight) + pose.coordinates[after] * weight
+    seen = pose.valid[before] & pose.valid[after]
+    root, width = pose.skeleton.root, pose.shoulder_width()
+    rooted = pose.valid[:, root]
+    origin = np.median(pose.coordinates[rooted, root], axis=0) if rooted.any() else np.float32(0)
+    points = (points - origin) / np.float32(width if np.isfinite(width) and width > 0 else 1)
+    if points.shape[2] == 2:
+        points = np.concatenate([points, np.zeros_like(points[..., :1])], axis=-1)
+    return np.where(seen[..., None], points, np.float32(0)), seen
+
+
+def _motion_distance(a: PoseSequence, b: PoseSequence) -> float:
+    """Mean distance of the joints seen in both, in shoulder widths; infinite where they share too few."""
+    (motion_a, seen_a), (motion_b, seen_b) = (_motion(pose, _FINE_MOMENTS) for pose in (a, b))
+    both = seen_a & seen_b
+    if both.mean() < _SEEN_ENOUGH * max(seen_a.mean(), seen_b.mean()) or not both.any():
+        return float("inf")
+    return float(np.linalg.norm(motion_a - motion_b, axis=-1)[both].mean())
