@@ -83,7 +83,7 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         losses=values,
         memory_mb=(4 * weights + 16 * trainable + activations) / _MB,
         step_s=step_s,
-        total_s=step_s * trainer.total_steps,
+        total_s=min(step_s * trainer.total_steps, 60 * (experiment.config.training.max_minutes or float("inf"))),
         device=str(device),
         precision=precision,
     )
