@@ -7,53 +7,89 @@ text; `format_version` int. A clip is `coordinates[start : start + frames[n]]` w
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import write_atomically
+from signllm.pose.formats.clip_file import ClipFile
 from signllm.pose.sequence import PoseSequence
 from signllm.pose.skeleton import SKELETONS
 
 FORMAT_VERSION = 1
 KEYS = ("coordinates", "valid", "names", "frames", "fps", "skeleton", "unit", "format_version")
+FRAME_KEYS = ("coordinates", "valid")
 
 
-def read(path: Path, fps: float = 0, layout: str = "auto") -> Iterator[tuple[str, PoseSequence]]:
-    """Yield (name, clip). The file says its own frame rate and sides: `fps` and `layout` are not used.
+class NpzFile(ClipFile):
+    """The clips of a `.npz` file. The frames are unpacked to a temporary folder and mapped, not held in memory.
 
-    Raises DataError for a file that is torn, pickled, lacks keys or contradicts itself.
+    The file says its own frame rate and sides: `fps` and `layout` are not used. Raises DataError for a file that is
+    torn, pickled, lacks keys or contradicts itself.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
+
+    def __init__(self, path: Path, fps: float = 0, layout: str = "auto"):
+        self.path = path
+        with self._reading(), np.load(path, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive.files]
             if missing:
                 raise DataError(f"{path}: not a pose file of this toolkit, it lacks: {', '.join(missing)}")
-            data = {key: archive[key] for key in KEYS}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read as .npz ({error})") from None
-    if int(data["format_version"]) != FORMAT_VERSION:
-        raise DataError(f"{path}: format version {data['format_version']}, this version reads {FORMAT_VERSION}")
-    skeleton = SKELETONS.get(str(data["skeleton"]))
-    if skeleton is None:
-        raise DataError(f"{path}: unknown skeleton '{data['skeleton']}'; known: {', '.join(SKELETONS)}")
-    lengths = {key: len(data[key]) for key in ("names", "frames", "fps")}
-    if len(set(lengths.values())) > 1 or int(data["frames"].sum()) != len(data["coordinates"]):
-        raise DataError(
-            f"{path}: contradicts itself: {lengths}, and {len(data['coordinates'])} frames of coordinates where"
-            f" the lengths add up to {int(data['frames'].sum())}"
-        )
-    start = 0
-    for name, frames, clip_fps in zip(data["names"], data["frames"].tolist(), data["fps"].tolist(), strict=True):
-        part = slice(start, start + frames)
-        start += frames
-        yield (
-            str(name),
-            PoseSequence(data["coordinates"][part], data["valid"][part], clip_fps, skeleton, str(data["unit"])),
-        )
+            data = {key: archive[key] for key in KEYS if key not in FRAME_KEYS}
+        if int(data["format_version"]) != FORMAT_VERSION:
+            raise DataError(f"{path}: format version {data['format_version']}, this version reads {FORMAT_VERSION}")
+        skeleton = SKELETONS.get(str(data["skeleton"]))
+        if skeleton is None:
+            raise DataError(f"{path}: unknown skeleton '{data['skeleton']}'; known: {', '.join(SKELETONS)}")
+        lengths = {key: len(data[key]) for key in ("names", "frames", "fps")}
+        stored = {key: self._shape(key)[0] for key in FRAME_KEYS}
+        frames = int(data["frames"].sum())
+        if len(set(lengths.values())) > 1 or set(stored.values()) != {frames} or (data["frames"] < 0).any():
+            raise DataError(
+                f"{path}: contradicts itself: {lengths}, and {stored} frames where the lengths add up to {frames}"
+            )
+        self.names = [str(name) for name in data["names"]]
+        self._skeleton, self._unit = skeleton, str(data["unit"])
+        self._fps = data["fps"].tolist()
+        self._ends = np.cumsum(data["frames"]).tolist()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever numpy and zipfile raise for a damaged file, as a DataError."""
+        try:
+            yield
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{self.path}: cannot be read as .npz ({error})") from None
+
+    def _shape(self, key: str) -> tuple[int, ...]:
+        """The shape of an array, from its header alone."""
+        with self._reading(), zipfile.ZipFile(self.path) as archive, archive.open(f"{key}.npy") as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            return read(file)[0] or (0,)
+
+    @cached_property
+    def _frames(self) -> dict[str, np.ndarray]:
+        """Coordinates and mask of all clips, mapped; the folder goes when this object does."""
+        self._folder = tempfile.TemporaryDirectory(prefix="signllm-npz-", ignore_cleanup_errors=True)
+        with self._reading(), zipfile.ZipFile(self.path) as archive:
+            paths = {key: archive.extract(f"{key}.npy", self._folder.name) for key in FRAME_KEYS}
+            return {key: np.load(path, mmap_mode="r", allow_pickle=False) for key, path in paths.items()}
+
+    def clip(self, index: int) -> PoseSequence:
+        """As ClipFile.clip."""
+        part = slice(self._ends[index - 1] if index else 0, self._ends[index])
+        coordinates, valid = (self._frames[key][part] for key in FRAME_KEYS)
+        try:
+            return PoseSequence(np.array(coordinates), valid, self._fps[index], self._skeleton, self._unit)
+        except DataError as error:
+            raise DataError(f"{self.path} (clip {self.names[index]}): {fault}" for fault in error.faults) from None
 
 
 def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:

@@ -6,13 +6,14 @@ shoulder width by custom. Clip names stand in the sibling `.files`, one a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import write_atomically
+from signllm.pose.formats.clip_file import ClipFile
 from signllm.pose.formats.conventions import (
     FROM_ONE,
     LARGEST_NUMBER,
@@ -132,30 +133,34 @@ def clip_names(path: Path, count: int) -> list[str]:
     return names
 
 
-def read(path: Path, fps: float, layout: str = "auto") -> Iterator[tuple[str, PoseSequence]]:
-    """Yield (name, clip in shoulder widths), reading line by line; scale and sides are found from a sample first.
+class SkelsFile(ClipFile):
+    """The clips of a `.skels` file, in shoulder widths; a line is read when its clip is asked for.
 
-    A scale within a quarter of the customary 1/3 is taken to be 1/3: generated clips are not exactly as wide as they
-    should be, and must not be stretched for it. Raises DataError with every faulty line, once the file is read.
+    Scale and sides are found from a sample when the file is opened. A scale within a quarter of the customary 1/3 is
+    taken to be 1/3: generated clips are not exactly as wide as they should be, and must not be stretched for it.
     """
-    spans = line_spans(path)
-    while spans and not read_span(path, spans[-1]).strip():
-        spans.pop()
-    if not spans:
-        raise DataError(f"{path}: the file holds no clip")
-    names = clip_names(path, len(spans))
-    samples = [parse_line(read_span(path, spans[n]))[0] for n in spread(len(spans), SAMPLE_CLIPS)]
-    sound = [clip for clip in samples if clip is not None]
-    conventions = detect_conventions(sound, layout, near_standard=0.25) if sound else Conventions()
-    faults: list[str] = []
-    with open(path, "rb") as file:
-        for number, (name, line) in enumerate(zip(names, file, strict=False), start=1):
-            raw, wrong = parse_line(line)
-            faults += [f"{path}:{number} (clip {name}): {fault}" for fault in wrong]
-            if raw is not None and not faults:
-                yield name, conventions.pose(raw, fps)
-    if faults:
-        raise DataError(faults)
+
+    records_fps = False
+
+    def __init__(self, path: Path, fps: float, layout: str = "auto"):
+        self.path, self.fps = path, fps
+        self._spans = line_spans(path)
+        while self._spans and not read_span(path, self._spans[-1]).strip():
+            self._spans.pop()
+        if not self._spans:
+            raise DataError(f"{path}: the file holds no clip")
+        self.names = clip_names(path, len(self._spans))
+        self.named = path.with_suffix(".files").is_file()
+        samples = [parse_line(read_span(path, self._spans[n]))[0] for n in spread(len(self._spans), SAMPLE_CLIPS)]
+        sound = [clip for clip in samples if clip is not None]
+        self.conventions = detect_conventions(sound, layout, near_standard=0.25) if sound else Conventions()
+
+    def clip(self, index: int) -> PoseSequence:
+        """As ClipFile.clip."""
+        raw, wrong = parse_line(read_span(self.path, self._spans[index]))
+        if raw is None:
+            raise DataError(f"{self.path}:{index + 1} (clip {self.names[index]}): {fault}" for fault in wrong)
+        return self.conventions.pose(raw, self.fps)
 
 
 def format_line(pose: PoseSequence, counter: str = FROM_ONE) -> bytes:

@@ -1,0 +1,189 @@
+"""`.pose`: the binary format of the pose-format package. One clip a file; the clip's name is the file's.
+
+Read are the layouts of `point_layouts`, whose points become the 50 joints:
+- a joint is missing where its confidence is not above 0, the format's own mark for a missing point, and where the
+  layout has no such point;
+- where a layout has no neck, it is the middle of the shoulders, missing where one of them is;
+- a clip is scaled by its own median shoulder distance and moved so that the neck's median is the origin: per clip,
+  so that swaying of the trunk stays and a trembling neck does not shake the hands;
+- only x and y are read, and clips have two coordinates: depth is in another unit than x and y in such files (image
+  widths beside pixels), and in each hand it counts from that hand's wrist.
+
+Written is a layout of our own, with depth where there is one, that pose-format's tools can read and draw and that reads
+back as it was: neither scaled nor moved.
+
+Legend: F frames, P people, K points of the file, J joints, C coordinates.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.fsutil import write_atomically
+from signllm.pose.formats.clip_file import ClipFile
+from signllm.pose.formats.point_layouts import LAYOUTS, OWN, OWN_COMPONENTS, Point, PointLayout, find_layout
+from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
+from signllm.pose.skeleton import SKELETON_50
+
+if TYPE_CHECKING:
+    from pose_format import Pose, PoseHeader
+
+OWN_SIZE, OWN_ORIGIN = (1000, 1000, 1000), (500.0, 400.0, 500.0)  # where the neck lies in the files we write
+_COLOURS = {"body": (90, 90, 90), "left_hand": (46, 134, 222), "right_hand": (214, 69, 65)}
+
+
+class PoseFile(ClipFile):
+    """A `.pose` file, read whole when its clip is asked for. It says its own frame rate and sides."""
+
+    def __init__(self, path: Path, fps: float = 0, layout: str = "auto"):
+        self.path, self.names = path, [path.stem]
+
+    def clip(self, index: int = 0) -> PoseSequence:
+        """As ClipFile.clip; DataError for a torn file, an unknown layout, several people, or no frame or shoulders."""
+        return self._clip
+
+    @cached_property
+    def _clip(self) -> PoseSequence:
+        pose = self._parse()
+        layout, places_J = self._places(pose.header)
+        person_FKC, seen_FK = self._signer(pose)
+        # Points that the layout has not get any place; the mask hides them.
+        joints_FJC, valid_FJ = person_FKC[:, places_J], seen_FK[:, places_J] & (places_J >= 0)
+        fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
+        try:
+            if layout is OWN:
+                clip = PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN.unit, valid_FJ, fps)
+            else:
+                clip = to_shoulder_widths(*with_neck(joints_FJC[..., :2], valid_FJ, layout), fps)
+        except DataError as error:
+            raise DataError(f"{self.path}: {fault}" for fault in error.faults) from None
+        return clip
+
+    def _parse(self) -> Pose:
+        """The file as pose-format reads it; DataError where it is torn, which pose-format does not always notice."""
+        from pose_format import Pose
+        from pose_format.pose_header import PoseHeader
+        from pose_format.utils.reader import BufferReader
+
+        try:
+            data = self.path.read_bytes()
+            reader = BufferReader(data)
+            header = PoseHeader.read(reader)
+            body_start = reader.read_offset
+            pose = Pose.read(data)
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be read ({error.strerror or error})") from None
+        except (struct.error, TypeError, ValueError, ArithmeticError, NotImplementedError) as error:
+            raise DataError(f"{self.path}: not a whole .pose file ({error}); write or copy it again") from None
+        frames, people, points, dims = pose.body.data.shape
+        if round(header.version, 3) == 0.1:
+            # Here the number of frames follows from the file's length, so a cut file would read as another clip.
+            _, declared, _ = struct.unpack_from("<HHH", data, body_start)
+            whole = len(data) - body_start - 6 == frames * people * points * (dims + 1) * 4
+            if not whole or declared != frames % 65536:
+                raise DataError(
+                    f"{self.path}: the file is cut off: {frames} of {declared} frames are there; copy it again"
+                )
+        return pose
+
+    def _places(self, header: PoseHeader) -> tuple[PointLayout, np.ndarray]:
+        """The layout and the place (J,) of each joint among the file's points, -1 where the file has none."""
+        points: dict[Point, int] = {}
+        for component in header.components:
+            for name in component.points:
+                points.setdefault((component.name, name), len(points))
+        total = sum(len(component.points) for component in header.components)
+        layout = find_layout(points)
+        if layout is None or len(points) != total:
+            there = ", ".join(f"{component.name} ({len(component.points)} points)" for component in header.components)
+            raise DataError(
+                f"{self.path}: unknown layout with the components {there or '(none)'}; known:"
+                f" {', '.join(known.name for known in LAYOUTS)}, told by the names of their shoulders"
+            )
+        return layout, np.array([points.get(point, -1) for point in layout.points])
+
+    def _signer(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+        """The one person's coordinates (F, K, C) and which points are seen (F, K)."""
+        data_FPKC, seen_FPK = np.asarray(pose.body.data.data), np.asarray(pose.body.confidence) > 0
+        if not len(data_FPKC):
+            raise DataError(f"{self.path}: the clip has no frames")
+        present = np.flatnonzero(seen_FPK.any((0, 2)))
+        if len(present) != 1:
+            what = "every point is missing" if not len(present) else f"{len(present)} people are in it"
+            raise DataError(
+                f"{self.path}: {what}; leave the clip out" + " or keep the signer only" * bool(len(present))
+            )
+        return data_FPKC[:, present[0]], seen_FPK[:, present[0]]
+
+
+def with_neck(joints_FJC: np.ndarray, valid_FJ: np.ndarray, layout: PointLayout) -> tuple[np.ndarray, np.ndarray]:
+    """Put the middle of the shoulders where the layout has no neck; returns new joints_FJC and valid_FJ."""
+    neck, (right, left) = SKELETON_50.root, SKELETON_50.shoulders
+    if layout.points[neck] is not None:
+        return joints_FJC, valid_FJ
+    joints_FJC, valid_FJ = joints_FJC.copy(), valid_FJ.copy()
+    joints_FJC[:, neck] = (joints_FJC[:, right] + joints_FJC[:, left]) / 2
+    valid_FJ[:, neck] = valid_FJ[:, right] & valid_FJ[:, left]
+    return joints_FJC, valid_FJ
+
+
+def to_shoulder_widths(joints_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -> PoseSequence:
+    """A clip in shoulder widths with the neck's median over the clip at the origin.
+
+    joints_FJC are in any unit that is the same for x and y. Raises DataError where a seen joint is not finite, and
+    where the clip never shows both shoulders and the neck.
+    """
+    measured = PoseSequence(joints_FJC, valid_FJ, fps, unit="file")
+    width, neck_F = measured.shoulder_width(), valid_FJ[:, SKELETON_50.root]
+    if not (width > 0 and neck_F.any()):
+        raise DataError("the shoulders are never both seen (or never apart), so there is no scale; leave the clip out")
+    origin_C = np.median(joints_FJC[neck_F, SKELETON_50.root].astype(np.float64), axis=0)
+    return PoseSequence((np.where(valid_FJ[..., None], joints_FJC, 0) - origin_C) / width, valid_FJ, fps)
+
+
+def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
+    """Write one clip in the layout `signllm-50`; its name must be the file's.
+
+    DataError for another number of clips, another name, skeleton or unit.
+    """
+    from pose_format import Pose
+    from pose_format.numpy import NumPyPoseBody
+
+    clips = list(clips)
+    if len(clips) != 1:
+        raise DataError(f"{path}: a .pose file holds one clip, not {len(clips)}; write a file for each, or .npz")
+    ((name, clip),) = clips
+    if name != path.stem:
+        raise DataError(f"{path}: the clip is called '{name}', but a clip in a .pose file has the file's name")
+    if clip.skeleton != SKELETON_50 or clip.unit != SHOULDER_WIDTHS:
+        raise DataError(
+            f"{path}: .pose files are written for {SKELETON_50.name} in {SHOULDER_WIDTHS}, not {clip.skeleton.name} in"
+            f" {clip.unit}"
+        )
+    dims = clip.coordinates.shape[2]
+    points_FJC = np.where(clip.valid[..., None], clip.coordinates * OWN.unit + OWN_ORIGIN[:dims], 0)
+    body = NumPyPoseBody(clip.fps, points_FJC[:, None].astype(np.float32), clip.valid[:, None].astype(np.float32))
+    pose = Pose(_own_header(dims), body)
+    write_atomically(path, pose.write)
+
+
+def _own_header(dims: int) -> PoseHeader:
+    """A header for joints in the order of the 50-joint skeleton; bones inside a component are drawn."""
+    from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
+
+    components = []
+    for name, part in OWN_COMPONENTS.items():
+        joints = SKELETON_50.parts[part]
+        bones = [
+            (joints.index(a), joints.index(b)) for a, b in SKELETON_50.bones.tolist() if a in joints and b in joints
+        ]
+        names = [SKELETON_50.joints[joint] for joint in joints]
+        components.append(PoseHeaderComponent(name, names, bones, [_COLOURS[part]] * len(bones), "XYZ"[:dims] + "C"))
+    return PoseHeader(0.2, PoseHeaderDimensions(*OWN_SIZE), components)
