@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from signllm.cli.common import command, parser
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
-from signllm.languages import CODES
+from signllm.languages import CODES, prompt_text
 
 if TYPE_CHECKING:
     from signllm.inference import GeneratedClip, Generator
@@ -105,11 +105,28 @@ def sign(
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
 
 
+def default_language(generator: Generator) -> str | None:
+    """The model's first language, for texts that neither --language nor a prompt gives one; None where it reads it."""
+    return None if generator.mode == "prompt2langgloss" else generator.languages[0]
+
+
+def with_default_language(generator: Generator, requests: list[Request]) -> list[Request]:
+    """Give texts without a language the default one, as the guide's `--text "Hello world"` needs, and say so."""
+    default = default_language(generator)
+    open_ones = [request for request in requests if not request.language and not prompt_text(request.text)]
+    if default and open_ones and len(generator.languages) > 1:
+        others = ", ".join(generator.languages[1:])
+        print(f"note: no --language given, signing in {default}; the model also knows {others}", file=sys.stderr)
+        print(f"提示：未指定 --language，使用 {default}", file=sys.stderr)
+        return [Request(r.text, r.language or (default if r in open_ones else None)) for r in requests]
+    return requests
+
+
 def interactive(generator: Generator, args: argparse.Namespace, formats: list[str]) -> None:
     """Read texts until an empty line or the end of input; `/lang CODE` changes the language."""
     print("type a text and press Enter; /lang CODE changes the language; an empty line ends")
     print("输入文本并按回车；/lang 代码 切换语言；空行结束")
-    language, number = args.language, 1
+    language, number = args.language or default_language(generator), 1
     while True:
         print(f"{language or '?'}> ", end="", flush=True)
         line = sys.stdin.readline().strip()
@@ -118,8 +135,9 @@ def interactive(generator: Generator, args: argparse.Namespace, formats: list[st
             return
         try:
             if line.startswith("/lang"):
-                language = line.removeprefix("/lang").strip() or None
-                generator.request("x", language)
+                asked = line.removeprefix("/lang").strip() or None
+                generator.request("x", asked)
+                language = asked
                 continue
             sign(generator, [Request(line, language)], args, formats, number)
             number += 1
@@ -170,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     print(f"{args.model_path}: {generator.mode}, signs {', '.join(generator.languages)}")
     if requests:
-        sign(generator, requests, args, formats, 1)
+        sign(generator, with_default_language(generator, requests), args, formats, 1)
     if args.interactive:
         interactive(generator, args, formats)
     return 0

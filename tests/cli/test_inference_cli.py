@@ -51,12 +51,21 @@ def test_the_same_seed_gives_the_same_file(model_path):
 
 
 def test_the_interactive_mode_goes_on_after_a_mistake(model_path, capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("book\n/lang KSL\n/lang GSL\nBuch\n\nnever read\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("book\n/lang KSL\n/lang\n/lang GSL\nBuch\n\nnever read\n"))
     assert run(model_path, "--interactive", "--format", "npz") == 0
     captured = capsys.readouterr()
     assert "which sign language" in captured.err
     assert "trained on ASL, GSL only" in captured.err
-    assert [path.name for path in (model_path.parent / "out").iterdir()] == ["001_GSL_buch.npz"]
+    names = sorted(path.name for path in (model_path.parent / "out").iterdir())
+    assert names == ["001_ASL_book.npz", "002_GSL_buch.npz"]
+
+
+def test_the_guides_command_without_a_language_takes_the_first_and_says_so(model_path, capsys):
+    prompt = "Wie sagt man 'Buch' in Deutscher Gebärdensprache?"
+    assert run(model_path, "--text", "Hello world", "--text", prompt, "--format", "npz") == 0
+    assert "signing in ASL; the model also knows GSL" in capsys.readouterr().err
+    names = sorted(path.name[:7] for path in (model_path.parent / "out").iterdir())
+    assert names == ["001_ASL", "002_GSL"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +75,6 @@ def test_the_interactive_mode_goes_on_after_a_mistake(model_path, capsys, monkey
         (["--text", "x", "--format", "mp5"], "did you mean 'mp4'"),
         (["--text", "x", "--language", "KSL"], "trained on ASL, GSL only"),
         (["--text", "x", "--language", "XSL"], "unknown sign language"),
-        (["--text", "x"], "which sign language"),
         (["--text", " ", "--language", "ASL"], "text is empty"),
         (["--text", "x", "--mode", "prompt2langgloss", "--language", "ASL"], "is a model of mode mlsf"),
         (["--texts_file", "/no/such/file"], "cannot be read"),
