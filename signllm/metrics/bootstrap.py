@@ -6,6 +6,7 @@ numbers. Legend: N clips, K numbers a clip, R resamples.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -55,7 +56,7 @@ def interval(spread_R: np.ndarray, share: float = 0.95) -> tuple[float, float]:
 def columns_of(rows: Sequence[np.ndarray]) -> list[slice]:
     """Where each of the (N, K) blocks lies once they are put beside each other."""
     ends = np.cumsum([0, *(block.shape[1] for block in rows)])
-    return [slice(int(first), int(last)) for first, last in zip(ends, ends[1:], strict=False)]
+    return [slice(int(first), int(last)) for first, last in itertools.pairwise(ends)]
 
 
 def figures_with_intervals(presets: Sequence[Preset], rows: Sequence[np.ndarray]) -> Figures:

@@ -9,6 +9,7 @@ import numpy as np
 
 from signllm.metrics.bootstrap import RESAMPLES, Figures, figures_of_systems
 from signllm.metrics.evaluation import REFERENCE, Measurements
+from signllm.metrics.labels import system_label
 from signllm.metrics.leakage import Leakage
 from signllm.metrics.packing import pack
 from signllm.metrics.preset import HIGHER, LOWER
@@ -156,33 +157,50 @@ def legend(report: dict) -> list[str]:
     return lines
 
 
-def remarks(systems: dict[str, Figures], model: str = "model") -> list[str]:
+def remarks(systems: dict[str, Figures], model: str = "model", chinese: bool = False) -> list[str]:
     """What a reader must not overlook: a model near the mean pose, jittery, or no closer than a baseline."""
-    if model not in systems:
-        return []
+    return [pair[chinese] for pair in _remarks(systems, model)] if model in systems else []
+
+
+def _remarks(systems: dict[str, Figures], model: str) -> list[tuple[str, str]]:
     figures = {name: entry["value"] for name, entry in systems[model].items()}
     found = []
     distance, smoothness = (figures.get(name, math.nan) for name in ("total_distance", "motion_smoothness"))
+    variance = figures.get("variance_ratio_body", math.nan)
     if distance < 0.5:
         found.append(
-            f"the wrists travel {distance:.2f} of the reference's way: the model is near a frozen mean pose, so do not"
-            " read its DTW alone"
+            (
+                f"the wrists travel {distance:.2f} of the reference's way: the model is near a frozen mean pose, so do"
+                " not read its DTW alone",
+                f"手腕位移仅为参考的 {distance:.2f}：模型接近静止的平均姿态，不要只看 DTW",
+            )
         )
-    elif figures.get("variance_ratio_body", math.nan) < 0.25:
+    elif variance < 0.25:
         found.append(
-            f"the body's variance is {figures['variance_ratio_body']:.2f} of the reference's although the wrists travel"
-            f" {distance:.2f} of its way: the model trembles about a mean pose"
+            (
+                f"the body's variance is {variance:.2f} of the reference's although the wrists travel {distance:.2f} of"
+                " its way: the model trembles about a mean pose",
+                f"手腕位移为参考的 {distance:.2f}，而身体方差仅为 {variance:.2f}：模型在平均姿态附近抖动",
+            )
         )
     if smoothness > 2:
-        found.append(f"the hands' jerk is {smoothness:.1f} times the reference's: the motion jitters")
+        found.append(
+            (
+                f"the hands' jerk is {smoothness:.1f} times the reference's: the motion jitters",
+                f"手部加加速度是参考的 {smoothness:.1f} 倍：动作抖动",
+            )
+        )
     for name, baseline in systems.items():
         if name in (model, REFERENCE) or "dtw_score" not in figures:
             continue
-        theirs = baseline["dtw_score"]["value"]
-        if figures["dtw_score"] >= theirs:
+        ours, theirs = figures["dtw_score"], baseline["dtw_score"]["value"]
+        if ours >= theirs:
+            plain, (_, label) = name.replace("_", " "), system_label(name)
             found.append(
-                f"DTW score {figures['dtw_score']:.3f}: no closer to the reference than '{name.replace('_', ' ')}'"
-                f" ({theirs:.3f})"
+                (
+                    f"DTW score {ours:.3f}: no closer to the reference than '{plain}' ({theirs:.3f})",
+                    f"DTW 得分 {ours:.3f}：并不比“{label}”（{theirs:.3f}）更接近参考",
+                )
             )
     return found
 

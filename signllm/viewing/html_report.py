@@ -1,0 +1,306 @@
+"""The report as one HTML page that needs nothing beside it: no script, font, picture or address from elsewhere.
+
+Everything a reader sees stands there in English and Chinese; a switch shows one of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from signllm.metrics.bootstrap import Figures
+from signllm.metrics.evaluation import REFERENCE, Measurements
+from signllm.metrics.labels import SUBSETS, figure_label, system_label
+from signllm.metrics.packing import unpack
+from signllm.metrics.preset import HIGHER, LOWER, ONE, Preset
+from signllm.metrics.registry import PRESETS
+from signllm.metrics.report import ARROWS, remarks
+from signllm.pose import PoseSequence
+from signllm.viewing.animation import animated_webp, data_address
+from signllm.viewing.html_style import SCRIPT, STYLE
+from signllm.viewing.svg_charts import bar_chart, both, color_of, histogram
+
+KEY_FIGURES = (
+    "dtw_score",
+    "pose_similarity",
+    "total_distance",
+    "duration",
+    "motion_smoothness",
+    "variance_ratio_body",
+    "velocity_ratio_right_hand",
+    "bone_length_variation",
+)
+MOST_ANIMATION_BYTES = 3_500_000  # as base64 they take a third more
+HISTOGRAM = "dtw-mje"
+NAMES = {"best": ("best", "最好"), "worst": ("worst", "最差")}
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """A clip to be seen beside its reference; `rank` is 'best' or 'worst', `score` its DTW score."""
+
+    language: str
+    rank: str
+    id: str
+    text: str
+    score: float
+    reference: PoseSequence
+    hypothesis: PoseSequence
+
+
+def best_and_worst(
+    measurements: Measurements, language: str, system: str, seed: int, count: int
+) -> list[tuple[str, int, float]]:
+    """(rank, row, DTW score) of the `count` clips of the lowest and of the highest score; no clip stands twice."""
+    rows_NK = measurements.rows(language, system, HISTOGRAM, seed)
+    scores = PRESETS[HISTOGRAM].conclude(rows_NK)[:, 0]
+    order = [int(row) for row in np.argsort(scores, kind="stable") if np.isfinite(scores[row])]
+    best = order[:count]
+    worst = [row for row in order[::-1][:count] if row not in best]
+    return [(rank, row, float(scores[row])) for rank, rows in (("best", best), ("worst", worst)) for row in rows]
+
+
+def make_html(report: dict, shown: Sequence[ShownClip] = ()) -> str:
+    """The page of a report, as `make_report` gives it or as its JSON is read."""
+    parts = dict(report["languages"])
+    sections = [_header(report)]
+    pooled = [(both(("All languages", "全部语种")), report["overall"])] if len(parts) > 1 else []
+    for title, part in [*pooled, *((escape(code), part) for code, part in parts.items())]:
+        sections.append(_figures_section(report, title, part))
+    sections += [_charts_section(report, parts), _histogram_section(report), _clips_section(shown)]
+    sections += [_leakage_section(report, parts), _choices_section(report)]
+    title = f"Evaluation: {report.get('model') or report.get('data') or ''}"
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+        '<input class="switch" type="radio" name="language" id="en" checked>'
+        '<input class="switch" type="radio" name="language" id="zh">'
+        f"<main>{''.join(sections)}</main><script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def _header(report: dict) -> str:
+    clips = report["overall"]["clips"]
+    facts = [
+        (("Model", "模型"), report.get("model")),
+        (("Data", "数据"), report.get("data")),
+        (("Split", "划分"), report.get("split")),
+        (("Clips", "片段数"), f"{clips} ({', '.join(report['languages'])})"),
+        (("Frame rate", "帧率"), f"{report['fps']:g} fps"),
+        (("Seeds", "随机种子"), ", ".join(map(str, report.get("seeds") or [])) or None),
+        (("Checkpoint SHA-256", "检查点 SHA-256"), report.get("checkpoint_sha256")),
+    ]
+    rows = "".join(f"<dt>{both(label)}</dt><dd>{escape(str(value))}</dd>" for label, value in facts if value)
+    switch = '<div class="languages"><label for="en">English</label><label for="zh">中文</label></div>'
+    title = both(("Sign language production: evaluation", "手语生成评估报告"))
+    return f'<header>{switch}<h1>{title}</h1><dl class="facts">{rows}</dl></header>'
+
+
+def _figures_section(report: dict, title: str, part: dict) -> str:
+    words = [remarks(part["systems"], chinese=chinese) for chinese in (False, True)]
+    notes = "".join(f"<li>{both(pair)}</li>" for pair in zip(*words, strict=True))
+    box = f'<div class="remarks"><ul>{notes}</ul></div>' if notes else ""
+    caption = both(
+        (
+            "95 % bootstrap interval over clips below each value; bold: best of the systems in the row.",
+            "数值下方为对片段自助采样的 95 % 置信区间；加粗为该行最好的系统。",
+        )
+    )
+    clips = both((f"{part['clips']} clips", f"{part['clips']} 条片段"))
+    table = _table(report, part["systems"])
+    return (
+        f'<section><h2>{title} <span class="muted small">{clips}</span></h2>{box}{table}'
+        f'<p class="muted small">{caption}</p></section>'
+    )
+
+
+def _table(report: dict, systems: dict[str, Figures]) -> str:
+    heads = "".join(
+        f'<th><i style="background:{color_of(system)}"></i>{both(system_label(system))}</th>' for system in systems
+    )
+    rows = []
+    for preset in report["presets"].values():
+        arrow = ARROWS.get(preset["better"], f"→{preset['better']}")
+        for figure in preset["figures"]:
+            best = _best(preset["better"], figure, systems)
+            cells = "".join(_cell(entries[figure], system, system in best) for system, entries in systems.items())
+            name = f'{both(figure_label(figure))}<span class="mark">{arrow}</span>'
+            rows.append(f'<tr><td title="{escape(preset["signature"])}">{name}</td>{cells}</tr>')
+    first = both(("Figure", "指标"))
+    body = "".join(rows)
+    return (
+        f'<div class="scroll"><table><thead><tr><th>{first}</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _cell(entry: dict, system: str, best: bool) -> str:
+    names = " ".join(name for name, on in (("main", system == "model"), ("best", best)) if on)
+    if not _known(entry["value"]):
+        return f'<td class="{names}">–</td>'
+    span = f"{_number(entry['low'])} – {_number(entry['high'])}" if _known(entry["low"]) else ""
+    if "sd" in entry:
+        span += f"<br>{both(('sd of seeds', '种子标准差'))} {_number(entry['sd'])}"
+    return f'<td class="{names}">{_number(entry["value"])}<small>{span}</small></td>'
+
+
+def _best(better: str, figure: str, systems: dict[str, Figures]) -> set[str]:
+    """The systems with the best value; the reference, which cannot be beaten, is out."""
+    cost = {LOWER: lambda v: v, HIGHER: lambda v: -v, ONE: lambda v: abs(v - 1)}[better]
+    known = {
+        system: cost(entries[figure]["value"])
+        for system, entries in systems.items()
+        if system != REFERENCE and _known(entries[figure]["value"])
+    }
+    return {system for system, value in known.items() if value == min(known.values())} if len(known) > 1 else set()
+
+
+def _charts_section(report: dict, parts: dict) -> str:
+    presets = {figure: preset for preset in report["presets"].values() for figure in preset["figures"]}
+    key = [figure for figure in KEY_FIGURES if figure in presets]
+    rest = [figure for figure in presets if figure not in key]
+    main, more = ("".join(_chart(figure, presets[figure], parts) for figure in figures) for figures in (key, rest))
+    if not main:
+        main, more = more, ""
+    others = both((f"{len(rest)} more figures", f"其余 {len(rest)} 项指标"))
+    hidden = f'<details><summary>{others}</summary><div class="charts">{more}</div></details>' if more else ""
+    title = both(("By language, with intervals", "各语种对比（含置信区间）"))
+    return f'<section><h2>{title}</h2><div class="charts">{main}</div>{hidden}</section>'
+
+
+def _chart(figure: str, preset: dict, parts: dict) -> str:
+    groups = {
+        code: {system: entries[figure] for system, entries in part["systems"].items() if _shown(system, preset)}
+        for code, part in parts.items()
+    }
+    labels = {system: system_label(system) for group in groups.values() for system in group}
+    drawing = bar_chart(groups, labels, 1.0 if preset["better"] == ONE else None)
+    mark = ARROWS.get(preset["better"], f"→{preset['better']}")
+    unit = f'<span class="mark">{mark} {escape(preset["unit"])}</span>'
+    return f"<div><h3>{both(figure_label(figure))}{unit}</h3>{drawing}</div>" if drawing else ""
+
+
+def _shown(system: str, preset: dict) -> bool:
+    """The reference is 1 in every ratio and 0 in every distance: it is drawn only where it says something."""
+    return system != REFERENCE or preset["unit"].startswith("share of length")
+
+
+def _histogram_section(report: dict) -> str:
+    preset: Preset | None = PRESETS.get(HISTOGRAM)
+    if preset is None or HISTOGRAM not in report["presets"]:
+        return ""
+    drawings = []
+    for code, clips in report["clips"].items():
+        values = {
+            system: preset.conclude(unpack(numbers[HISTOGRAM], len(clips["ids"])))[:, 0]
+            for system, numbers in clips["numbers"].items()
+            if HISTOGRAM in numbers
+        }
+        labels = {system: system_label(system) for system in values}
+        drawings.append(f"<div><h3>{escape(code)}</h3>{histogram(values, labels)}</div>")
+    title = both(("DTW score of single clips", "单条片段的 DTW 得分分布"))
+    note = both(
+        (
+            "In shoulder widths, lower is better; the line is the median, the last bar holds everything beyond.",
+            "单位为肩宽，越低越好；竖线为中位数，最后一格包含更大的值。",
+        )
+    )
+    charts = f'<div class="charts">{"".join(drawings)}</div>'
+    return f'<section><h2>{title}</h2>{charts}<p class="muted small">{note}</p></section>'
+
+
+def _clips_section(shown: Sequence[ShownClip]) -> str:
+    figures, total = [], 0
+    for clip in shown:
+        image = animated_webp([("reference", clip.reference), ("model", clip.hypothesis)])
+        total += len(image)
+        if total > MOST_ANIMATION_BYTES:
+            break
+        text = escape(clip.text)
+        figures.append(
+            f'<figure><img alt="{text}" loading="lazy" src="{data_address(image)}"><figcaption><b>{text}</b>'
+            f'<span class="tag {clip.rank}">{both(NAMES[clip.rank])}</span><span class="muted">'
+            f"{both(figure_label('dtw_score'))} {clip.score:.3f} · {escape(clip.language)} {escape(clip.id)}</span>"
+            "</figcaption></figure>"
+        )
+    if not figures:
+        return ""
+    title = both(("Best and worst clips, beside the reference", "最好与最差的片段（左：参考，右：模型）"))
+    note = both(
+        (
+            "By the model's DTW score. A low score of a still clip is not a good sign: look at the motion.",
+            "按模型的 DTW 得分排序。静止不动的片段得分低并不代表手语正确，请看动作本身。",
+        )
+    )
+    clips = f'<div class="clips">{"".join(figures)}</div>'
+    return f'<section><h2>{title}</h2><p class="muted small">{note}</p>{clips}</section>'
+
+
+def _leakage_section(report: dict, parts: dict) -> str:
+    audited = {code: part for code, part in parts.items() if "leakage" in part}
+    if not audited:
+        return ""
+    heads = (("Language", "语种"), ("Clips", "片段"), ("Exact text", "文本相同"), ("Normalised", "规范化后相同"))
+    heads += (("Near text", "文本近似"), ("Identical poses", "姿态相同"), ("Nearly the same", "姿态近似"))
+    heads += (("Free of both", "均未泄漏"),)
+    rows = []
+    for code, part in audited.items():
+        texts, clips = part["leakage"]["texts"], part["leakage"]["clips"]
+        counts = [texts["exact"], texts["normalised"], texts["near"], clips["identical"], clips["near"]]
+        counts.append(part["subsets"]["unseen_texts_and_clips"]["clips"])
+        cells = "".join(f"<td>{count}<small>{count / part['clips']:.1%}</small></td>" for count in counts)
+        rows.append(f"<tr><td>{escape(code)}</td><td>{part['clips']}</td>{cells}</tr>")
+    head = "".join(f"<th>{both(label)}</th>" for label in heads)
+    title = both(("Leakage: what of this split stands in training", "数据泄漏：评估集中有多少出现在训练集中"))
+    note = both(
+        (
+            "Of a corpus of single words every text stands in training by design: what is tested there is signing a"
+            " known word again. Clips that stand in training are copies, whatever the corpus.",
+            "单词语料的文本本就全部出现在训练集中，考察的是再次打出已知词；而片段重复在任何语料中都是拷贝。",
+        )
+    )
+    tables = "".join(_subset_details(report, code, part) for code, part in audited.items())
+    return (
+        f'<section><h2>{title}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody></table></div><p class="muted small">{note}</p>{tables}</section>'
+    )
+
+
+def _subset_details(report: dict, code: str, part: dict) -> str:
+    found = []
+    for name, subset in part["subsets"].items():
+        if "systems" in subset:
+            english, chinese = SUBSETS[name]
+            words = (f"Scores {english} ({subset['clips']} clips)", f"{chinese}后的得分（{subset['clips']} 条）")
+            table = _table(report, subset["systems"])
+            found.append(f"<details><summary>{escape(code)}: {both(words)}</summary>{table}</details>")
+    return "".join(found)
+
+
+def _choices_section(report: dict) -> str:
+    items = "".join(
+        f"<li><code>{escape(preset['signature'])}</code><br>{escape(preset['formula'])}</li>"
+        for preset in report["presets"].values()
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in report.get("notes", []))
+    notes = f"<h3>{both(('Notes', '说明'))}</h3><ul class='small'>{notes}</ul>" if notes else ""
+    command = f"<p><code>{escape(report['command'])}</code></p>" if report.get("command") else ""
+    versions = " · ".join(f"{name} {value}" for name, value in (report.get("versions") or {}).items())
+    title = both(("How this was measured", "评估方法与签名"))
+    words = both(("Definitions and signatures of the metrics", "各指标的定义与签名"))
+    return (
+        f'<section><h2>{title}</h2>{command}<p class="muted small">{escape(versions)}</p>{notes}'
+        f'<details><summary>{words}</summary><ul class="signatures">{items}</ul></details></section>'
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
