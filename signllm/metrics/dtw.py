@@ -67,7 +67,7 @@ def dtw_pairs(
     Raises KeyError for an unknown `cost`. Both clips of a pair must share skeleton and number of coordinates.
     """
     kind = LOCAL_COSTS[cost]
-    threads = threads or _cores()
+    threads = threads or cores()
     if not pairs:
         return []
     first = _align(kind, *pairs[0])  # compiles in one thread before many need it
@@ -78,15 +78,16 @@ def dtw_pairs(
         return [first, *pool.map(lambda pair: _align(kind, *pair), pairs[1:])]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _align(kind: int, hypothesis: PoseSequence, reference: PoseSequence) -> Alignment:
     from signllm.metrics.dtw_kernels import masked_costs, whole_costs
 
-    hypothesis_UJ3 = _in_three_coordinates(hypothesis)
-    reference_J3T = np.ascontiguousarray(_in_three_coordinates(reference).transpose(1, 2, 0))
+    hypothesis_UJ3 = in_three_coordinates(hypothesis)
+    reference_J3T = np.ascontiguousarray(in_three_coordinates(reference).transpose(1, 2, 0))
     if hypothesis.valid.all() and reference.valid.all():
         return align_costs(whole_costs(kind, hypothesis_UJ3, reference_J3T))
     seen_UJ = hypothesis.valid.astype(np.float32)
@@ -109,7 +110,8 @@ def align_costs(cost_UT: np.ndarray) -> Alignment:
     return Alignment(*cheapest_path(cost_UT))
 
 
-def _in_three_coordinates(pose: PoseSequence) -> np.ndarray:
+def in_three_coordinates(pose: PoseSequence) -> np.ndarray:
+    """(F, J, 3) float32 copy of the coordinates; z is 0 for 2D clips."""
     coordinates = pose.coordinates
     if coordinates.shape[2] == 2:
         coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)

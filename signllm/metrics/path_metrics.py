@@ -17,8 +17,8 @@ FILES_SHOULDER_WIDTH = 1 / 3  # of the .skels files of Progressive Transformers,
 PCK_THRESHOLD = 0.2
 
 
-def _mean_over_clips(value: float) -> tuple[float, float]:
-    """(value, 1), or nothing when the clip has no value."""
+def mean_over_clips(value: float) -> tuple[float, float]:
+    """What a clip adds to a mean over clips: (value, 1), or (0, 0) when it has no value."""
     return (value, 1.0) if np.isfinite(value) else (0.0, 0.0)
 
 
@@ -28,7 +28,7 @@ def measure_dtw_mje(pair: ClipPair) -> tuple[float, float]:
     Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW score", in shoulder widths. Source: this
     toolkit's definition; the length-normalised form of Progressive Transformers' DTW.
     """
-    return _mean_over_clips(pair.alignments["mean_joint"].mean_cost)
+    return mean_over_clips(pair.alignments["mean_joint"].mean_cost)
 
 
 def measure_pt_dtw(pair: ClipPair) -> tuple[float, float]:
@@ -41,7 +41,7 @@ def measure_pt_dtw(pair: ClipPair) -> tuple[float, float]:
     hypothesis = pair.hypothesis[1 : max(2, len(pair.hypothesis) - 1)] if len(pair.hypothesis) > 1 else pair.hypothesis
     reference = pair.reference[: max(1, len(pair.reference) - 1)]
     cost = dtw(hypothesis, reference, "l1_sum").cost * FILES_SHOULDER_WIDTH
-    return _mean_over_clips(cost / len(reference))
+    return mean_over_clips(cost / len(reference))
 
 
 def measure_slrtp2025(pair: ClipPair) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
     norm_P = np.sqrt((h_PJC**2).sum((1, 2)) * (r_PJC**2).sum((1, 2)))
     dot_P = (h_PJC * r_PJC).sum((1, 2))
     counted = norm_P > 0
-    return _mean_over_clips(float((dot_P[counted] / norm_P[counted]).mean()) if counted.any() else np.nan)
+    return mean_over_clips(float((dot_P[counted] / norm_P[counted]).mean()) if counted.any() else np.nan)
 
 
 def measure_mpjpe(pair: ClipPair) -> tuple[float, float]:
@@ -107,16 +107,29 @@ def measure_mpjpe(pair: ClipPair) -> tuple[float, float]:
     widths.
     """
     distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
-    return _mean_over_clips(float(distance_PJ[both_PJ].mean()) if both_PJ.any() else np.nan)
+    return mean_over_clips(float(distance_PJ[both_PJ].mean()) if both_PJ.any() else np.nan)
 
 
-def measure_pck(pair: ClipPair) -> tuple[float, float]:
-    """Mean over clips of the share of joints seen in both frames that lie within 0.2 shoulder widths, on the path.
+class PckMeasure:
+    """Mean over clips of the share of joints within the threshold in its name, in shoulder widths, on the path.
 
-    The path is that of `dtw-mje`.
+    Joints seen in both frames, over all frame pairs of the path of `dtw-mje`.
     """
-    distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
-    return _mean_over_clips(float((distance_PJ[both_PJ] <= PCK_THRESHOLD).mean()) if both_PJ.any() else np.nan)
+
+    def __init__(self, threshold: float):
+        self.threshold = threshold
+
+    def __call__(self, pair: ClipPair) -> tuple[float, float]:
+        """Share and 1, or nothing when no joint is seen in both clips."""
+        distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
+        return mean_over_clips(float((distance_PJ[both_PJ] <= self.threshold).mean()) if both_PJ.any() else np.nan)
+
+
+def pck_preset(threshold: float) -> Preset:
+    """`pck@threshold`; the figure of the usual threshold is called `pck`, of others by the whole name."""
+    name = f"pck@{threshold:g}"
+    figure = "pck" if threshold == PCK_THRESHOLD else name
+    return Preset(name, (figure,), HIGHER, "share of joints", PckMeasure(threshold), ratio_of_sums, alignments=_ON_PATH)
 
 
 def _distances_on(path: np.ndarray, hypothesis: PoseSequence, reference: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +153,7 @@ _ON_PATH = ("mean_joint",)
 DTW_MJE = Preset(
     "dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, alignments=_ON_PATH
 )
-PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums)
+PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums, compiled=True)
 SLRTP2025 = Preset("slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums)
 POSE_SIMILARITY = Preset(
     "pose-similarity",
@@ -152,5 +165,5 @@ POSE_SIMILARITY = Preset(
     alignments=_ON_PATH,
 )
 MPJPE = Preset("mpjpe", ("mpjpe",), LOWER, "shoulder widths", measure_mpjpe, ratio_of_sums, alignments=_ON_PATH)
-PCK = Preset("pck@0.2", ("pck",), HIGHER, "share of joints", measure_pck, ratio_of_sums, alignments=_ON_PATH)
+PCK = pck_preset(PCK_THRESHOLD)
 PRESETS = (DTW_MJE, PT_DTW, SLRTP2025, POSE_SIMILARITY, MPJPE, PCK)

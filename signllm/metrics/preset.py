@@ -7,12 +7,13 @@ a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.metrics.dtw import Alignment, dtw_pairs
+from signllm.metrics.dtw import Alignment, cores, dtw_pairs
 from signllm.pose import PoseSequence
 
 LOWER, HIGHER, ONE = "lower", "higher", "1"
@@ -33,8 +34,9 @@ class Preset:
 
     `measure` maps a clip pair to K finite numbers that may be added over clips; `conclude` maps their sums (..., K) to
     the figures (..., len(figures)), NaN where a figure is not defined. `measure`'s docstring holds formula and source.
-    `better` says where good lies: 'lower', 'higher' or '1' (as much as the reference). `version` changes when the
-    number would.
+    `better` says where good lies: 'lower', 'higher' or '1' (as much as the reference). `choices` is what else the
+    signature must say. `compiled` marks a `measure` that spends its time in compiled code, so that pairs are measured
+    in threads. `version` changes when the number would.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Preset:
     conclude: Callable[[np.ndarray], np.ndarray]
     alignments: tuple[str, ...] = ()
     masks: str = "seen-in-both"
+    choices: str = ""
+    compiled: bool = False
     version: int = 1
 
     @property
@@ -54,7 +58,16 @@ class Preset:
 
     def signature(self, skeleton: str, unit: str, fps: float) -> str:
         """What must be equal for two figures to be comparable."""
-        return f"{self.name}|skeleton:{skeleton}|unit:{unit}|fps:{fps:g}|masks:{self.masks}|version:{self.version}"
+        parts = (
+            self.name,
+            f"skeleton:{skeleton}",
+            f"unit:{unit}",
+            f"fps:{fps:g}",
+            self.choices,
+            f"masks:{self.masks}",
+            f"version:{self.version}",
+        )
+        return "|".join(part for part in parts if part)
 
 
 def ratio_of_sums(sums: np.ndarray) -> np.ndarray:
@@ -107,4 +120,12 @@ def measure_pairs(
         ClipPair(hypothesis, reference, {cost: aligned[cost][index] for cost in costs})
         for index, (hypothesis, reference) in enumerate(clips)
     ]
-    return {preset.name: np.array([preset.measure(pair) for pair in pairs], dtype=np.float64) for preset in presets}
+    return {preset.name: np.array(_measure(preset, pairs), dtype=np.float64) for preset in presets}
+
+
+def _measure(preset: Preset, pairs: Sequence[ClipPair]) -> list[Sequence[float]]:
+    if not preset.compiled or len(pairs) < 2 or cores() == 1:
+        return [preset.measure(pair) for pair in pairs]
+    first = preset.measure(pairs[0])  # compiles in one thread before many need it
+    with ThreadPoolExecutor(cores()) as pool:
+        return [first, *pool.map(preset.measure, pairs[1:])]

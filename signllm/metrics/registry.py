@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from signllm.errors import ConfigError, did_you_mean
-from signllm.metrics import motion_metrics, path_metrics
+from signllm.metrics import motion_metrics, part_metrics, path_metrics
 from signllm.metrics.preset import Preset
 
 PRESETS: dict[str, Preset] = {
-    preset.name: preset for module in (path_metrics, motion_metrics) for preset in module.PRESETS
+    preset.name: preset for module in (path_metrics, part_metrics, motion_metrics) for preset in module.PRESETS
 }
+
+FGD = "fgd"  # not among the others, because it needs an encoder
 
 PANEL = (
     "dtw-mje",
@@ -25,14 +29,33 @@ PANEL = (
 """What a trainer looks at in each evaluation: all that is cheap."""
 
 
-def find_presets(names: Iterable[str]) -> list[Preset]:
-    """The presets of these names; ConfigError lists every unknown one with its nearest neighbour."""
-    names = list(names)
-    faults = [
-        f"unknown metric '{name}'{did_you_mean(name, PRESETS)}; known: {', '.join(PRESETS)}"
-        for name in names
-        if name not in PRESETS
-    ]
+def find_presets(names: Iterable[str], fgd_encoder: Path | None = None) -> list[Preset]:
+    """The presets of these names; ConfigError lists every unknown one with its nearest neighbour.
+
+    `pck@τ` is known for every τ > 0 in shoulder widths. `fgd` needs the file of its encoder.
+    """
+    found, faults = [], []
+    known = [*PRESETS, FGD]
+    for name in names:
+        preset = PRESETS.get(name) or _pck(name)
+        if preset is None and name == FGD and fgd_encoder is not None:
+            from signllm.metrics.frechet import fgd_preset
+
+            preset = fgd_preset(fgd_encoder)
+        if preset is not None:
+            found.append(preset)
+        elif name == FGD:
+            faults.append(
+                f"metric '{FGD}': needs the file of an encoder trained on reference clips (train_fgd_encoder)"
+            )
+        else:
+            faults.append(f"unknown metric '{name}'{did_you_mean(name, known)}; known: {', '.join(known)}")
     if faults:
         raise ConfigError(faults)
-    return [PRESETS[name] for name in names]
+    return found
+
+
+def _pck(name: str) -> Preset | None:
+    """The preset of pck@<shoulder widths>; None when the name is not of that form."""
+    match = re.fullmatch(r"pck@(\d*\.?\d+)", name)
+    return path_metrics.pck_preset(float(match[1])) if match and float(match[1]) > 0 else None

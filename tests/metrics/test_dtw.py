@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from literal_metrics import literal_dtw
 
 from signllm.metrics.dtw import dtw, dtw_pairs
 from signllm.pose import SKELETON_50, PoseSequence
@@ -14,42 +15,6 @@ from signllm.pose import SKELETON_50, PoseSequence
 def clip(rng, frames, missing=0.0, coordinates=3):
     pose = rng.normal(size=(frames, SKELETON_50.num_joints, coordinates))
     return PoseSequence(pose, rng.random((frames, SKELETON_50.num_joints)) >= missing, 25)
-
-
-def literal_local_cost(kind, h, h_seen, r, r_seen):
-    """One pair of frames, joint by joint; None when no joint is seen in both."""
-    distances = []
-    for j in range(len(h)):
-        if h_seen[j] and r_seen[j]:
-            d = [float(h[j][c]) - float(r[j][c]) for c in range(len(h[j]))]
-            distances.append(
-                {"mean_joint": math.hypot(*d), "l1_sum": sum(map(abs, d)), "l2": sum(x * x for x in d)}[kind]
-            )
-    if not distances:
-        return None
-    mean = sum(distances) / len(distances)
-    return {"mean_joint": mean, "l1_sum": mean * len(h), "l2": math.sqrt(mean * len(h))}[kind]
-
-
-def literal_dtw(kind, h, r):
-    """(D, path) by the recursion of the textbook, ties by the documented order."""
-    local = [
-        [literal_local_cost(kind, h.coordinates[i], h.valid[i], r.coordinates[j], r.valid[j]) for j in range(len(r))]
-        for i in range(len(h))
-    ]
-    known = [cost for row in local for cost in row if cost is not None]
-    local = [[sum(known) / len(known) if cost is None else cost for cost in row] for row in local]
-    best = {}
-    for i in range(len(h)):
-        for j in range(len(r)):
-            before = [best[p] + (p,) for p in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if p in best]
-            cost, _, previous = min(before, key=lambda b: b[0]) if before else (0.0, None, None)
-            best[i, j] = (cost + local[i][j], previous)
-    path, at = [], (len(h) - 1, len(r) - 1)
-    while at is not None:
-        path.append(at)
-        at = best[at][1]
-    return best[len(h) - 1, len(r) - 1][0], path[::-1]
 
 
 @pytest.mark.parametrize("kind", ["mean_joint", "l1_sum", "l2"])
