@@ -1,4 +1,4 @@
-"""`evaluation.py`: score a trained model, per language, beside baselines that need no model."""
+"""`evaluation.py`: score a trained model, or any clips against any others, beside baselines that need no model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signllm.cli.common import command, parser
+from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
 from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
 
 
@@ -16,8 +17,10 @@ def build_parser() -> ArgumentParser:
     """The flags of evaluation.py."""
     flags = parser(
         "evaluation.py",
-        "Score a trained model per language, beside baselines (mean pose, random clip, nearest text, gloss clips).",
-        "按语种评估训练好的模型，并与基线对比：静止的平均姿态、随机训练片段、文本最接近的训练片段、按词目拼接的片段。",
+        "Score a trained model per language, or any clips against references, beside baselines (mean pose, random\n"
+        "clip, nearest text, gloss clips).",
+        "按语种评估训练好的模型，或把任意片段与参考比较，并与基线对比：静止的平均姿态、随机训练片段、文本最接近的训练片段、\n"
+        "按词目拼接的片段。",
     )
     flags.add_argument("--model_path", type=Path, help="checkpoint, e.g. best_model.pth / 模型检查点")
     flags.add_argument(
@@ -31,6 +34,7 @@ def build_parser() -> ArgumentParser:
     flags.add_argument("--metrics", nargs="+", help="presets by name (default: all) / 指标名称，默认全部")
     flags.add_argument("--batch_size", type=int, default=32, help="clips generated at once (default: 32) / 批次大小")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto) / 设备")
+    add_clip_set_flags(flags)
     add_report_flags(flags)
     return flags
 
@@ -42,14 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check_flags(args)
     if args.compare:
         return compare(args)
-    from signllm.cli.evaluation_model import evaluate_model
+    if args.predictions:
+        report, shown = evaluate_clip_sets(args)
+        folder, name = default_output(args)
+    else:
+        from signllm.cli.evaluation_model import evaluate_model
 
-    report, shown = evaluate_model(args, load_generator)
+        report, shown = evaluate_model(args, load_generator)
+        languages = f"_{'_'.join(args.language)}" if args.language else ""
+        folder, name = args.model_path.parent, f"evaluation_{report['split']}{languages}"
     report["command"] = shlex.join(["evaluation.py", *(sys.argv[1:] if argv is None else argv)])
     report["versions"] = versions()
-    languages = f"_{'_'.join(args.language)}" if args.language else ""
-    stem = output_stem(args.output, args.model_path.parent, f"evaluation_{report['split']}{languages}")
-    publish(report, stem, args.formats, shown)
+    publish(report, output_stem(args.output, folder, name), args.formats, shown)
     return 0
 
 
@@ -68,8 +76,12 @@ def _check_flags(args: Namespace) -> None:
         for name in ("max_samples", "batch_size")
         if getattr(args, name) is not None and getattr(args, name) < 1
     ]
-    if not args.model_path and not args.compare:
-        faults.append("what to evaluate? Give --model_path checkpoint.pth, or --compare a.json b.json")
+    faults += clip_set_faults(args)
+    if not (args.model_path or args.compare or args.predictions or args.references):
+        faults.append(
+            "what to evaluate? Give --model_path checkpoint.pth, or --predictions with --references, or --compare"
+            " a.json b.json"
+        )
     if faults:
         raise ConfigError(faults)
     settle_seeds(args)
