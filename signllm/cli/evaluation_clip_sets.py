@@ -153,13 +153,15 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
     """Score --predictions against --references; return the report and the clips to show, as evaluate_model does."""
     from tqdm import tqdm
 
+    from signllm.cli.evaluation_back_translation import open_judge
     from signllm.metrics.clip_pairs import NAME, PairedSplit, by_language, check_contents, evenly, pair_clips
     from signllm.metrics.clip_sets import Conversion
     from signllm.metrics.evaluation import Measurements
     from signllm.metrics.registry import PRESETS, find_presets
     from signllm.metrics.report import make_report
 
-    presets = find_presets(args.metrics or PRESETS)
+    judge = open_judge(args)
+    presets = find_presets(args.metrics or PRESETS) + (judge.presets if judge else [])
     convert = Conversion(args.resample, args.drop_z, args.rescale)
     predictions, references = _open_both(args)
     paired = pair_clips(predictions, references, args.pair_by or NAME)
@@ -171,9 +173,9 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
     notes += [*terms.notes, *_notes(predictions, references, convert)]
 
     content = _content(predictions, references, convert, args)
-    measurements, leakage, shown = Measurements(presets), {}, []
+    measurements, leakage, shown, splits = Measurements(presets), {}, [], {}
     for code, pairs in languages.items():
-        split = PairedSplit(predictions, references, pairs, convert, terms)
+        split = splits[code] = PairedSplit(predictions, references, pairs, convert, terms)
         run = LanguagePairs(code, split, terms, training.get(code), content, args)
         _measure(run, measurements, leakage)
         notes += run.notes
@@ -189,12 +191,14 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
         references=str(args.references),
         pair_by=args.pair_by or NAME,
         conversions=convert.described(),
-        data=str(args.data or args.references),
+        data=str(args.data) if args.data else None,
         split=_split_name(references),
         seeds=args.seeds,
         max_samples=args.max_samples,
         notes=notes,
     )
+    if judge:
+        judge.add_to(report, measurements, splits, training)
     return report, shown
 
 

@@ -69,7 +69,10 @@ def compare_reports(
     return {
         "comparison_version": 1,
         "systems": dict(zip("AB", names, strict=True)),
-        "models": {name: report.get("model") for name, report in zip("AB", (first, second), strict=True)},
+        "models": {
+            name: report.get("model") or report.get("predictions")
+            for name, report in zip("AB", (first, second), strict=True)
+        },
         "resamples": resamples,
         "permutations": PERMUTATIONS,
         "signatures": {preset.name: first["presets"][preset.name]["signature"] for preset in presets},

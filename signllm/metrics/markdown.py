@@ -8,11 +8,19 @@ from signllm.metrics.bootstrap import Figures
 from signllm.metrics.labels import SUBSETS, figure_label, system_label
 from signllm.metrics.report import ARROWS, leakage_sentence, legend, remarks
 
+_SOURCES = {
+    "model": "Model / 模型",
+    "predictions": "Predictions / 预测",
+    "references": "References / 参考",
+    "data": "Data / 数据",
+    "split": "Split / 划分",
+}
+
 
 def make_markdown(report: dict) -> str:
     """Tables by language with intervals, the leakage audit with the scores without leaks, and every signature."""
     lines = ["# Evaluation / 评估", ""]
-    for name, label in (("model", "Model / 模型"), ("data", "Data / 数据"), ("split", "Split / 划分")):
+    for name, label in _SOURCES.items():
         if report.get(name):
             lines.append(f"- {label}: `{report[name]}`")
     lines += [f"- Command / 命令: `{report['command']}`"] if report.get("command") else []

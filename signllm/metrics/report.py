@@ -15,6 +15,7 @@ from signllm.metrics.packing import pack
 from signllm.metrics.preset import HIGHER, LOWER
 
 REPORT_VERSION = 2
+JUDGED = ("model", "predictions")
 ARROWS = {LOWER: "↓", HIGHER: "↑"}
 
 
@@ -157,8 +158,12 @@ def legend(report: dict) -> list[str]:
     return lines
 
 
-def remarks(systems: dict[str, Figures], model: str = "model", chinese: bool = False) -> list[str]:
-    """What a reader must not overlook: a model near the mean pose, jittery, or no closer than a baseline."""
+def remarks(systems: dict[str, Figures], model: str | None = None, chinese: bool = False) -> list[str]:
+    """What a reader must not overlook: a model near the mean pose, jittery, or no closer than a baseline.
+
+    `model` is the system that is judged, by default the model or the predictions of the report.
+    """
+    model = model or next((name for name in JUDGED if name in systems), "")
     return [pair[chinese] for pair in _remarks(systems, model)] if model in systems else []
 
 

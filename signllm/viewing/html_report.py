@@ -73,7 +73,7 @@ def make_html(report: dict, shown: Sequence[ShownClip] = ()) -> str:
         sections.append(_figures_section(report, title, part))
     sections += [_charts_section(report, parts), _histogram_section(report), _clips_section(shown)]
     sections += [_leakage_section(report, parts), _choices_section(report)]
-    title = f"Evaluation: {report.get('model') or report.get('data') or ''}"
+    title = f"Evaluation: {report.get('model') or report.get('predictions') or report.get('data') or ''}"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -88,6 +88,8 @@ def _header(report: dict) -> str:
     clips = report["overall"]["clips"]
     facts = [
         (("Model", "模型"), report.get("model")),
+        (("Predictions", "预测"), report.get("predictions")),
+        (("References", "参考"), report.get("references")),
         (("Data", "数据"), report.get("data")),
         (("Split", "划分"), report.get("split")),
         (("Clips", "片段数"), f"{clips} ({', '.join(report['languages'])})"),
