@@ -104,7 +104,7 @@ def literal_slrtp2025(hs, rs):
             [
                 v
                 for k in range(50)
-                for v in ([*map(float, clip.coordinates[f, k]), 1.0] if clip.valid[f, k] else [0] * 4)
+                for v in ([*map(float, clip.coordinates[f, k]), 0.0][:3] + [1.0] if clip.valid[f, k] else [0] * 4)
             ]
             for f in range(len(clip))
         ]
@@ -114,7 +114,7 @@ def literal_slrtp2025(hs, rs):
         for k in range(0, 200, 4):
             if a[k + 3] > 0 and b[k + 3] > 0:
                 squares.append(sum((a[k + c] / a[k + 3] - b[k + c] / b[k + 3]) ** 2 for c in range(3)))
-        return math.sqrt(mean(squares) * 50)
+        return math.sqrt(mean(squares) * 50) if squares else 0.0
 
     total, count = 0.0, 0
     for h, r in zip(hs, rs, strict=True):
@@ -125,18 +125,20 @@ def literal_slrtp2025(hs, rs):
 
 
 def literal_pose_similarity(hs, rs):
+    def root(clip, f):
+        seen = [clip.coordinates[g, 1].astype(float) for g in range(len(clip)) if clip.valid[g, 1]]
+        return clip.coordinates[f, 1].astype(float) if clip.valid[f, 1] else sum(seen) / len(seen)
+
     clips = []
     for h, r in zip(hs, rs, strict=True):
         cosines = []
         for i, j in literal_dtw("mean_joint", h, r)[1]:
-            a, b = [], []
-            for k in range(50):
-                if h.valid[i, k] and r.valid[j, k]:
-                    a += [float(h.coordinates[i, k, c] - h.coordinates[i, 1, c]) for c in range(3)]
-                    b += [float(r.coordinates[j, k, c] - r.coordinates[j, 1, c]) for c in range(3)]
-            cosines.append(
-                sum(x * y for x, y in zip(a, b, strict=True)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
-            )
+            both = [k for k in range(50) if h.valid[i, k] and r.valid[j, k]]
+            if both:
+                a = [float(x) for k in both for x in h.coordinates[i, k] - root(h, i)]
+                b = [float(x) for k in both for x in r.coordinates[j, k] - root(r, j)]
+                lengths = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+                cosines.append(sum(x * y for x, y in zip(a, b, strict=True)) / lengths)
         clips.append(mean(cosines))
     return mean(clips)
 
