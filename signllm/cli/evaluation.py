@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signllm.cli.common import command, parser
+from signllm.cli.evaluation_back_translation import add_back_translation_flags, train_back_translation
 from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
 from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
 
@@ -35,6 +36,7 @@ def build_parser() -> ArgumentParser:
     flags.add_argument("--batch_size", type=int, default=32, help="clips generated at once (default: 32) / 批次大小")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto) / 设备")
     add_clip_set_flags(flags)
+    add_back_translation_flags(flags)
     add_report_flags(flags)
     return flags
 
@@ -46,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check_flags(args)
     if args.compare:
         return compare(args)
+    if args.train_back_translation:
+        return train_back_translation(args)
     if args.predictions:
         report, shown = evaluate_clip_sets(args)
         folder, name = default_output(args)
@@ -77,7 +81,8 @@ def _check_flags(args: Namespace) -> None:
         if getattr(args, name) is not None and getattr(args, name) < 1
     ]
     faults += clip_set_faults(args)
-    if not (args.model_path or args.compare or args.predictions or args.references):
+    asked = args.model_path or args.compare or args.predictions or args.references or args.train_back_translation
+    if not asked:
         faults.append(
             "what to evaluate? Give --model_path checkpoint.pth, or --predictions with --references, or --compare"
             " a.json b.json"

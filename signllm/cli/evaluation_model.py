@@ -203,19 +203,21 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
     """Evaluate `args.model_path`; return the report, without what says how it was asked for, and clips to show."""
     from tqdm import tqdm
 
+    from signllm.cli.evaluation_back_translation import open_judge
     from signllm.data.store import Store
     from signllm.metrics.evaluation import Measurements, evaluate
     from signllm.metrics.registry import PRESETS, find_presets
     from signllm.metrics.report import make_report
 
-    presets = find_presets(args.metrics or PRESETS)
+    judge = open_judge(args)
+    presets = find_presets(args.metrics or PRESETS) + (judge.presets if judge else [])
     model = LazyModel(args.model_path, args.device, load, None if args.no_cache else args.cache_dir)
     store = Store(args.data or model.dataset_path)
     split_name = args.split or model.eval_split
     languages, notes = choose_languages(args.language, model.languages, store, split_name)
-    measurements, leakage, shown = Measurements(presets), {}, []
+    measurements, leakage, shown, runs = Measurements(presets), {}, [], {}
     for code in languages:
-        run = LanguageRun(store, code, split_name, model, args)
+        run = runs[code] = LanguageRun(store, code, split_name, model, args)
         if run.training is not None:
             total = len(run.training) + len(run.indices)
             with tqdm(total=total, desc=f"{code} leakage", unit="clip", disable=None, leave=False) as bar:
@@ -251,6 +253,10 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
         max_samples=args.max_samples,
         notes=notes,
     )
+    if judge:
+        splits = {code: run.split for code, run in runs.items()}
+        training = {code: run.training for code, run in runs.items() if run.training is not None}
+        judge.add_to(report, measurements, splits, training)
     return report, shown
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.metrics.journal import Journal, content_key
 from signllm.metrics.preset import Preset, measure_pairs
+from signllm.metrics.text_scores import RecordPreset
 from signllm.pose import PoseSequence
 
 System = Callable[[Sequence[ClipRecord]], list[PoseSequence]]
@@ -140,7 +141,9 @@ def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[Preset], jo
     if known is None:
         references = chunk.references()
         hypotheses = references if answer is None else answer(chunk.records)
-        fresh = measure_pairs(hypotheses, references, presets, chunk.names)
+        fresh = measure_pairs(hypotheses, references, [p for p in presets if isinstance(p, Preset)], chunk.names)
+        for reader in dict.fromkeys(p.reader for p in presets if isinstance(p, RecordPreset)):
+            fresh |= reader(chunk.language, hypotheses, chunk.records)
         known = {signatures[name]: rows_NK for name, rows_NK in fresh.items()}
         if answer is None:
             known[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)

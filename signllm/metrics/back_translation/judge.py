@@ -1,0 +1,189 @@
+"""A judge file: for each language a trained network, what it was trained on, and how it reads clips."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import signllm
+from signllm.data.store import StoreSplit
+from signllm.errors import CheckpointError, ConfigError
+from signllm.fsutil import write_atomically
+from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
+from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
+from signllm.models.gloss import GlossVocabulary
+from signllm.pose import PoseSequence
+
+KIND = "signllm-back-translation"
+FORMAT_VERSION = 1
+READ_AT_ONCE = 32
+RANKED = 5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a judge read: a translator's text and gloss, or a recogniser's most likely words, best first."""
+
+    text: str
+    gloss: str | None = None
+    ranking: tuple[str, ...] = ()
+
+
+@dataclass
+class LanguageJudge:
+    """The reader of one language.
+
+    `training` says what it learnt from: `split`, `share`, `share_seed`, `seed`, store `checksums`, the ids of clips
+    held out, and `clips`: the fingerprint of every clip it saw, by id.
+    """
+
+    language: str
+    features: PoseFeatures
+    network: Recogniser | Translator
+    size: JudgeSize
+    training: dict = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """'recogniser' or 'translator'."""
+        return self.network.kind
+
+    @torch.no_grad()
+    def read(self, clips: Sequence[PoseSequence]) -> list[Reading]:
+        """Read clips; a clip's reading does not depend on the clips beside it."""
+        self.network.eval()
+        arrays = [clip_arrays(clip, self.features.fps) for clip in clips]
+        readings: list[Reading | None] = [None] * len(arrays)
+        order = np.argsort([len(pose) for pose, _ in arrays], kind="stable")  # like lengths together: little padding
+        for first in range(0, len(order), READ_AT_ONCE):
+            chosen = order[first : first + READ_AT_ONCE].tolist()
+            pose, valid, frames = pad_clips([arrays[index] for index in chosen])
+            for index, reading in zip(chosen, self._read(self.features(pose, valid), frames), strict=True):
+                readings[index] = reading
+        return readings
+
+    def _read(self, features_BFD: torch.Tensor, frames_B: torch.Tensor) -> list[Reading]:
+        if isinstance(self.network, Translator):
+            pairs = zip(*self.network.read(features_BFD, frames_B, self.language), strict=True)
+            return [Reading(text, gloss) for text, gloss in pairs]
+        logits = self.network(features_BFD, frames_B)
+        best_BR = logits.topk(min(RANKED, logits.shape[1]), dim=1).indices.tolist()
+        rankings = [tuple(self.network.words[word] for word in row) for row in best_BR]
+        return [Reading(ranking[0], ranking=ranking) for ranking in rankings]
+
+    def saw(self, clips: Sequence[PoseSequence]) -> int:
+        """How many of these clips are, number for number, among those it was trained on."""
+        known = set(self.training.get("clips", {}).values())
+        return sum(fingerprint(clip) in known for clip in clips)
+
+    def share_seen(self, split: StoreSplit, most: int = 200) -> float:
+        """The share of a split's clips (of `most` evenly spaced ones) that it was trained on."""
+        chosen = np.unique(np.linspace(0, len(split) - 1, min(most, len(split))).round().astype(int)).tolist()
+        return self.saw([split.pose(index) for index in chosen]) / len(chosen)
+
+    def _state(self) -> dict:
+        network = self.network
+        if isinstance(network, Recogniser):
+            vocabulary = {"words": network.words}
+        else:
+            vocabulary = {
+                "pieces": network.vocabulary.json,
+                "glosses": network.glosses,
+                "longest": network.decoder.config.max_length,
+            }
+        return {
+            "kind": self.kind,
+            "fps": self.features.fps,
+            "size": asdict(self.size),
+            "vocabulary": vocabulary,
+            "features": self.features.state_dict(),
+            "weights": network.state_dict(),
+            "training": self.training,
+        }
+
+    @classmethod
+    def _from_state(cls, language: str, state: dict) -> LanguageJudge:
+        features = PoseFeatures(state["fps"])
+        features.load_state_dict(state["features"])
+        size, vocabulary = JudgeSize(**state["size"]), state["vocabulary"]
+        network: nn.Module
+        if state["kind"] == Recogniser.kind:
+            network = Recogniser(features.width, vocabulary["words"], size)
+        else:
+            pieces = GlossVocabulary(vocabulary["pieces"])
+            network = Translator(features.width, pieces, vocabulary["glosses"], size, vocabulary["longest"])
+        network.load_state_dict(state["weights"])
+        return cls(language, features, network.eval(), size, state["training"])
+
+
+@dataclass
+class Judge:
+    """The readers of one file by language. `digest` names the file's content in signatures."""
+
+    languages: dict[str, LanguageJudge]
+    digest: str = ""
+
+    def __getitem__(self, language: str) -> LanguageJudge:
+        """The reader of a language; ConfigError when the file has none for it."""
+        if language not in self.languages:
+            raise ConfigError(
+                f"{language}: the back-translation model reads {', '.join(self.languages)}; train one for this"
+                f" language with --train_back_translation --language {language}"
+            )
+        return self.languages[language]
+
+    def save(self, path: str | Path) -> None:
+        """Write atomically, to be read with `weights_only=True`, and set `digest`."""
+        content = {
+            "kind": KIND,
+            "format_version": FORMAT_VERSION,
+            "signllm_version": signllm.__version__,
+            "languages": {code: judge._state() for code, judge in self.languages.items()},
+        }
+        write_atomically(Path(path), lambda file: torch.save(content, file))
+        self.digest = _digest(Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Judge:
+        """Read a judge file onto the CPU. Raises CheckpointError when it is missing, torn or foreign."""
+        path = Path(path)
+        if not path.is_file():
+            raise CheckpointError(
+                f"{path}: no such back-translation model; make one with `python evaluation.py --train_back_translation"
+                f" --data STORE --output {path}`"
+            )
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise CheckpointError(f"{path}: torn, or not a back-translation model ({reason})") from None
+        if not isinstance(content, dict) or content.get("kind") != KIND:
+            found = content.get("kind", "another file") if isinstance(content, dict) else "another file"
+            raise CheckpointError(f"{path}: not a back-translation model but {found}; see --train_back_translation")
+        if content["format_version"] != FORMAT_VERSION:
+            raise CheckpointError(
+                f"{path}: format {content['format_version']} written by SignLLM {content['signllm_version']}; this"
+                f" version ({signllm.__version__}) reads {FORMAT_VERSION}; train it again"
+            )
+        states = content["languages"]
+        return cls({code: LanguageJudge._from_state(code, states[code]) for code in states}, _digest(path))
+
+
+def fingerprint(clip: PoseSequence) -> str:
+    """A name for the numbers of a clip: equal clips have equal ones."""
+    content = hashlib.blake2b(np.ascontiguousarray(clip.coordinates).tobytes(), digest_size=12)
+    content.update(np.packbits(clip.valid).tobytes())
+    return content.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -1,0 +1,244 @@
+"""Training a judge on reference recordings, and only on those.
+
+Legend: B clips, F frames, J joints, C coordinates, D features.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import torch
+
+from signllm.data.store import ClipRecord, Store, StoreSplit
+from signllm.device import autocast, resolve_precision
+from signllm.errors import ConfigError, DataError
+from signllm.metrics.back_translation.augment import Augmentation, change_bodies, warp_time
+from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
+from signllm.metrics.back_translation.judge import Judge, LanguageJudge, fingerprint
+from signllm.metrics.back_translation.lessons import (
+    SentenceLesson,
+    WordLesson,
+    choose_share,
+    hold_out,
+    is_recognition,
+    length_batches,
+)
+from signllm.metrics.back_translation.model import JudgeSize
+from signllm.pose.sequence import SHOULDER_WIDTHS
+
+GENERATED_MARK = "generated"
+"""A store split or clip whose `dataset.json` or record has this key true holds a model's output, not a person."""
+
+CPU = torch.device("cpu")
+AVERAGE = 0.99  # decay of the moving average of weights, which is what is kept
+
+
+@dataclass(frozen=True)
+class JudgePlan:
+    """How to train a judge. The result is a function of the clips and this plan, unless `max_minutes` cuts it short.
+
+    `share` of the clips are used, chosen by `share_seed`; `held_out` of those only tell when to stop.
+    """
+
+    epochs: int = 150
+    min_steps: int = 600
+    max_minutes: float = 6.0
+    share: float = 1.0
+    share_seed: int = 0
+    seed: int = 0
+    held_out: float = 0.08
+    looks: int = 30
+    patience: int = 10
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    fps: float = 12.5
+    precision: str = "auto"
+    size: JudgeSize = field(default_factory=JudgeSize)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands; losses are means a clip, of the held-out clips without changes to them."""
+
+    language: str
+    step: int
+    steps: int
+    training_loss: float
+    held_out_loss: float
+
+
+Report = Callable[[Progress], None]
+
+
+def train_judge(
+    store: Store, languages: Sequence[str], split: str, plan: JudgePlan, report: Report | None = None
+) -> Judge:
+    """Train a reader for each language on a store's split. Raises DataError for generated or unusable clips."""
+    if not languages:
+        raise DataError(f"{store.root}: no language has the split '{split}'; see final_convert_data.py")
+    splits = {code: store.split(code, split) for code in languages}
+    check_plan(plan)
+    check_references(splits.values())
+    part = replace(plan, max_minutes=plan.max_minutes / len(splits))
+    return Judge({code: train_language(code, opened, part, report) for code, opened in splits.items()})
+
+
+def check_plan(plan: JudgePlan) -> None:
+    """Raise ConfigError for shares and times that mean nothing."""
+    faults = []
+    if not 0 < plan.share <= 1:
+        faults.append(f"judge_share {plan.share:g}: must lie above 0 and at most at 1")
+    if not plan.max_minutes > 0:
+        faults.append(f"max_minutes {plan.max_minutes:g}: must be above 0")
+    if faults:
+        raise ConfigError(faults)
+
+
+def check_references(splits: Sequence[StoreSplit]) -> None:
+    """Raise DataError naming every split that holds generated clips, another unit, or clips without text."""
+    faults = []
+    for split in splits:
+        generated = sum(bool(record.extra.get(GENERATED_MARK)) for record in split.records)
+        if split.info.get(GENERATED_MARK) or generated:
+            faults.append(
+                f"{split.path}: its clips are marked as generated; a judge learns from recordings only, because one"
+                " that learnt a model's habits would praise them"
+            )
+        if split.unit != SHOULDER_WIDTHS:
+            faults.append(f"{split.path}: poses are in {split.unit}, not in {SHOULDER_WIDTHS}; convert them again")
+        silent = [record.id for record in split.records if not record.text.strip()]
+        if silent:
+            faults.append(f"{split.path}: {len(silent)} clips without text, such as {silent[0]}; convert them again")
+    if faults:
+        raise DataError(faults)
+
+
+def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Report | None = None) -> LanguageJudge:
+    """Train the reader of one language."""
+    chosen, _ = choose_share(split.records, plan.share, plan.share_seed)
+    records = [split.records[index] for index in chosen]
+    recognition = is_recognition(split.records)
+    learn, held = hold_out(records, plan.held_out, plan.share_seed, recognition)
+    if len(learn) < 2 or len({records[index].text for index in learn}) < 2:
+        raise DataError(
+            f"{split.path}: {len(chosen)} of its {len(split)} clips are too few to learn from; a judge needs at least"
+            " two clips of different texts"
+        )
+    clips = [split.pose(index) for index in chosen]
+    lesson = (WordLesson if recognition else SentenceLesson)(records, language)
+    course = _Course(language, split, lesson, [clip_arrays(clip, plan.fps) for clip in clips], plan)
+    history = course.run(learn, held, report)
+    prints = {record.id: fingerprint(clip) for record, clip in zip(records, clips, strict=True)}
+    facts = {
+        "split": split.path.name,
+        "demo": bool(split.info.get("demo")),
+        "checksums": dict(split.info["checksums"]),
+        "share": plan.share,
+        "share_seed": plan.share_seed,
+        "seed": plan.seed,
+        "clips": prints,
+        "held_out": [records[index].id for index in held],
+        "texts": len({record.text for record in records}),
+        "plan": asdict(plan),
+        "course": history,
+    }
+    return LanguageJudge(language, course.features, course.average.eval(), plan.size, facts)
+
+
+class _Course:
+    """One training: network, its moving average, optimiser and randomness."""
+
+    def __init__(self, language: str, split: StoreSplit, lesson, clips: list, plan: JudgePlan):
+        self.language, self.lesson, self.clips, self.plan = language, lesson, clips, plan
+        self.skeleton = split.skeleton
+        self.rng = np.random.default_rng(plan.seed)
+        self.generator = torch.Generator().manual_seed(plan.seed)
+        self.features = PoseFeatures(plan.fps, split.skeleton)
+        self.features.fit(clips)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            self.network = lesson.network(self.features.width, plan.size)
+            self._dropout_state = torch.get_rng_state()
+        self.average = copy.deepcopy(self.network).eval()
+        self.precision = resolve_precision(plan.precision, CPU)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+        )
+
+    def run(self, learn: Sequence[int], held: Sequence[int], report: Report | None) -> dict:
+        """Train until the plan ends, the time is up, or the held-out loss no longer falls; keep the best average."""
+        plan, start, lengths = self.plan, time.monotonic(), [len(self.clips[index][0]) for index in learn]
+        steps = max(plan.min_steps, plan.epochs * -(-len(learn) // plan.batch_size))
+        look_every = max(1, steps // plan.looks)
+        best, best_weights, looks_since, step, losses = math.inf, None, 0, 0, []
+        queue: list[np.ndarray] = []
+        while step < steps:
+            share = max(step / steps, (time.monotonic() - start) / (60 * plan.max_minutes))
+            if share >= 1:
+                break
+            queue = queue or length_batches(lengths, plan.batch_size, self.rng)
+            losses.append(self._step([learn[place] for place in queue.pop()], share, step))
+            step += 1
+            if step % look_every and step < steps:
+                continue
+            held_loss = self.held_out_loss(held) if held else math.nan
+            if report:
+                report(Progress(self.language, step, steps, float(np.mean(losses)), held_loss))
+            losses, looks_since = [], looks_since + 1
+            if held and held_loss < best:
+                best, looks_since = held_loss, 0
+                best_weights = copy.deepcopy(self.average.state_dict())
+            elif held and looks_since >= plan.patience:
+                break
+        if best_weights is not None:
+            self.average.load_state_dict(best_weights)
+        seconds = round(time.monotonic() - start, 1)
+        return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds}
+
+    def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
+        plan = self.plan
+        warped = [warp_time(self.clips[index], plan.augmentation, self.rng) for index in chosen]
+        pose, valid, frames = pad_clips(warped)
+        pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
+        rate = plan.learning_rate * min(1, (step + 1) / 60) * 0.5 * (1 + math.cos(math.pi * share))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with torch.random.fork_rng(devices=[]):  # dropout draws from a stream of this training's own
+            torch.set_rng_state(self._dropout_state)
+            with autocast(CPU, self.precision):
+                loss = self.lesson.loss(self.network, self.features(pose, valid), frames, chosen)
+            self._dropout_state = torch.get_rng_state()
+        if not torch.isfinite(loss):
+            raise DataError(f"{self.language}: the judge's loss is not a number at step {step}; look at the clips")
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        decay = min(AVERAGE, (step + 1) / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - decay)
+        return loss.item()
+
+    @torch.no_grad()
+    def held_out_loss(self, held: Sequence[int]) -> float:
+        """Mean loss of the averaged weights on clips as they are."""
+        total, order = 0.0, sorted(held, key=lambda index: len(self.clips[index][0]))
+        for first in range(0, len(order), 64):
+            chosen = order[first : first + 64]
+            pose, valid, frames = pad_clips([self.clips[index] for index in chosen])
+            loss = self.lesson.loss(self.average, self.features(pose, valid), frames, chosen)
+            total += loss.item() * len(chosen)
+        return total / len(order)
+
+
+def left_for_generators(records: Sequence[ClipRecord], share: float, share_seed: int) -> list[int]:
+    """The clips that a judge of this share and seed did not see: train generators on these for a disjoint judge."""
+    return choose_share(records, share, share_seed)[1]
