@@ -67,9 +67,12 @@ class LanguagePairs:
     """The pairs of one language, the systems that answer them, and where their numbers are kept."""
 
     def __init__(self, code: str, split: PairedSplit, terms: Terms, training, content: dict, args: Namespace):
+        from signllm.metrics.journal import content_key
+
         self.code, self.split, self.fps, self.training, self.args = code, split, terms.fps, training, args
         self._cache = None if args.no_cache else args.cache_dir
-        self._content = {**content, "language": code, "places": split.places}
+        said = [(record.id, record.text, record.gloss) for record in split.records]  # baselines and judges read it
+        self._content = {**content, "language": code, "places": split.places, "said": content_key(said)}
         self.notes: list[str] = []
         self._baselines = self._choose_baselines()
 
@@ -167,15 +170,17 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
     paired = pair_clips(predictions, references, args.pair_by or NAME)
     languages = {code: evenly(pairs, args.max_samples) for code, pairs in by_language(paired).items()}
     chosen = [pair for pairs in languages.values() for pair in pairs]
+    if judge:
+        _check_texts(chosen, references)
     with tqdm(total=len(chosen), desc="checking", unit="clip", disable=None, leave=False) as bar:
         terms = check_contents(predictions, references, chosen, convert, bar.update)
     training, notes = _find_training(args, languages, terms)
     notes += [*terms.notes, *_notes(predictions, references, convert)]
 
     content = _content(predictions, references, convert, args)
-    measurements, leakage, shown, splits = Measurements(presets), {}, [], {}
+    measurements, leakage, shown = Measurements(presets), {}, []
     for code, pairs in languages.items():
-        split = splits[code] = PairedSplit(predictions, references, pairs, convert, terms)
+        split = PairedSplit(predictions, references, pairs, convert, terms)
         run = LanguagePairs(code, split, terms, training.get(code), content, args)
         _measure(run, measurements, leakage)
         notes += run.notes
@@ -198,8 +203,24 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
         notes=notes,
     )
     if judge:
-        judge.add_to(report, measurements, splits, training)
+        # A judge knows the recordings it learnt from by their content, so it is shown them unconverted.
+        as_they_are = {
+            code: PairedSplit(predictions, references, pairs, Conversion(), terms) for code, pairs in languages.items()
+        }
+        judge.add_to(report, measurements, as_they_are, {code: view.original for code, view in training.items()})
     return report, shown
+
+
+def _check_texts(pairs: list, references: ClipSet) -> None:
+    from signllm.errors import DataError
+
+    silent = [pair.entry.name for pair in pairs if not (pair.entry.text or "").strip()]
+    if silent:
+        raise DataError(
+            f"{references.path}: {len(silent)} of {len(pairs)} clips have no text, e.g. {silent[0]}; --back_translation"
+            " compares what it reads with the texts: give a store, or put a .text file with a line a clip beside the"
+            " pose file"
+        )
 
 
 def default_output(args: Namespace) -> tuple[Path, str]:

@@ -291,18 +291,18 @@ class PairedSplit:
 
 
 class TrainingView:
-    """A training split whose clips have as many coordinates as what is scored."""
+    """A training split whose clips have as many coordinates as what is scored; `original` has what is stored."""
 
     def __init__(self, split: StoreSplit, dimensions: int):
-        self._split, self._flatten = split, Conversion(drop_z=dimensions == 2)
+        self.original, self._flatten = split, Conversion(drop_z=dimensions == 2)
         self.skeleton, self.unit, self.records, self.info = split.skeleton, split.unit, split.records, split.info
 
     def __len__(self) -> int:
-        return len(self._split)
+        return len(self.original)
 
     def pose(self, index: int) -> PoseSequence:
         """Clip `index`."""
-        return self._flatten(self._split.pose(index))
+        return self._flatten(self.original.pose(index))
 
 
 def by_language(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:

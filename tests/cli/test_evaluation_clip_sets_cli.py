@@ -125,6 +125,20 @@ def test_a_second_run_measures_nothing_and_changed_clips_are_measured_again(tmp_
     assert read(tmp_path / "evaluation_p.json")["overall"] != first["overall"]
 
 
+def test_changed_texts_change_what_the_nearest_text_is(tmp_path, store):
+    for side in "pr":
+        write_clips(tmp_path / f"{side}.npz", dev_clips())
+    flags = ("--predictions", tmp_path / "p.npz", "--references", tmp_path / "r.npz", "--data", store)
+    flags += ("--language", "ASL", "--metrics", "dtw-mje", "--formats", "json")
+    scores = []
+    for words in ("0123", "5555"):
+        (tmp_path / "r.text").write_text("".join(f"word {word}\n" for word in words))
+        assert run(*flags) == 0
+        report = read(tmp_path / "evaluation_p.json")
+        scores.append(report["overall"]["systems"]["nearest_text"]["dtw_score"]["value"])
+    assert scores[0] != scores[1]
+
+
 def test_clips_without_text_get_the_baselines_that_need_none(tmp_path, store):
     for side in "pr":
         write_clips(tmp_path / f"{side}.npz", dev_clips())
