@@ -6,6 +6,7 @@ one by one when asked for; only names and texts stay in memory.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,10 +156,16 @@ def open_clip_set(
     stored = inside if inside and store.splits(path.name) else store.languages()
     if stored and (inside is None or stored == inside):
         return SplitsSet(path, _choose_splits(store, stored, languages, split))
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in FORMATS and not file.name.startswith("."))
+    files = [file for file in path.iterdir() if file.suffix.lower() in FORMATS and not file.name.startswith(".")]
     if not files:
         raise DataError(f"{path}: neither a store nor a folder with {', '.join(FORMATS)} files")
-    return FilesSet(path, files, label, fps, layout)
+    return FilesSet(path, sorted(files, key=_counting_order), label, fps, layout)
+
+
+def _counting_order(file: Path) -> list[tuple[int, str]]:
+    """A sort key by which 2_x stands before 10_x: clips paired by order must stand as they were numbered."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _choose_splits(store: Store, stored: Sequence[str], languages: Sequence[str], name: str | None) -> list[StoreSplit]:

@@ -126,6 +126,13 @@ def test_clips_of_a_bare_skels_file_pair_by_order_only_when_asked(tmp_path):
         pair_clips(predictions, open_clip_set(write_store(tmp_path / "three", "abc")), "order")
 
 
+def test_numbered_files_stand_in_the_order_of_their_numbers(tmp_path):
+    for name in ("10_x", "9_x", "010_a", "1000_x", "b2", "999_x"):
+        write_clips(tmp_path / "f" / f"{name}.npz", [(name, clip(frames=2))])
+    found = [entry.name for entry in open_clip_set(tmp_path / "f").entries]
+    assert found == ["9_x", "010_a", "10_x", "999_x", "1000_x", "b2"]
+
+
 def test_texts_and_languages_that_contradict_each_other_are_refused(tmp_path):
     references = open_clip_set(write_store(tmp_path / "store", "ab", ("GSL",)))
     write_clips(tmp_path / "p.npz", [("b", clip()), ("a", clip())])
