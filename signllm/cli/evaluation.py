@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signllm.cli.common import command, parser
-from signllm.cli.evaluation_back_translation import add_back_translation_flags, train_back_translation
+from signllm.cli.evaluation_back_translation import (
+    add_back_translation_flags,
+    back_translation_faults,
+    train_back_translation,
+)
 from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
 from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
 
@@ -80,7 +84,7 @@ def _check_flags(args: Namespace) -> None:
         for name in ("max_samples", "batch_size")
         if getattr(args, name) is not None and getattr(args, name) < 1
     ]
-    faults += clip_set_faults(args)
+    faults += clip_set_faults(args) + back_translation_faults(args)
     asked = args.model_path or args.compare or args.predictions or args.references or args.train_back_translation
     if not asked:
         faults.append(

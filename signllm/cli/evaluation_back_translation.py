@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,19 +48,30 @@ def add_back_translation_flags(flags: ArgumentParser) -> None:
     )
 
 
+def back_translation_faults(args: Namespace) -> list[str]:
+    """What is wrong with how these flags go together."""
+    if args.train_back_translation:
+        faults = [] if args.data else ["--train_back_translation: which recordings? Give --data STORE"]
+        if args.rest_store and args.judge_share >= 1:
+            faults.append("--rest_store: a judge that learns from all clips leaves none; give --judge_share 0.5")
+        asked = ("model_path", "predictions", "references", "compare", "back_translation")
+        faults += [f"--{name}: not with --train_back_translation" for name in asked if getattr(args, name)]
+        return faults
+    defaults = {"max_minutes": 6.0, "judge_share": 1.0, "judge_seed": 0, "rest_store": None}
+    return [
+        f"--{name} is for --train_back_translation, which is not given"
+        for name, default in defaults.items()
+        if getattr(args, name) != default
+    ]
+
+
 def train_back_translation(args: Namespace) -> int:
     """Train, save, and print the ceiling: what the judge reads from recordings that it did not learn from."""
     from signllm.data.store import Store
-    from signllm.errors import ConfigError
     from signllm.languages import resolve_language
     from signllm.metrics.back_translation.rest_store import write_rest_store
     from signllm.metrics.back_translation.training import JudgePlan, train_judge
 
-    faults = [] if args.data else ["--train_back_translation: which recordings? Give --data STORE"]
-    if args.rest_store and args.judge_share >= 1:
-        faults.append("--rest_store: a judge that learns from all clips leaves none; give --judge_share 0.5")
-    if faults:
-        raise ConfigError(faults)
     store, split = Store(args.data), args.split or "train"
     asked = [resolve_language(name).code for name in args.language or []]
     languages = list(dict.fromkeys(asked)) or [code for code in store.languages() if split in store.splits(code)]
@@ -110,6 +120,8 @@ def _print_ceiling(judge, store, code: str, split: str) -> None:
     course = judge[code].training["course"]
     steps = f"{course['steps']} of {course['planned_steps']} steps in {course['seconds']:.0f} s"
     print(f"{code}: {steps}, loss on held-out training clips {course['held_out_loss']:.3f}")
+    if course["time_up"]:
+        print(f"{code}: ! the time was up before the plan ended; a longer --max_minutes reads better")
     for name in CEILING_SPLITS:
         if name == split or name not in store.splits(code):
             continue
@@ -119,8 +131,6 @@ def _print_ceiling(judge, store, code: str, split: str) -> None:
         figures = score_back_translation(clips, texts, glosses, judge, code)[REFERENCE]
         shown = ", ".join(f"{figure} {value:.1f}" for figure, value in figures.items() if math.isfinite(value))
         print(f"{code}: ceiling on the {len(other)} recordings of '{name}': {shown}")
-    if sys.stdout.isatty():
-        sys.stdout.flush()
 
 
 def describe(reader) -> str:

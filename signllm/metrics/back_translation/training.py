@@ -36,6 +36,8 @@ GENERATED_MARK = "generated"
 
 CPU = torch.device("cpu")
 AVERAGE = 0.99  # decay of the moving average of weights, which is what is kept
+WARMUP_STEPS, WARMUP_SHARE = 60, 0.1
+EARLIEST_STOP = 0.4  # of the plan: before that a few held-out clips say little
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def train_judge(
 ) -> Judge:
     """Train a reader for each language on a store's split. Raises DataError for generated or unusable clips."""
     if not languages:
-        raise DataError(f"{store.root}: no language has the split '{split}'; see final_convert_data.py")
+        there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
+        raise DataError(f"{store.root}: no language has the split '{split}'; there are: {', '.join(there) or 'none'}")
     splits = {code: store.split(code, split) for code in languages}
     check_plan(plan)
     check_references(splits.values())
@@ -176,12 +179,14 @@ class _Course:
         """Train until the plan ends, the time is up, or the held-out loss no longer falls; keep the best average."""
         plan, start, lengths = self.plan, time.monotonic(), [len(self.clips[index][0]) for index in learn]
         steps = max(plan.min_steps, plan.epochs * -(-len(learn) // plan.batch_size))
+        self.warmup = max(1, min(WARMUP_STEPS, round(WARMUP_SHARE * steps)))
         look_every = max(1, steps // plan.looks)
-        best, best_weights, looks_since, step, losses = math.inf, None, 0, 0, []
+        best, best_weights, looks_since, step, losses, time_up = math.inf, None, 0, 0, [], False
         queue: list[np.ndarray] = []
         while step < steps:
             share = max(step / steps, (time.monotonic() - start) / (60 * plan.max_minutes))
             if share >= 1:
+                time_up = True
                 break
             queue = queue or length_batches(lengths, plan.batch_size, self.rng)
             losses.append(self._step([learn[place] for place in queue.pop()], share, step))
@@ -195,19 +200,19 @@ class _Course:
             if held and held_loss < best:
                 best, looks_since = held_loss, 0
                 best_weights = copy.deepcopy(self.average.state_dict())
-            elif held and looks_since >= plan.patience:
+            elif held and looks_since >= plan.patience and share > EARLIEST_STOP:
                 break
         if best_weights is not None:
             self.average.load_state_dict(best_weights)
         seconds = round(time.monotonic() - start, 1)
-        return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds}
+        return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds, "time_up": time_up}
 
     def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
         plan = self.plan
         warped = [warp_time(self.clips[index], plan.augmentation, self.rng) for index in chosen]
         pose, valid, frames = pad_clips(warped)
         pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
-        rate = plan.learning_rate * min(1, (step + 1) / 60) * 0.5 * (1 + math.cos(math.pi * share))
+        rate = plan.learning_rate * min(1, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * share))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
