@@ -152,9 +152,10 @@ def open_clip_set(
         raise DataError(f"{path}: no such file or folder")
     if (path / "dataset.json").is_file():
         return SplitsSet(path, [StoreSplit(path)])
-    store, inside = (Store(path.parent), [path.name]) if path.name in LANGUAGES else (Store(path), None)
-    stored = inside if inside and store.splits(path.name) else store.languages()
-    if stored and (inside is None or stored == inside):
+    is_language = path.name in LANGUAGES and any(path.glob("*/dataset.json"))
+    store = Store(path.parent if is_language else path)
+    stored = [path.name] if is_language else store.languages()
+    if stored:
         return SplitsSet(path, _choose_splits(store, stored, languages, split))
     files = [file for file in path.iterdir() if file.suffix.lower() in FORMATS and not file.name.startswith(".")]
     if not files:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import orjson
@@ -87,6 +88,25 @@ def test_the_score_does_not_depend_on_how_the_clips_are_stored(tmp_path, store):
         values.append({k: v["value"] for k, v in report["overall"]["systems"]["predictions"].items()})
     assert values[0] == pytest.approx(values[1], rel=1e-3, abs=1e-5, nan_ok=True)
     assert any("no baselines" in note for note in report["notes"])
+
+
+def test_a_models_clips_score_as_the_model_does(tmp_path, store, monkeypatch):
+    def generate(texts, language, seed=0, batch_size=32, progress=None):
+        return [wave(100 + int(text.split()[1]), 12, scale=0.6) for text in texts]
+
+    data = SimpleNamespace(dataset_path=str(store), train_split="train", eval_split="dev")
+    model = SimpleNamespace(config=SimpleNamespace(data=data), languages=["ASL"], fps=25.0, generate=generate)
+    monkeypatch.setattr(evaluation, "load_generator", lambda path, device: model)
+    names = [name for name, _ in dev_clips()]
+    write_clips(tmp_path / "p.npz", zip(names, generate([f"word {n}" for n in range(4)], "ASL"), strict=True))
+    flags = ("--data", store, "--formats", "json")
+    assert run("--model_path", tmp_path / "m.pth", *flags, "--output", tmp_path / "m.json") == 0
+    clips = ("--predictions", tmp_path / "p.npz", "--references", store, "--split", "dev")
+    assert run(*clips, *flags, "--output", tmp_path / "c.json") == 0
+    ours, theirs = (read(tmp_path / name)["languages"]["ASL"] for name in ("c.json", "m.json"))
+    theirs["systems"]["predictions"] = theirs["systems"].pop("model")
+    assert ours["systems"] == theirs["systems"]
+    assert ours["leakage"] == theirs["leakage"]
 
 
 def test_conversions_are_made_when_asked_for_and_stand_in_the_signatures(tmp_path, store):

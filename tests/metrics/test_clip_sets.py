@@ -126,6 +126,13 @@ def test_clips_of_a_bare_skels_file_pair_by_order_only_when_asked(tmp_path):
         pair_clips(predictions, open_clip_set(write_store(tmp_path / "three", "abc")), "order")
 
 
+def test_a_folder_that_is_called_like_a_language_may_be_anything(tmp_path):
+    write_clips(tmp_path / "files" / "ASL" / "x.pose", [("x", clip())])
+    write_store(tmp_path / "files", "abc", ("GSL",))
+    assert [entry.name for entry in open_clip_set(tmp_path / "files" / "ASL").entries] == ["x"]
+    assert len(open_clip_set(write_store(tmp_path / "TSL", "abc", ("GSL",)))) == 3
+
+
 def test_numbered_files_stand_in_the_order_of_their_numbers(tmp_path):
     for name in ("10_x", "9_x", "010_a", "1000_x", "b2", "999_x"):
         write_clips(tmp_path / "f" / f"{name}.npz", [(name, clip(frames=2))])
