@@ -62,6 +62,39 @@ def test_jerk_beyond_the_reference_costs_and_smoothness_does_not():
     assert values[0] == values[1] > values[2]
 
 
+PARTS = ("body", "right_hand", "left_hand")
+RATIOS = [
+    "total_distance",
+    "duration",
+    *(f"{name}_{part}" for name in ("velocity_ratio", "variance_ratio") for part in PARTS),
+]
+AS_RECORDED = {**dict.fromkeys(RATIOS, 1.0), "dtw_score": 0.25, "motion_smoothness": 1.0}
+
+
+@pytest.mark.parametrize("figure", RATIOS)
+def test_each_ratio_costs_alone_and_alike_on_both_sides_of_1(figure):
+    best = selection_score(AS_RECORDED)
+    less, more = (selection_score({**AS_RECORDED, figure: value}) for value in (1 / 8, 8.0))
+    assert less == pytest.approx(more)
+    assert less < 0.95 * best
+    assert selection_score({**AS_RECORDED, figure: 0.0}) == 0
+
+
+def test_equals_the_documented_combination():
+    velocities, variances = (
+        dict(zip(PARTS, (0.5, 2.0, 0.8), strict=True)),
+        dict(zip(PARTS, (0.3, 1.5, 4.0), strict=True)),
+    )
+    figures = {
+        **{"dtw_score": 0.4, "total_distance": 1.25, "duration": 0.9, "motion_smoothness": 2.25},
+        **{f"velocity_ratio_{part}": value for part, value in velocities.items()},
+        **{f"variance_ratio_{part}": value for part, value in variances.items()},
+    }
+    velocity, variance = (0.5 * 0.5 * 0.8) ** (1 / 3), (0.3 * (1 / 1.5) * 0.25) ** (1 / 3)
+    motion = (0.8 * 0.9 * velocity * variance**0.5 * (1 / 1.5)) ** (1 / 5)
+    assert selection_score(figures) == pytest.approx(np.exp(-0.8) * motion)
+
+
 def read_words(split):
     """(texts, clips in shoulder widths) of the ASL words: 151 numbers a frame, shoulder width 1/3."""
     folder = SHARED / "asl_words"
