@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FEW_SENTENCES = 2_000
+FEW_SEEN = 0.1
 CEILING_SPLITS = ("dev", "test")
 
 
@@ -203,9 +204,10 @@ def seen_warnings(judge, split, training, systems: Sequence[str]) -> list[str]:
     found = []
     share = judge.share_seen(split)
     if share:
+        what = "train one on another split" if share > FEW_SEEN else "the scores of unseen clips leave them out"
         found.append(
-            f"the judge learnt from {100 * share:.0f} % of the recordings it is asked about: the ceiling is not honest,"
-            " train one on another split"
+            f"the judge learnt from {100 * share:.0f} % of the recordings it is asked about: the ceiling is too high,"
+            f" {what}"
         )
     if training is not None and (share := judge.share_seen(training)):
         copying = [name.replace("_", " ") for name in COPYING if name in systems]
