@@ -159,33 +159,34 @@ class LanguageRun:
         return found
 
     def clips_to_show(self, measurements, count: int) -> list:
-        """The model's best and worst clips beside their references; generated again only when not in the cache."""
+        """The model's best and worst clips beside their references; drawn again only when not in the cache."""
+        from dataclasses import replace
+
+        import numpy as np
+
         from signllm.metrics.journal import Journal
+        from signllm.viewing.animation import LOOK
         from signllm.viewing.html_report import ShownClip, best_and_worst
 
-        seed = self.args.seeds[0]
-        shown = []
+        seed, shown = self.args.seeds[0], []
+        kept = Journal(self.model.cache, {**self._model_facts(seed), "animations": LOOK})
         for rank, place, score in best_and_worst(measurements, self.code, MODEL, seed, count):
             record = self.split.records[self.indices[place]]
             reference = self.split.pose(self.indices[place]).resampled(self.model.fps)
-            kept = Journal(self.model.cache, {**self._model_facts(seed), "clips": True})
-            pose = self._answered(kept, place, reference)
-            shown.append(ShownClip(self.code, rank, record.id, record.text, score, reference, pose))
+            clip = ShownClip(self.code, rank, record.id, record.text, score, reference, reference)
+            found = kept.find(str(place), ["image"])
+            if found is None:
+                image = replace(clip, hypothesis=self._answer_again(place)).animation()
+                found = {"image": np.frombuffer(image, np.uint8)}
+                kept.add(str(place), found)
+            shown.append(replace(clip, image=found["image"].tobytes()))
         return shown
 
-    def _answered(self, kept, place: int, reference):
+    def _answer_again(self, place: int):
         """The model's clip for the record at a place, with the noise of its chunk."""
-        import numpy as np
-
-        names = ("coordinates", "valid")
-        found = kept.find(str(place), names)
-        if found is None:
-            first = place - place % self.chunk_size
-            chunk = self.indices[first : first + self.chunk_size]
-            clip = self.answer([self.split.records[index] for index in chunk], self.args.seeds[0])[place - first]
-            found = {"coordinates": np.asarray(clip.coordinates), "valid": np.asarray(clip.valid)}
-            kept.add(str(place), found)
-        return reference.replace(**found)
+        first = place - place % self.chunk_size
+        records = [self.split.records[index] for index in self.indices[first : first + self.chunk_size]]
+        return self.answer(records, self.args.seeds[0])[place - first]
 
 
 class _Later:

@@ -88,7 +88,7 @@ def print_report(report: dict) -> None:
     """One table a language, what a reader must not overlook, the leakage audit, and the signatures."""
     from rich.console import Console
 
-    from signllm.metrics.labels import system_label
+    from signllm.metrics.labels import SUBSETS, system_label
     from signllm.metrics.report import leakage_lines, legend, make_table, remarks
 
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -101,10 +101,11 @@ def print_report(report: dict) -> None:
         console.print(make_table(report, title, part["systems"], labels))
         for remark in remarks(part["systems"]):
             console.print(f"  ! {remark}", highlight=False, markup=False, soft_wrap=True)
-        for subset, left in part.get("subsets", {}).items():
-            if "systems" in left:
-                heading = f"{name} / {report['split']}: {left['clips']} clips, {subset.replace('_', ' ')}"
-                console.print(make_table(report, heading, left["systems"], labels))
+    # Of each language the scores without leaks are in the files; here those of all clips suffice.
+    for subset, left in part.get("subsets", {}).items():
+        if "systems" in left:
+            heading = f"{name} / {report['split']}: {left['clips']} clips, {SUBSETS[subset][0]}"
+            console.print(make_table(report, heading, left["systems"], labels))
     for line in [*leakage_lines(report), *legend(report), *report.get("notes", [])]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

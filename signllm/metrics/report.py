@@ -102,13 +102,14 @@ def _add_seeds(measurements: Measurements, codes: Sequence[str], system: str, fi
 
 
 def _subsets(measurements: Measurements, rows: Mapping[str, list[np.ndarray]], audited: Sequence[Leakage]) -> dict:
-    """Figures without the clips that leaked; a subset of no clip, or of all, has none of its own."""
+    """Figures without the clips that leaked; a subset of none, of all, or of those of another has none."""
     masks = [audit.subsets() for audit in audited]
-    found = {}
+    found, seen = {}, set()
     for name in masks[0]:
         mask_N = np.concatenate([mask[name] for mask in masks])
         found[name] = {"clips": int(mask_N.sum())}
-        if 0 < mask_N.sum() < len(mask_N):
+        if 0 < mask_N.sum() < len(mask_N) and mask_N.tobytes() not in seen:
+            seen.add(mask_N.tobytes())
             left = {system: [block[mask_N] for block in blocks] for system, blocks in rows.items()}
             found[name]["systems"] = figures_of_systems(measurements.presets, left)
     return found

@@ -11,11 +11,12 @@ from PIL import Image
 
 from signllm.viewing.scene import Panel, Scene
 
-MOST_FPS, MOST_FRAMES = 12.5, 72
+LOOK = 2  # changes when the pictures would: kept animations are then drawn again
+MOST_FPS, MOST_FRAMES = 12.5, 48
 
 
-def animated_webp(panels: Sequence[Panel], size_px: int = 200, quality: int = 55) -> bytes:
-    """(label, clip) panels side by side at their true speed, in a loop; at most 72 pictures, however long they are."""
+def animated_webp(panels: Sequence[Panel], size_px: int = 180, quality: int = 45) -> bytes:
+    """(label, clip) panels side by side at their true speed, in a loop; at most 48 pictures, however long they are."""
     scene = Scene.of(panels, size_px=size_px)
     count = max(1, min(MOST_FRAMES, round(scene.num_frames * MOST_FPS / scene.fps), scene.num_frames))
     moments = np.unique(np.linspace(0, scene.num_frames - 1, count).round().astype(int))
@@ -30,7 +31,7 @@ def animated_webp(panels: Sequence[Panel], size_px: int = 200, quality: int = 55
         duration=milliseconds,
         loop=0,
         quality=quality,
-        method=4,
+        method=3,
     )
     return file.getvalue()
 

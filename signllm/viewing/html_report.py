@@ -18,7 +18,7 @@ from signllm.metrics.labels import SUBSETS, figure_label, system_label
 from signllm.metrics.packing import unpack
 from signllm.metrics.preset import HIGHER, LOWER, ONE, Preset
 from signllm.metrics.registry import PRESETS
-from signllm.metrics.report import ARROWS, remarks
+from signllm.metrics.report import ARROWS, JUDGED, remarks
 from signllm.pose import PoseSequence
 from signllm.viewing.animation import animated_webp, data_address
 from signllm.viewing.html_style import SCRIPT, STYLE
@@ -34,6 +34,16 @@ KEY_FIGURES = (
     "velocity_ratio_right_hand",
     "bone_length_variation",
 )
+TILES = (
+    "top_1_accuracy",
+    "bleu_4",
+    "dtw_score",
+    "total_distance",
+    "variance_ratio_body",
+    "motion_smoothness",
+    "duration",
+)
+MOST_TILES = 5
 MOST_ANIMATION_BYTES = 3_500_000  # as base64 they take a third more
 HISTOGRAM = "dtw-mje"
 NAMES = {"best": ("best", "最好"), "worst": ("worst", "最差")}
@@ -41,7 +51,10 @@ NAMES = {"best": ("best", "最好"), "worst": ("worst", "最差")}
 
 @dataclass(frozen=True)
 class ShownClip:
-    """A clip to be seen beside its reference; `rank` is 'best' or 'worst', `score` its DTW score."""
+    """A clip to be seen beside its reference; `rank` is 'best' or 'worst', `score` its DTW score.
+
+    `image` is the animation of both (WebP) where it was made before.
+    """
 
     language: str
     rank: str
@@ -50,6 +63,11 @@ class ShownClip:
     score: float
     reference: PoseSequence
     hypothesis: PoseSequence
+    image: bytes | None = None
+
+    def animation(self) -> bytes:
+        """The animated picture of both: `image` where it is there already."""
+        return self.image or animated_webp([("reference", self.reference), ("model", self.hypothesis)])
 
 
 def best_and_worst(
@@ -67,11 +85,19 @@ def best_and_worst(
 def make_html(report: dict, shown: Sequence[ShownClip] = ()) -> str:
     """The page of a report, as `make_report` gives it or as its JSON is read."""
     parts = dict(report["languages"])
-    sections = [_header(report)]
-    pooled = [(both(("All languages", "全部语种")), report["overall"])] if len(parts) > 1 else []
-    for title, part in [*pooled, *((escape(code), part) for code, part in parts.items())]:
-        sections.append(_figures_section(report, title, part))
+    sections = [_header(report), _tiles(report)]
+    tables = {escape(code): part for code, part in parts.items()}
+    if len(tables) > 1:
+        sections.append(_figures_section(report, both(("All languages", "全部语种")), report["overall"]))
+    else:
+        sections += [_figures_section(report, *item) for item in tables.items()]
     sections += [_charts_section(report, parts), _histogram_section(report), _clips_section(shown)]
+    if len(tables) > 1:
+        folded = "".join(
+            f"<details><summary>{title}</summary>{_figures(report, part)}</details>" for title, part in tables.items()
+        )
+        heading = both(("Each language's figures", "各语种的全部指标"))
+        sections.append(f"<section><h2>{heading}</h2>{folded}</section>")
     sections += [_leakage_section(report, parts), _choices_section(report)]
     title = f"Evaluation: {report.get('model') or report.get('predictions') or report.get('data') or ''}"
     return (
@@ -103,7 +129,43 @@ def _header(report: dict) -> str:
     return f'<header>{switch}<h1>{title}</h1><dl class="facts">{rows}</dl></header>'
 
 
+def _tiles(report: dict) -> str:
+    """What to read first: the judged system's main figures over all clips, each beside the best baseline."""
+    systems = report["overall"]["systems"]
+    judged = _judged(systems)
+    better = {figure: preset["better"] for preset in report["presets"].values() for figure in preset["figures"]}
+    tiles = []
+    for figure in [figure for figure in TILES if judged and figure in better][:MOST_TILES]:
+        baselines = {name: entries for name, entries in systems.items() if name not in (REFERENCE, judged)}
+        best = next(iter(_best(better[figure], figure, baselines, 1)), None)
+        words = ("", "")
+        if best:
+            value = _number(baselines[best][figure]["value"])
+            english, chinese = system_label(best)
+            words = (f"best baseline {value} ({english.lower()})", f"最好的基线 {value}（{chinese}）")
+        name = f'{both(figure_label(figure))}<span class="mark">{_arrow(better[figure])}</span>'
+        value = systems[judged][figure]["value"]
+        shown = _number(value) if _known(value) else "–"
+        tiles.append(f'<div class="tile">{name}<b>{shown}</b><span class="muted small">{both(words)}</span></div>')
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _judged(systems: dict[str, Figures]) -> str | None:
+    """The system that the report is about: a model, or predictions."""
+    return next((name for name in JUDGED if name in systems), None)
+
+
+def _arrow(better: str) -> str:
+    return ARROWS.get(better, f"→{better}")
+
+
 def _figures_section(report: dict, title: str, part: dict) -> str:
+    clips = both((f"{part['clips']} clips", f"{part['clips']} 条片段"))
+    return f'<section><h2>{title} <span class="muted small">{clips}</span></h2>{_figures(report, part)}</section>'
+
+
+def _figures(report: dict, part: dict) -> str:
+    """What must not be overlooked, and all figures of all systems."""
     words = [remarks(part["systems"], chinese=chinese) for chinese in (False, True)]
     notes = "".join(f"<li>{both(pair)}</li>" for pair in zip(*words, strict=True))
     box = f'<div class="remarks"><ul>{notes}</ul></div>' if notes else ""
@@ -113,12 +175,7 @@ def _figures_section(report: dict, title: str, part: dict) -> str:
             "数值下方为对片段自助采样的 95 % 置信区间；加粗为该行最好的系统。",
         )
     )
-    clips = both((f"{part['clips']} clips", f"{part['clips']} 条片段"))
-    table = _table(report, part["systems"])
-    return (
-        f'<section><h2>{title} <span class="muted small">{clips}</span></h2>{box}{table}'
-        f'<p class="muted small">{caption}</p></section>'
-    )
+    return f'{box}{_table(report, part["systems"])}<p class="muted small">{caption}</p>'
 
 
 def _table(report: dict, systems: dict[str, Figures]) -> str:
@@ -127,7 +184,7 @@ def _table(report: dict, systems: dict[str, Figures]) -> str:
     )
     rows = []
     for preset in report["presets"].values():
-        arrow = ARROWS.get(preset["better"], f"→{preset['better']}")
+        arrow = _arrow(preset["better"])
         for figure in preset["figures"]:
             best = _best(preset["better"], figure, systems)
             cells = "".join(_cell(entries[figure], system, system in best) for system, entries in systems.items())
@@ -141,24 +198,26 @@ def _table(report: dict, systems: dict[str, Figures]) -> str:
 
 
 def _cell(entry: dict, system: str, best: bool) -> str:
-    names = " ".join(name for name, on in (("main", system == "model"), ("best", best)) if on)
+    names = " ".join(name for name, on in (("main", system in JUDGED), ("best", best)) if on)
     if not _known(entry["value"]):
         return f'<td class="{names}">–</td>'
     span = f"{_number(entry['low'])} – {_number(entry['high'])}" if _known(entry["low"]) else ""
+    if span and entry["high"] - entry["low"] < 1e-6:
+        span = ""  # of a figure that is the same by definition, as the reference's
     if "sd" in entry:
         span += f"<br>{both(('sd of seeds', '种子标准差'))} {_number(entry['sd'])}"
     return f'<td class="{names}">{_number(entry["value"])}<small>{span}</small></td>'
 
 
-def _best(better: str, figure: str, systems: dict[str, Figures]) -> set[str]:
-    """The systems with the best value; the reference, which cannot be beaten, is out."""
+def _best(better: str, figure: str, systems: dict[str, Figures], least: int = 2) -> set[str]:
+    """The systems with the best value; the reference is out, and fewer than `least` systems have no best."""
     cost = {LOWER: lambda v: v, HIGHER: lambda v: -v, ONE: lambda v: abs(v - 1)}[better]
     known = {
         system: cost(entries[figure]["value"])
         for system, entries in systems.items()
         if system != REFERENCE and _known(entries[figure]["value"])
     }
-    return {system for system, value in known.items() if value == min(known.values())} if len(known) > 1 else set()
+    return {system for system, value in known.items() if value == min(known.values())} if len(known) >= least else set()
 
 
 def _charts_section(report: dict, parts: dict) -> str:
@@ -181,7 +240,7 @@ def _chart(figure: str, preset: dict, parts: dict) -> str:
     }
     labels = {system: system_label(system) for group in groups.values() for system in group}
     drawing = bar_chart(groups, labels, 1.0 if preset["better"] == ONE else None)
-    mark = ARROWS.get(preset["better"], f"→{preset['better']}")
+    mark = _arrow(preset["better"])
     unit = f'<span class="mark">{mark} {escape(preset["unit"])}</span>'
     return f"<div><h3>{both(figure_label(figure))}{unit}</h3>{drawing}</div>" if drawing else ""
 
@@ -218,10 +277,10 @@ def _histogram_section(report: dict) -> str:
 def _clips_section(shown: Sequence[ShownClip]) -> str:
     figures, total = [], 0
     for clip in shown:
-        image = animated_webp([("reference", clip.reference), ("model", clip.hypothesis)])
+        image = clip.animation()
+        if total + len(image) > MOST_ANIMATION_BYTES:
+            continue
         total += len(image)
-        if total > MOST_ANIMATION_BYTES:
-            break
         text = escape(clip.text)
         figures.append(
             f'<figure><img alt="{text}" loading="lazy" src="{data_address(image)}"><figcaption><b>{text}</b>'

@@ -41,6 +41,7 @@ td.best{font-weight:650}td.best small{font-weight:400}
 .charts>div{min-width:0}
 svg{max-width:100%;height:auto;display:block}
 svg text{font-size:11.5px;font-family:inherit}
+.halo text{paint-order:stroke;stroke:#fff;stroke-width:3px}
 .clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:16px}
 figure{margin:0;border:1px solid var(--line);border-radius:10px;overflow:hidden;background:#fff}
 figure img{display:block;width:100%;height:auto}
@@ -51,9 +52,9 @@ figcaption b{display:block;overflow-wrap:anywhere}
 details{margin-top:12px}
 summary{cursor:pointer;color:var(--accent);font-size:14px}
 .signatures li{margin-bottom:8px}.signatures{padding-left:18px;font-size:13px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px;margin-bottom:14px}
-.tile{background:var(--soft);border-radius:10px;padding:10px 14px}
-.tile b{display:block;font-size:22px;line-height:1.3}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px;margin-top:18px}
+.tile{background:#fff;border:1px solid var(--line);border-radius:12px;padding:12px 16px}
+.tile b{display:block;font-size:23px;line-height:1.35;font-variant-numeric:tabular-nums}
 @media print{body{background:#fff}section{break-inside:avoid;border:none;padding:8px 0}.languages{display:none}}
 """
 

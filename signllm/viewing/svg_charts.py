@@ -145,7 +145,7 @@ def histogram(values: Mapping[str, np.ndarray], labels: Mapping[str, tuple[str, 
                 )
         middle = LABEL + room * min(float(np.median(found)), most) / most
         parts.append(_line(middle, y - 2, middle, y + height, _INK, 'stroke-width="1.6"'))
-        parts.append(_text(middle + 4, y + 8, f"{np.median(found):.3f}", color=_INK))
+        parts.append(f'<g class="halo">{_text(middle + 4, y + 8, f"{np.median(found):.3f}", color=_INK)}</g>')
         parts.append(both(labels[system], "text", _place(LABEL - 8, y + height - 4, "end")))
         parts.append(_line(LABEL, y + height, LABEL + room, y + height, _LINE))
         y += height + gap
@@ -182,6 +182,8 @@ def _text(x: float, y: float, text: str, anchor: str = "start", color: str = _MU
 def _plain(value: float, digits: int = 3) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
+    if abs(value) < 5e-4:
+        return "0"
     return f"{value:.{digits}g}"
 
 
