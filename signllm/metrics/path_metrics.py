@@ -5,8 +5,6 @@ Legend: P frame pairs on the path, J joints, C coordinates.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from signllm.metrics.dtw import dtw
@@ -50,36 +48,16 @@ def measure_slrtp2025(pair: ClipPair) -> tuple[float, float]:
     The path is approximate by definition, and the score is weighted by frames over the corpus. With missing joints
     the flattened L2 is over the joints seen in both, scaled by √(J / their number), and only those are summed and
     counted (a frame pair that shares no joint costs the path nothing); fastdtw's coarse levels average the frames that
-    show a joint. The challenge scored every second frame of
-    25 fps. Source: SLRTP 2025 Sign Production Challenge, `metrics.py`.
+    show a joint. The challenge scored every second frame of 25 fps. Source: SLRTP 2025 Sign Production Challenge,
+    `metrics.py`.
     """
-    from fastdtw import fastdtw
+    from signllm.metrics.fastdtw_kernels import fastdtw_path
 
-    clips = (pair.hypothesis, pair.reference)
-    flat = [clip.coordinates.reshape(len(clip), -1).astype(np.float64) for clip in clips]
-    if all(clip.valid.all() for clip in clips):
-        _, path = fastdtw(*flat, radius=1, dist=_flat_distance)
-    else:
-        # Missing coordinates are zeros with weight 0, so that fastdtw's averages are sums of (weight x value, weight).
-        flat = [np.concatenate([f, clip.valid], axis=1) for f, clip in zip(flat, clips, strict=True)]
-        num_joints = pair.hypothesis.skeleton.num_joints
-        _, path = fastdtw(*flat, radius=1, dist=lambda h, r: _weighted_distance(h, r, num_joints))
-    distance_PJ, both_PJ = _distances_on(np.asarray(path), *clips)
+    sides = []
+    for clip in (pair.hypothesis, pair.reference):
+        sides += [clip.coordinates.reshape(len(clip), -1).astype(np.float64), clip.valid.astype(np.float64)]
+    distance_PJ, both_PJ = _distances_on(fastdtw_path(*sides), pair.hypothesis, pair.reference)
     return float(distance_PJ[both_PJ].sum()), float(both_PJ.sum())
-
-
-def _flat_distance(h: np.ndarray, r: np.ndarray) -> float:
-    difference = h - r
-    return math.sqrt(difference @ difference)
-
-
-def _weighted_distance(h: np.ndarray, r: np.ndarray, num_joints: int) -> float:
-    """L2 of frames given as coordinates times weight (J C), then weights (J)."""
-    both = (h[-num_joints:] > 0) & (r[-num_joints:] > 0)
-    if not both.any():
-        return 0.0
-    places = [v[:-num_joints].reshape(num_joints, -1)[both] / v[-num_joints:][both, None] for v in (h, r)]
-    return math.sqrt(((places[0] - places[1]) ** 2).sum() * num_joints / both.sum())
 
 
 def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
@@ -154,7 +132,9 @@ DTW_MJE = Preset(
     "dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, alignments=_ON_PATH
 )
 PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums, compiled=True)
-SLRTP2025 = Preset("slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums)
+SLRTP2025 = Preset(
+    "slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums, compiled=True
+)
 POSE_SIMILARITY = Preset(
     "pose-similarity",
     ("pose_similarity",),
