@@ -150,8 +150,10 @@ def _missing_systems(first: dict, second: dict, names: Sequence[str]) -> list[st
 
 def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tuple[list[Preset], list[str]]:
     """The presets that both reports measured, this version knows, and whose single clips are there."""
+    from signllm.metrics.back_translation.figures import reading_presets
     from signllm.metrics.registry import PRESETS
 
+    known = {**PRESETS, **reading_presets()}
     found, notes = [], []
     for name in first["presets"]:
         if name not in second["presets"]:
@@ -162,10 +164,10 @@ def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tupl
             for report, system in zip((first, second), names, strict=True)
             for clips in report["clips"].values()
         )
-        if name not in PRESETS or not stored:
+        if name not in known or not stored:
             notes.append(f"{name}: not compared, the reports do not carry its numbers of single clips")
         else:
-            found.append(PRESETS[name])
+            found.append(known[name])
     return found, notes + [f"{name}: only in B" for name in second["presets"] if name not in first["presets"]]
 
 

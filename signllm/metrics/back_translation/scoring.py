@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
 from signllm.data.store import ClipRecord
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES
+from signllm.metrics.back_translation.figures import GLOSS_PREFIX, RECOGNITION, presets_of_kind
 from signllm.metrics.back_translation.judge import Judge, LanguageJudge, Reading
 from signllm.metrics.baselines import normalised_text
 from signllm.metrics.bootstrap import bootstrap_sums, interval
 from signllm.metrics.evaluation import REFERENCE
-from signllm.metrics.preset import HIGHER
-from signllm.metrics.text_scores import RecordPreset, Rows, TextPreset, measure_texts, text_presets
+from signllm.metrics.text_scores import RecordPreset, Rows, TextPreset, measure_texts
 from signllm.pose import PoseSequence
 
-PREFIX, GLOSS_PREFIX = "bt", "bt_gloss"
-RECOGNITION = "bt-recognition"
 OF_CEILING = "_of_ceiling"
 
 
 def back_translation_presets(judge: LanguageJudge, digest: str = "") -> list[TextPreset]:
     """What this judge's readings are scored by; the judge's digest stands in every signature."""
-    by = f"judge:{digest or 'unsaved'}"
-    if judge.kind == "recogniser":
-        return [TextPreset(RECOGNITION, ("bt_top_1", "bt_top_5"), HIGHER, "%", _recognised, _shares, f"{by}|case:lc")]
-    presets = text_presets(PREFIX, "13a")
-    if judge.network.glosses:
-        presets += text_presets(GLOSS_PREFIX, "none")
-    return [
-        TextPreset(p.name, p.figures, p.better, p.unit, p.measure, p.conclude, f"{by}|{p.options}", p.version)
-        for p in presets
-    ]
-
-
-def _recognised(ranking: str, word: str) -> Sequence[float]:
-    """Share of clips whose word is the judge's first guess, and among its first five. Words that the judge never
-    learnt count as missed. This toolkit's definition."""
-    guesses = ranking.split("\n")
-    return float(word == guesses[0]), float(word in guesses), 1.0
-
-
-def _shares(sums: np.ndarray) -> np.ndarray:
-    clips = sums[..., 2:]
-    return 100 * np.divide(sums[..., :2], clips, out=np.full(sums[..., :2].shape, np.nan), where=clips > 0)
+    presets = presets_of_kind(judge.kind, judge.kind == "translator" and bool(judge.network.glosses))
+    return [replace(preset, options=f"judge:{digest or 'unsaved'}|{preset.options}") for preset in presets]
 
 
 def measure_readings(
