@@ -23,62 +23,80 @@ def procrustes_costs(hypothesis_UA3, seen_UA, reference_TA3, seen_TA, measured_A
     """
     U, T, A = hypothesis_UA3.shape[0], reference_TA3.shape[0], hypothesis_UA3.shape[1]
     cost_UT = np.empty((U, T), np.float32)
-    mean_h, mean_r, H, R = np.empty(3), np.empty(3), np.empty((3, 3)), np.empty((3, 3))
-    N, V = np.empty((4, 4)), np.empty((4, 4))
-    both = np.empty(A, np.int64)
+    H, R, N, V = np.empty((3, 3)), np.empty((3, 3)), np.empty((4, 4)), np.empty((4, 4))
+    h_A3, r_A3, counted_A = np.empty((A, 3)), np.empty((A, 3)), np.empty(A, np.bool_)
+    centred_UA3, centred_TA3 = _centred(hypothesis_UA3), _centred(reference_TA3)
+    whole = seen_UA.all() and seen_TA.all()
     for u in range(U):
         for t in range(T):
-            count, measured = 0, 0
-            for a in range(A):
-                if seen_UA[u, a] and seen_TA[t, a]:
-                    both[count] = a
-                    count += 1
-                    measured += measured_A[a]
+            if whole:  # the middles do not depend on the other frame
+                h_M3, r_M3, count, measured = centred_UA3[u], centred_TA3[t], A, measured_A.sum()
+                counted_M = measured_A
+            else:
+                count, measured = 0, 0
+                for a in range(A):
+                    if seen_UA[u, a] and seen_TA[t, a]:
+                        h_A3[count], r_A3[count] = hypothesis_UA3[u, a], reference_TA3[t, a]
+                        counted_A[count] = measured_A[a]
+                        measured += measured_A[a]
+                        count += 1
+                h_M3, r_M3, counted_M = h_A3[:count], r_A3[:count], counted_A[:count]
             if count < MIN_POINTS or measured == 0:
                 cost_UT[u, t] = np.nan
                 continue
-            h_A3, r_A3 = hypothesis_UA3[u], reference_TA3[t]
-            spread = _moments(h_A3, r_A3, both[:count], mean_h, mean_r, H)
-            top = _best_rotation(H, N, V, R)
-            scale = top / spread if spread > 0 else 0.0
-            total = 0.0
-            for n in range(count):
-                a = both[n]
-                if measured_A[a]:
-                    total += _distance(h_A3[a], r_A3[a], mean_h, mean_r, R, scale)
-            cost_UT[u, t] = total / measured
+            if not whole:
+                _centre(h_M3)
+                _centre(r_M3)
+            cost_UT[u, t] = _sum_after_fit(h_M3, r_M3, counted_M, H, R, N, V) / measured
     return cost_UT
 
 
 @njit(nogil=True, cache=True)
-def _moments(h_A3, r_A3, both, mean_h, mean_r, H):
-    """Fill in the means and H = Σ (h - mean)(r - mean)ᵀ; return Σ |h - mean|²."""
-    mean_h[:] = 0
-    mean_r[:] = 0
-    H[:] = 0
-    for a in both:
-        for c in range(3):
-            mean_h[c] += h_A3[a, c] / both.size
-            mean_r[c] += r_A3[a, c] / both.size
-    spread = 0.0
-    for a in both:
-        for c in range(3):
-            value = h_A3[a, c] - mean_h[c]
-            spread += value * value
-            for d in range(3):
-                H[c, d] += value * (r_A3[a, d] - mean_r[d])
-    return spread
+def _centred(places_FA3):
+    moved_FA3 = places_FA3.copy()
+    for f in range(len(moved_FA3)):
+        _centre(moved_FA3[f])
+    return moved_FA3
 
 
 @njit(nogil=True, cache=True)
-def _distance(h, r, mean_h, mean_r, R, scale):
-    square = 0.0
-    for d in range(3):
-        moved = mean_r[d]
-        for c in range(3):
-            moved += scale * R[d, c] * (h[c] - mean_h[c])
-        square += (moved - r[d]) ** 2
-    return math.sqrt(square)
+def _centre(places_A3):
+    """Move points, in place, so that their middle is the origin."""
+    for c in range(3):
+        mean = 0.0
+        for a in range(len(places_A3)):
+            mean += places_A3[a, c]
+        mean /= len(places_A3)
+        for a in range(len(places_A3)):
+            places_A3[a, c] -= mean
+
+
+@njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
+def _sum_after_fit(h_A3, r_A3, measured_A, H, R, N, V):
+    """Sum of the measured points' distances after the best scaling and rotation of h; both are centred.
+
+    H = Σ h rᵀ; the best scale is the largest trace(R H) over Σ |h|².
+    """
+    H[:] = 0
+    spread = 0.0
+    for a in range(len(h_A3)):
+        x, y, z = h_A3[a, 0], h_A3[a, 1], h_A3[a, 2]
+        spread += x * x + y * y + z * z
+        for d in range(3):
+            H[0, d] += x * r_A3[a, d]
+            H[1, d] += y * r_A3[a, d]
+            H[2, d] += z * r_A3[a, d]
+    top = _best_rotation(H, N, V, R)
+    scale = top / spread if spread > 0 else 0.0
+    total = 0.0
+    for a in range(len(h_A3)):
+        if measured_A[a]:
+            square = 0.0
+            for d in range(3):
+                moved = R[d, 0] * h_A3[a, 0] + R[d, 1] * h_A3[a, 1] + R[d, 2] * h_A3[a, 2]
+                square += (scale * moved - r_A3[a, d]) ** 2
+            total += math.sqrt(square)
+    return total
 
 
 @njit(nogil=True, cache=True)
@@ -98,16 +116,73 @@ def _best_rotation(H, N, V, R):
     N[1, 2] = N[2, 1] = H[0, 1] + H[1, 0]
     N[1, 3] = N[3, 1] = H[2, 0] + H[0, 2]
     N[2, 3] = N[3, 2] = H[1, 2] + H[2, 1]
-    _diagonalise(N, V)
-    best = 0
-    for k in range(1, 4):
-        if N[k, k] > N[best, best]:
-            best = k
-    w, x, y, z = V[0, best], V[1, best], V[2, best], V[3, best]
+    top = _largest_eigenvalue(H, N)
+    if not _eigenvector(N, top, V):
+        _diagonalise(N, V)
+        best = 0
+        for k in range(1, 4):
+            if N[k, k] > N[best, best]:
+                best = k
+        top = N[best, best]
+        for k in range(4):
+            V[k, 0] = V[k, best]
+    w, x, y, z = V[0, 0], V[1, 0], V[2, 0], V[3, 0]
     R[0, 0], R[0, 1], R[0, 2] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
     R[1, 0], R[1, 1], R[1, 2] = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
     R[2, 0], R[2, 1], R[2, 2] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-    return N[best, best]
+    return top
+
+
+@njit(nogil=True, cache=True)
+def _largest_eigenvalue(H, N):
+    """By Newton's method on the characteristic polynomial, from above (Theobald 2005)."""
+    squares = (H * H).sum()
+    determinant = (
+        H[0, 0] * (H[1, 1] * H[2, 2] - H[1, 2] * H[2, 1])
+        - H[0, 1] * (H[1, 0] * H[2, 2] - H[1, 2] * H[2, 0])
+        + H[0, 2] * (H[1, 0] * H[2, 1] - H[1, 1] * H[2, 0])
+    )
+    constant = 0.0
+    for k in range(4):
+        constant += N[k, 0] * _cofactor(N, 0.0, k, 0)
+    value = math.sqrt(3 * squares)
+    for _ in range(60):
+        slope = 4 * value**3 - 4 * squares * value - 8 * determinant
+        if slope <= 0:
+            break
+        change = (value**4 - 2 * squares * value**2 - 8 * determinant * value + constant) / slope
+        value -= change
+        if abs(change) <= 1e-14 * value:
+            break
+    return value
+
+
+@njit(nogil=True, cache=True)
+def _eigenvector(N, value, V):
+    """Put the eigenvector of `value` into the first column of V; False when another eigenvalue is too near."""
+    for column in range(4):
+        square = 0.0
+        for k in range(4):
+            V[k, 0] = _cofactor(N, value, k, column)
+            square += V[k, 0] * V[k, 0]
+        # Every column of the adjugate of (N - value I) is the eigenvector times the distances to the other eigenvalues.
+        if square > 1e-6 * value**6:
+            for k in range(4):
+                V[k, 0] /= math.sqrt(square)
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _cofactor(N, value, row, column):
+    """Of (N - value I)."""
+    a, b, c = (0 if row > 0 else 1), (1 if row > 1 else 2), (2 if row > 2 else 3)
+    d, e, f = (0 if column > 0 else 1), (1 if column > 1 else 2), (2 if column > 2 else 3)
+    ad, ae, af = N[a, d] - value * (a == d), N[a, e] - value * (a == e), N[a, f] - value * (a == f)
+    bd, be, bf = N[b, d] - value * (b == d), N[b, e] - value * (b == e), N[b, f] - value * (b == f)
+    cd, ce, cf = N[c, d] - value * (c == d), N[c, e] - value * (c == e), N[c, f] - value * (c == f)
+    minor = ad * (be * cf - bf * ce) - ae * (bd * cf - bf * cd) + af * (bd * ce - be * cd)
+    return minor if (row + column) % 2 == 0 else -minor
 
 
 @njit(nogil=True, cache=True)
