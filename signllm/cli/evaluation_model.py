@@ -79,6 +79,7 @@ class LanguageRun:
         else:
             self.training = store.split(code, model.train_split)
         self._baselines = self._choose_baselines()
+        self._latest: tuple = (None, None)  # the chunk that was answered last: clips to show are often in it
 
     def _choose_baselines(self) -> dict:
         from signllm.metrics.baselines import BASELINES
@@ -107,8 +108,11 @@ class LanguageRun:
     def answer(self, records: Sequence, seed: int) -> list:
         """The model's clips for some records; each chunk has noise of its own, whichever are answered again."""
         place = self._places[records[0].id]
-        texts = [record.text for record in records]  # text and language are all that generation is given
-        return self.model.generate(texts, self.code, seed + 1_000_003 * place, self.args.batch_size)
+        if self._latest[0] != (place, seed):
+            texts = [record.text for record in records]  # text and language are all that generation is given
+            clips = self.model.generate(texts, self.code, seed + 1_000_003 * place, self.args.batch_size)
+            self._latest = ((place, seed), clips)
+        return self._latest[1]
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -168,9 +172,10 @@ class LanguageRun:
         from signllm.viewing.animation import LOOK
         from signllm.viewing.html_report import ShownClip, best_and_worst
 
-        seed, shown = self.args.seeds[0], []
+        seed, shown = self.args.seeds[0], {}
         kept = Journal(self.model.cache, {**self._model_facts(seed), "animations": LOOK})
-        for rank, place, score in best_and_worst(measurements, self.code, MODEL, seed, count):
+        chosen = best_and_worst(measurements, self.code, MODEL, seed, count)
+        for rank, place, score in sorted(chosen, key=lambda item: item[1]):  # a chunk's clips one after the other
             record = self.split.records[self.indices[place]]
             reference = self.split.pose(self.indices[place]).resampled(self.model.fps)
             clip = ShownClip(self.code, rank, record.id, record.text, score, reference, reference)
@@ -179,8 +184,8 @@ class LanguageRun:
                 image = replace(clip, hypothesis=self._answer_again(place)).animation()
                 found = {"image": np.frombuffer(image, np.uint8)}
                 kept.add(str(place), found)
-            shown.append(replace(clip, image=found["image"].tobytes()))
-        return shown
+            shown[place] = replace(clip, image=found["image"].tobytes())
+        return [shown[place] for _, place, _ in chosen]
 
     def _answer_again(self, place: int):
         """The model's clip for the record at a place, with the noise of its chunk."""

@@ -169,7 +169,8 @@ def remarks(systems: dict[str, Figures], model: str | None = None, chinese: bool
 
 
 def _remarks(systems: dict[str, Figures], model: str) -> list[tuple[str, str]]:
-    figures = {name: entry["value"] for name, entry in systems[model].items()}
+    known = {system: {name: _number(entry["value"]) for name, entry in systems[system].items()} for system in systems}
+    figures = known[model]
     found = []
     distance, smoothness = (figures.get(name, math.nan) for name in ("total_distance", "motion_smoothness"))
     variance = figures.get("variance_ratio_body", math.nan)
@@ -196,10 +197,10 @@ def _remarks(systems: dict[str, Figures], model: str) -> list[tuple[str, str]]:
                 f"手部加加速度是参考的 {smoothness:.1f} 倍：动作抖动",
             )
         )
-    for name, baseline in systems.items():
+    for name, baseline in known.items():
         if name in (model, REFERENCE) or "dtw_score" not in figures:
             continue
-        ours, theirs = figures["dtw_score"], baseline["dtw_score"]["value"]
+        ours, theirs = figures["dtw_score"], baseline["dtw_score"]
         if ours >= theirs:
             plain, (_, label) = name.replace("_", " "), system_label(name)
             found.append(
@@ -209,6 +210,11 @@ def _remarks(systems: dict[str, Figures], model: str) -> list[tuple[str, str]]:
                 )
             )
     return found
+
+
+def _number(value: float | None) -> float:
+    """NaN for what a JSON file holds as null."""
+    return math.nan if value is None else value
 
 
 def leakage_lines(report: dict) -> list[str]:

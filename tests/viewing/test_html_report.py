@@ -1,0 +1,199 @@
+"""The report's page: nothing from elsewhere, both languages, charts that show the numbers, animations that move."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import orjson
+import pytest
+from PIL import Image
+
+from signllm.data.store import ClipRecord, StoreWriter
+from signllm.metrics.evaluation import Measurements, evaluate
+from signllm.metrics.leakage import Leakage
+from signllm.metrics.registry import find_presets
+from signllm.metrics.report import make_report
+from signllm.pose import PoseSequence
+from signllm.viewing.animation import MOST_FRAMES, animated_webp
+from signllm.viewing.html_report import ShownClip, best_and_worst, make_html
+from signllm.viewing.svg_charts import bar_chart, histogram, nice_ticks
+
+VOID = {"meta", "input", "br", "img"}
+
+
+def wave(seed, frames=20):
+    rng = np.random.default_rng(seed)
+    time = np.arange(frames)[:, None, None] / 25
+    pose = rng.normal(size=(1, 50, 3)) * 0.4 + 0.3 * np.sin(5 * time + rng.uniform(0, 6, (1, 50, 3)))
+    return PoseSequence.all_valid(pose, 25)
+
+
+@pytest.fixture(scope="module")
+def measurements(tmp_path_factory):
+    found = Measurements(find_presets(["dtw-mje", "total-distance", "bone-length-variation", "variance-ratio"]))
+    root = tmp_path_factory.mktemp("store")
+    for language in ("ASL", "GSL"):
+        with StoreWriter(root, language, "dev") as writer:
+            for number in range(6):
+                writer.add(ClipRecord(f"c{number}", "text", language, 25.0, 20), wave(number))
+            split = writer.finish({})
+        systems = {
+            "model": lambda records: [wave(int(record.id[1:]) * 7 + 50) for record in records],
+            "frozen_mean": lambda records: [wave(9)[:1] for _ in records],
+        }
+        evaluate(found, language, split, systems, 25)
+    return found
+
+
+@pytest.fixture(scope="module")
+def report(measurements):
+    leaked = Leakage(9, (3, 0, 1, 0, 0, 0), (0,) * 6, ("a", None, "b", *[None] * 3), (None,) * 6)
+    facts = {"model": "<b>m.pth", "split": "dev", "seeds": [0], "notes": ["a <note>"], "command": "x"}
+    return make_report(
+        measurements, "signllm-50", "shoulder_widths", 25, {"ASL": leaked}, versions={"numpy": "2"}, **facts
+    )
+
+
+class Checker(HTMLParser):
+    """Collects what a page asks for and checks that its elements nest."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.sources, self.text, self.tags = [], [], {"en": "", "zh": "", None: ""}, []
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs.items() if name in ("src", "href", "data", "xlink:href")]
+        if tag not in VOID:
+            self.open.append((tag, attrs.get("class")))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        inside = next((name for _, name in reversed(self.open) if name in ("en", "zh")), None)
+        self.text[inside] += data
+
+
+def shown(text="algebra"):
+    return [ShownClip("ASL", "best", "c0", text, 0.25, wave(1), wave(2, 30))]
+
+
+def test_the_page_nests_and_needs_nothing_from_elsewhere(report):
+    page = make_html(report, shown())
+    checked = Checker(page)
+    assert checked.sources
+    assert all(source.startswith("data:image/webp;base64,") for source in checked.sources)
+    assert not re.search(r"https?://|@import|url\(", page)
+    assert not {"link", "iframe", "object"} & set(checked.tags)
+
+
+def test_both_languages_say_the_same_number_of_things(report):
+    page = make_html(report, shown())
+    assert page.count('class="en"') == page.count('class="zh"') > 50
+    text = Checker(page).text
+    assert "DTW score" in text["en"]
+    assert "DTW 得分" in text["zh"]
+    assert "最好与最差的片段" in text["zh"]
+    assert not re.search("[一-鿿]", text["en"])
+
+
+def test_names_cannot_break_the_page(report):
+    page = make_html(report, shown('<script>alert("x")</script>'))
+    assert "<script>alert" not in page
+    assert "<b>m.pth" not in page
+    assert "a <note>" not in page
+    Checker(page)
+
+
+def test_numbers_of_the_report_stand_on_the_page_also_when_read_from_the_file(report):
+    page = make_html(report)
+    value = report["languages"]["GSL"]["systems"]["model"]["dtw_score"]
+    assert f"{value['value']:.3f}<small>{value['low']:.3f} – {value['high']:.3f}</small>" in page
+    assert "Scores without texts that stand in training (4 clips)" in page
+    again = orjson.loads(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY))
+    assert make_html(again) == page
+
+
+def test_undefined_figures_are_dashes(report):
+    again = orjson.loads(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY))
+    for part in (*again["languages"].values(), again["overall"]):
+        for figures in part["systems"].values():
+            figures["dtw_score"].update(value=None, low=None, high=None)
+    page = make_html(again)
+    assert ">–</td>" in page
+    assert "nan" not in page.casefold().split("</style>")[1].split("<details>")[0]
+
+
+def test_best_and_worst_clips_are_those_of_the_scores(measurements):
+    rows = measurements.rows("ASL", "model", "dtw-mje")
+    order = np.argsort(rows[:, 0]).tolist()
+    chosen = best_and_worst(measurements, "ASL", "model", 0, 2)
+    assert [(rank, row) for rank, row, _ in chosen] == [
+        ("best", order[0]), ("best", order[1]), ("worst", order[-1]), ("worst", order[-2])
+    ]  # fmt: skip
+    assert [score for *_, score in chosen] == pytest.approx([rows[row, 0] for _, row, _ in chosen])
+    assert len({row for _, row, _ in best_and_worst(measurements, "ASL", "model", 0, 5)}) == 6
+
+
+def test_animations_move_last_as_long_as_the_clip_and_stay_small():
+    image = animated_webp([("reference", wave(1, 400)), ("model", wave(2, 300))])
+    picture = Image.open(io.BytesIO(image))
+    assert picture.is_animated
+    assert picture.n_frames <= MOST_FRAMES
+    assert len(image) < 300_000
+    first = np.asarray(picture.convert("RGB")).copy()
+    picture.seek(picture.n_frames // 2)
+    picture.load()
+    assert picture.info["duration"] * picture.n_frames == pytest.approx(16_000, rel=0.03)
+    assert (np.asarray(picture.convert("RGB")) != first).any()
+    page = make_html({"languages": {}, "overall": {"clips": 0, "systems": {}}, "presets": {}, "clips": {}, "fps": 25},
+                     shown())  # fmt: skip
+    (inside,) = re.findall(r"base64,([^\"]+)", page)
+    assert Image.open(io.BytesIO(base64.b64decode(inside))).n_frames == 15
+
+
+def bars(drawing):
+    return [float(rect.get("width")) for rect in ElementTree.fromstring(drawing).iter("rect")]
+
+
+def test_bars_are_as_long_as_their_values():
+    entry = {"low": 0.1, "high": 0.9}
+    group = {"ASL": {"model": {"value": 0.4, **entry}, "random_clip": {"value": 0.8, **entry}}}
+    labels = {"model": ("Model", "模型"), "random_clip": ("Random", "随机")}
+    first, second = bars(bar_chart(group, labels))
+    assert second == pytest.approx(2 * first, rel=0.01)
+    group["ASL"]["model"] = {"value": float("nan"), "low": float("nan"), "high": float("nan")}
+    assert len(bars(bar_chart(group, labels))) == 1
+    assert bar_chart({"ASL": {"model": group["ASL"]["model"]}}, labels) == ""
+
+
+def test_an_outlier_is_cut_so_that_the_others_stay_readable():
+    values = {f"s{n}": {"value": value, "low": value, "high": value} for n, value in enumerate([1, 1.1, 0.9, 1.2, 500])}
+    labels = {name: (name, name) for name in values}
+    lengths = bars(bar_chart({"ASL": values}, labels, 1.0))
+    assert min(lengths) > 0.3 * max(lengths)
+
+
+def test_histogram_rows_count_all_clips():
+    values = {"model": np.array([0.1, 0.1, 0.9, np.nan]), "random_clip": np.full(4, np.nan)}
+    labels = {"model": ("Model", "模型")}
+    rects = list(ElementTree.fromstring(histogram(values, labels)).iter("rect"))
+    heights = sorted(float(rect.get("height")) for rect in rects)
+    assert len(heights) == 2
+    assert heights[1] == pytest.approx(2 * heights[0])
+    assert histogram({"model": np.array([np.nan])}, labels) == ""
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0.57), (0, 41), (-1, 1), (0, 1e-4), (0.2, 7e5)])
+def test_ticks_are_round_and_enclose(low, high):
+    ticks = nice_ticks(low, high)
+    assert ticks[0] <= low + 1e-12
+    assert ticks[-1] >= high - 1e-12
+    assert 2 <= len(ticks) <= 8
