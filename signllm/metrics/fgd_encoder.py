@@ -19,12 +19,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from signllm.data.store import Store
 from signllm.errors import CheckpointError, DataError
 from signllm.fsutil import write_atomically
 from signllm.pose import PoseSequence
 
 FORMAT_VERSION = 1
 MAX_TRAINING_FRAMES = 128
+GENERATED_MARK = "generated"  # in a store's info or a record's extra
 _WAVES = 6  # the decoder's time is given as sines and cosines of 1 to 6 half turns
 _FACTS = ("skeleton", "unit", "fps", "num_joints", "num_coordinates", "width", "latent_size")
 
@@ -191,6 +193,32 @@ def train_fgd_encoder(
     encoder.latent_mean.copy_(latents_ND.mean(0))
     encoder.latent_scale.copy_(latents_ND.std(0).clamp_min(1e-6))
     return encoder
+
+
+class StoredClips:
+    """The clips of a store's splits as one sequence, read when indexed.
+
+    Raises DataError for a split that is marked as generated: an encoder that learnt from generated clips would know
+    their faults as signing.
+    """
+
+    def __init__(self, store: Store, languages: Sequence[str], split: str):
+        splits = [store.split(code, split) for code in languages]
+        faults = [
+            f"{s.path}: its clips are marked as generated; an FGD encoder learns from recordings only"
+            for s in splits
+            if s.info.get(GENERATED_MARK) or any(record.extra.get(GENERATED_MARK) for record in s.records)
+        ]
+        if faults:
+            raise DataError(faults)
+        self._places = [(s, index) for s in splits for index in range(len(s))]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> PoseSequence:
+        split, place = self._places[index]
+        return split.pose(place)
 
 
 def _check(clips: Sequence[PoseSequence]) -> None:

@@ -18,8 +18,8 @@ class FrechetMeasure:
     The latents of an autoencoder trained on reference clips, in standard deviations of its training set; hypotheses
     against the references they were paired with. It looks at the corpus, not at pairs: the right clips in the wrong
     order score 0, and an autoencoder smooths, so fine jitter hardly counts. Covariances divide by N - 1; the figure is
-    biased upwards when clips are few, so compare equal numbers of clips. Only comparable within one encoder, whose hash
-    is in the signature. Source: NSLP-G (Hwang et al. 2021), FGD.
+    biased upwards when clips are few, and so are its bootstrap samples, so compare equal numbers of clips. Only
+    comparable within one encoder, whose hash is in the signature. Source: NSLP-G (Hwang et al. 2021), FGD.
     """
 
     def __init__(self, encoder):

@@ -71,7 +71,7 @@ def test_many_pairs_in_threads_equal_one_by_one():
 
 def test_importing_metrics_loads_no_compiler():
     code = (
-        "import sys, signllm.metrics, signllm.metrics.baselines;"
+        "import sys, signllm.metrics, signllm.metrics.baselines, signllm.metrics.frechet;"
         " print([m for m in ('numba', 'fastdtw', 'scipy', 'torch') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
