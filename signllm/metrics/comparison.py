@@ -1,8 +1,8 @@
 """Do two evaluations of the same clips differ? A paired test on the numbers of single clips that reports carry.
 
 For each figure the difference B - A is given with its paired bootstrap interval, and the p-value of a permutation
-test: under the hypothesis that the systems are alike, each clip's two answers may be exchanged. Figures that are best
-at 1 are compared by their distance from 1. Legend: N clips, K numbers, R resamples.
+test: under the hypothesis that the systems are alike, each clip's two answers may be exchanged. Of figures that are
+best at 1 the difference is that of their distances from 1. Legend: N clips, K numbers, R resamples.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def compare_reports(
             *notes,
             "difference: B - A with its 95 % paired bootstrap interval over clips; of figures that are best at 1, the"
             " difference of their distances from 1.",
-            f"p: permutation test over clips ({PERMUTATIONS} exchanges); p Holm: corrected for the number of figures in"
-            f" the table, and what the verdict goes by (below {SIGNIFICANT}).",
+            f"p: whether A and B are alike, by a permutation test over clips ({PERMUTATIONS} exchanges); p Holm:"
+            " corrected for the number of figures in the table.",
+            f"verdict: p Holm below {SIGNIFICANT}, and an interval of the difference that leaves out zero.",
         ],
     }
 
@@ -184,7 +185,7 @@ def _compare(presets: Sequence[Preset], ours: list[np.ndarray], theirs: list[np.
         width = a_NK.shape[1]
         spread_RG = _difference(preset, drawn_R2K[:, :width], drawn_R2K[:, width:])
         moved_RK = exchanged_sums(b_NK - a_NK, PERMUTATIONS, _SEED_OF_PERMUTATIONS)
-        chance_RG = _difference(preset, a_NK.sum(0) + moved_RK, b_NK.sum(0) - moved_RK)
+        chance_RG = preset.conclude(b_NK.sum(0) - moved_RK) - preset.conclude(a_NK.sum(0) + moved_RK)
         observed_G = _difference(preset, a_NK.sum(0), b_NK.sum(0))
         for column, figure in enumerate(preset.figures):
             low, high = interval(spread_RG[:, column])
@@ -198,7 +199,7 @@ def _compare(presets: Sequence[Preset], ours: list[np.ndarray], theirs: list[np.
                     "difference": float(observed_G[column]),
                     "low": low,
                     "high": high,
-                    "p": _p_value(float(observed_G[column]), chance_RG[:, column]),
+                    "p": _p_value(float(b_G[column] - a_G[column]), chance_RG[:, column]),
                 }
             )
     _add_verdicts(rows)
@@ -234,6 +235,9 @@ def _add_verdicts(rows: list[dict]) -> None:
             row["verdict"] = "not defined"
         elif row["p_holm"] >= SIGNIFICANT:
             row["verdict"] = "no difference shown"
+        elif row["low"] <= 0 <= row["high"]:
+            # Of figures that are best at 1: 0.94 and 1.02 differ for sure, and yet either may be the nearer one.
+            row["verdict"] = "differ, unclear which is better"
         else:
             b_wins = row["difference"] > 0 if row["better"] == HIGHER else row["difference"] < 0
             row["verdict"] = f"{'B' if b_wins else 'A'} is better"

@@ -73,6 +73,14 @@ def test_verdicts_know_where_good_lies():
     assert all(row["p"] < 0.001 and row["p_holm"] >= row["p"] for row in rows.values())
 
 
+def test_values_on_both_sides_of_one_differ_without_a_better_one():
+    noise = np.random.default_rng(4).normal(0, 0.3, N)
+    row = rows_of(compare_reports(report_of(0.97 + noise), report_of(1.03 + noise)))["duration"]
+    assert row["p_holm"] < 0.01
+    assert row["low"] < 0 < row["high"]
+    assert row["verdict"] == "differ, unclear which is better"
+
+
 def test_languages_are_compared_apart_and_together_and_any_system_can_be_named():
     rng = np.random.default_rng(2)
     a, b = (report_of(rng.uniform(0.5, 1, 40), languages=("ASL", "GSL")) for _ in range(2))
