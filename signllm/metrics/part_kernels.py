@@ -36,7 +36,8 @@ def procrustes_costs(hypothesis_UA3, seen_UA, reference_TA3, seen_TA, measured_A
                 count, measured = 0, 0
                 for a in range(A):
                     if seen_UA[u, a] and seen_TA[t, a]:
-                        h_A3[count], r_A3[count] = hypothesis_UA3[u, a], reference_TA3[t, a]
+                        for c in range(3):
+                            h_A3[count, c], r_A3[count, c] = hypothesis_UA3[u, a, c], reference_TA3[t, a, c]
                         counted_A[count] = measured_A[a]
                         measured += measured_A[a]
                         count += 1
@@ -136,7 +137,10 @@ def _best_rotation(H, N, V, R):
 @njit(nogil=True, cache=True)
 def _largest_eigenvalue(H, N):
     """By Newton's method on the characteristic polynomial, from above (Theobald 2005)."""
-    squares = (H * H).sum()
+    squares = 0.0
+    for c in range(3):
+        for d in range(3):
+            squares += H[c, d] * H[c, d]
     determinant = (
         H[0, 0] * (H[1, 1] * H[2, 2] - H[1, 2] * H[2, 1])
         - H[0, 1] * (H[1, 0] * H[2, 2] - H[1, 2] * H[2, 0])
@@ -173,7 +177,7 @@ def _eigenvector(N, value, V):
     return False
 
 
-@njit(nogil=True, cache=True, inline="always")
+@njit(nogil=True, cache=True)
 def _cofactor(N, value, row, column):
     """Of (N - value I)."""
     a, b, c = (0 if row > 0 else 1), (1 if row > 1 else 2), (2 if row > 2 else 3)
