@@ -28,6 +28,16 @@ FIGURES: dict[str, tuple[str, str]] = {
     "variance_ratio_body": ("Variance, body", "方差比（身体）"),
     "variance_ratio_left_hand": ("Variance, left hand", "方差比（左手）"),
     "variance_ratio_right_hand": ("Variance, right hand", "方差比（右手）"),
+    "bt_top_1": ("Recognised, top 1", "识别率 top-1"),
+    "bt_top_5": ("Recognised, top 5", "识别率 top-5"),
+    **{f"bt_bleu_{n}": (f"Back-translation BLEU-{n}", f"回译 BLEU-{n}") for n in (1, 2, 3, 4)},
+    "bt_chrf": ("Back-translation chrF", "回译 chrF"),
+    "bt_rouge_l": ("Back-translation ROUGE-L", "回译 ROUGE-L"),
+    "bt_wer": ("Back-translation WER", "回译词错误率"),
+    **{f"bt_gloss_bleu_{n}": (f"Read gloss BLEU-{n}", f"识别词目 BLEU-{n}") for n in (1, 2, 3, 4)},
+    "bt_gloss_chrf": ("Read gloss chrF", "识别词目 chrF"),
+    "bt_gloss_rouge_l": ("Read gloss ROUGE-L", "识别词目 ROUGE-L"),
+    "bt_gloss_wer": ("Read gloss WER", "识别词目错误率"),
     "bone_length_variation": ("Bone length variation", "骨长变化"),
 }
 SYSTEMS: dict[str, tuple[str, str]] = {

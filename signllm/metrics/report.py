@@ -55,7 +55,7 @@ def make_report(
             for preset in presets
         },
         "languages": parts,
-        "overall": _part(measurements, languages, leakage),
+        "overall": parts[languages[0]] if len(languages) == 1 else _part(measurements, languages, leakage),
         "clips": {code: _single_clips(measurements, code) for code in languages},
     }
 

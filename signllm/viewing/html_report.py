@@ -25,6 +25,8 @@ from signllm.viewing.html_style import SCRIPT, STYLE
 from signllm.viewing.svg_charts import bar_chart, both, color_of, histogram
 
 KEY_FIGURES = (
+    "bt_top_1",
+    "bt_bleu_4",
     "dtw_score",
     "pose_similarity",
     "total_distance",
@@ -35,8 +37,8 @@ KEY_FIGURES = (
     "bone_length_variation",
 )
 TILES = (
-    "top_1_accuracy",
-    "bleu_4",
+    "bt_top_1",
+    "bt_bleu_4",
     "dtw_score",
     "total_distance",
     "variance_ratio_body",
@@ -134,6 +136,7 @@ def _tiles(report: dict) -> str:
     systems = report["overall"]["systems"]
     judged = _judged(systems)
     better = {figure: preset["better"] for preset in report["presets"].values() for figure in preset["figures"]}
+    units = {figure: preset["unit"] for preset in report["presets"].values() for figure in preset["figures"]}
     tiles = []
     for figure in [figure for figure in TILES if judged and figure in better][:MOST_TILES]:
         baselines = {name: entries for name, entries in systems.items() if name not in (REFERENCE, judged)}
@@ -143,6 +146,9 @@ def _tiles(report: dict) -> str:
             value = _number(baselines[best][figure]["value"])
             english, chinese = system_label(best)
             words = (f"best baseline {value} ({english.lower()})", f"最好的基线 {value}（{chinese}）")
+        if units[figure] == "%" and _known(systems.get(REFERENCE, {}).get(figure, {}).get("value")):
+            ceiling = _number(systems[REFERENCE][figure]["value"])
+            words = (f"recordings {ceiling}; {words[0]}", f"真实录像 {ceiling}；{words[1]}")
         name = f'{both(figure_label(figure))}<span class="mark">{_arrow(better[figure])}</span>'
         value = systems[judged][figure]["value"]
         shown = _number(value) if _known(value) else "–"
@@ -247,7 +253,7 @@ def _chart(figure: str, preset: dict, parts: dict) -> str:
 
 def _shown(system: str, preset: dict) -> bool:
     """The reference is 1 in every ratio and 0 in every distance: it is drawn only where it says something."""
-    return system != REFERENCE or preset["unit"].startswith("share of length")
+    return system != REFERENCE or preset["unit"] in ("%", "share of length")
 
 
 def _histogram_section(report: dict) -> str:

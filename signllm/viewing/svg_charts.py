@@ -11,7 +11,7 @@ from html import escape
 
 import numpy as np
 
-WIDTH, LABEL, ROW, GROUP_GAP, AXIS = 430, 118, 17, 12, 26
+WIDTH, LABEL, ROW, GROUP_GAP, AXIS = 372, 104, 17, 12, 26
 COLORS = {
     "reference": "#9aa3ae",
     "model": "#0060aa",
@@ -101,7 +101,7 @@ def _bar(entry: Mapping[str, float], label: tuple[str, str], color: str, x, y: f
         parts.append(_line(x(low), middle, x(high), middle, _INK, 'stroke-width="1.4"'))
         parts += [_line(x(at), middle - 3, x(at), middle + 3, _INK, 'stroke-width="1.4"') for at in (low, high)]
         end = max(end, x(high))
-    parts.append(_text(end + 5, middle + 4, _plain(value, 3), color=_MUTED))
+    parts.append(f'<g class="halo">{_text(end + 5, middle + 4, _plain(value))}</g>')
     return "".join(parts)
 
 
