@@ -48,7 +48,7 @@ class JudgePlan:
     """
 
     epochs: int = 150
-    min_steps: int = 600
+    min_steps: int = 1500
     max_minutes: float = 6.0
     share: float = 1.0
     share_seed: int = 0
