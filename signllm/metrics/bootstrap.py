@@ -1,7 +1,7 @@
 """Resampling over clips: intervals of figures, and sums under random exchange of two systems.
 
-Presets work on sums over clips, so a bootstrap sample of N clips is one row of a multinomial matrix times the clips'
-numbers. Legend: N clips, K numbers a clip, R resamples.
+Presets work on sums over clips, so a bootstrap sample of N clips is one row of counts times the clips' numbers.
+Legend: N clips, K numbers a clip, R resamples.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def draws(N: int, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[np.ndar
     rng = np.random.default_rng(seed)
     block = max(1, min(50, _MOST_BLOCK_VALUES // N))
     for first in range(0, resamples, block):
-        yield rng.multinomial(N, np.full(N, 1 / N), size=min(block, resamples - first))
+        # Drawing clips and counting them is several times faster than rng.multinomial.
+        rows = min(block, resamples - first)
+        drawn = rng.integers(0, N, size=(rows, N)) + N * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * N).reshape(rows, N)
 
 
 def bootstrap_sums(rows_NK: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
