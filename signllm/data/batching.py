@@ -54,9 +54,10 @@ class FrameBudgetSampler(Sampler[list[tuple[int, int]]]):
         self.epoch = 0
         self.first = 0
 
-    def batches(self) -> list[list[int]]:
-        """All batches of the epoch."""
-        return make_batches(self.frames, self.batch_size, self.frame_budget, self.seed, self.epoch)
+    def batches(self, epoch: int | None = None) -> list[list[int]]:
+        """All batches of an epoch, by default the current one; their number differs a little between epochs."""
+        number = self.epoch if epoch is None else epoch
+        return make_batches(self.frames, self.batch_size, self.frame_budget, self.seed, number)
 
     def __len__(self) -> int:
         return len(self.batches()) - self.first

@@ -74,9 +74,13 @@ class Trainer:
         self._stop_requested = False
 
     def _total_steps(self) -> int:
-        training = self.config.training
-        steps = training.num_epochs * len(self.sampler)
-        return min(steps, training.max_steps or steps)
+        """Exactly as many steps as all epochs have, or `max_steps`."""
+        training, steps = self.config.training, 0
+        for epoch in range(training.num_epochs):
+            steps += len(self.sampler.batches(epoch))
+            if training.max_steps is not None and steps >= training.max_steps:
+                return training.max_steps
+        return steps
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue the run of a checkpoint whose weights the model already has.

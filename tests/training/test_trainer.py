@@ -135,6 +135,11 @@ def test_the_loss_falls(make_config, decoder, share):
     assert history[-1] < share * history[0]
 
 
+def test_the_announced_steps_are_the_steps_taken(make_config):
+    trainer, losses = run(make_config("training.num_epochs=4", "data.frame_budget=400", "training.eval_every=4"))
+    assert trainer.total_steps == max(losses) == trainer.state.step
+
+
 def test_an_older_run_is_set_aside_not_overwritten(make_config):
     config = make_config("training.max_steps=1")
     run(config)
