@@ -26,7 +26,7 @@ def pack(rows_NK: np.ndarray) -> str | None:
     bits = np.asarray(rows_NK.T, np.float32).reshape(-1).view(np.uint32).astype(np.uint64)
     rounded = ((bits + (1 << (dropped - 1))) >> dropped << dropped).astype("<u4")
     planes = rounded.view(np.uint8).reshape(-1, 4).T
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(planes).tobytes(), 9)).decode()
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(planes).tobytes(), 6)).decode()
 
 
 def unpack(text: str, N: int) -> np.ndarray:
