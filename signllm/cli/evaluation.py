@@ -15,6 +15,7 @@ from signllm.cli.evaluation_back_translation import (
     train_back_translation,
 )
 from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
+from signllm.cli.evaluation_fgd import add_fgd_flags, fgd_faults, train_fgd
 from signllm.cli.evaluation_gloss import add_gloss_flags, evaluate_glosses, gloss_faults
 from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
 
@@ -42,6 +43,7 @@ def build_parser() -> ArgumentParser:
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto) / 设备")
     add_clip_set_flags(flags)
     add_back_translation_flags(flags)
+    add_fgd_flags(flags)
     add_gloss_flags(flags)
     add_report_flags(flags)
     return flags
@@ -56,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return compare(args)
     if args.train_back_translation:
         return train_back_translation(args)
+    if args.train_fgd_encoder:
+        return train_fgd(args)
     if args.gloss_references:
         return evaluate_glosses(args, load_generator)
     if args.predictions:
@@ -88,9 +92,9 @@ def _check_flags(args: Namespace) -> None:
         for name in ("max_samples", "batch_size")
         if getattr(args, name) is not None and getattr(args, name) < 1
     ]
-    faults += clip_set_faults(args) + back_translation_faults(args) + gloss_faults(args)
+    faults += clip_set_faults(args) + back_translation_faults(args) + fgd_faults(args) + gloss_faults(args)
     asked = args.model_path or args.compare or args.predictions or args.references or args.train_back_translation
-    if not (asked or args.gloss_references or args.gloss_predictions):
+    if not (asked or args.train_fgd_encoder or args.gloss_references or args.gloss_predictions):
         faults.append(
             "what to evaluate? Give --model_path checkpoint.pth, or --predictions with --references, or --compare"
             " a.json b.json"

@@ -157,14 +157,14 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
     from tqdm import tqdm
 
     from signllm.cli.evaluation_back_translation import open_judge
+    from signllm.cli.evaluation_fgd import asked_presets
     from signllm.metrics.clip_pairs import NAME, PairedSplit, by_language, check_contents, evenly, pair_clips
     from signllm.metrics.clip_sets import Conversion
     from signllm.metrics.evaluation import Measurements
-    from signllm.metrics.registry import PRESETS, find_presets
     from signllm.metrics.report import make_report
 
     judge = open_judge(args)
-    presets = find_presets(args.metrics or PRESETS) + (judge.presets if judge else [])
+    presets = asked_presets(args) + (judge.presets if judge else [])
     convert = Conversion(args.resample, args.drop_z, args.rescale)
     predictions, references = _open_both(args)
     paired = pair_clips(predictions, references, args.pair_by or NAME)

@@ -210,13 +210,13 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
     from tqdm import tqdm
 
     from signllm.cli.evaluation_back_translation import open_judge
+    from signllm.cli.evaluation_fgd import asked_presets
     from signllm.data.store import Store
     from signllm.metrics.evaluation import Measurements, evaluate
-    from signllm.metrics.registry import PRESETS, find_presets
     from signllm.metrics.report import make_report
 
     judge = open_judge(args)
-    presets = find_presets(args.metrics or PRESETS) + (judge.presets if judge else [])
+    presets = asked_presets(args) + (judge.presets if judge else [])
     model = LazyModel(args.model_path, args.device, load, None if args.no_cache else args.cache_dir)
     store = Store(args.data or model.dataset_path)
     split_name = args.split or model.eval_split
