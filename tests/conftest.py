@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from signllm.config import Config, parse_config
 from signllm.config.loading import apply_overrides
 from signllm.data.demo import generate_demo_corpus
+
+# Tests run in several processes: one thread each, or the processes' threads spin waiting for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 
