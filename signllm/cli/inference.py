@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from signllm.inference import GeneratedClip, Generator
 
 VIDEO_FORMATS = ("mp4", "gif", "png")
-POSE_FORMATS = ("npz", "skels")
+POSE_FORMATS = ("npz", "skels", "pose")
 DEFAULT_OUTPUT = Path("outputs") / "inference"
 
 
@@ -159,7 +159,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--language", help=f"sign language: {', '.join(CODES)} / 手语语种")
     add("--mode", choices=["mlsf", "prompt2langgloss"], help="refuse a model of another mode / 检查模型的模式")
     add("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results / 输出目录 (%(default)s)")
-    add("--format", default="mp4,npz", help="comma-separated: mp4,gif,png,npz,skels / 输出格式 (%(default)s)")
+    add("--format", default="mp4,npz", help="comma-separated: mp4,gif,png,npz,skels,pose / 输出格式 (%(default)s)")
     add("--seed", type=int, default=0, help="random seed of decoders that draw numbers / 随机种子 (%(default)s)")
     add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:N / 设备 (%(default)s)")

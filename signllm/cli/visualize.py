@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--input",
         type=Path,
-        help=f"a store, a split's folder, or a .skels or .npz file (default: {DEFAULT_INPUT}) / 输入数据",
+        help=f"a store, a split's folder, or a .skels, .npz or .pose file (default: {DEFAULT_INPUT}) / 输入数据",
     )
     add("--compare_with", type=Path, help="for compare: the second input, shown on the right / 对比的另一输入")
     add("--language", help="sign language of a store's clips, e.g. ASL (default: the first there is) / 手语语言")
@@ -78,8 +78,8 @@ def _check(options: argparse.Namespace) -> None:
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
-            f"--input is not given and {DEFAULT_INPUT} does not exist; give a store, a .skels or a .npz file, or make"
-            " the folder with final_convert_data.py or quick_train.py"
+            f"--input is not given and {DEFAULT_INPUT} does not exist; give a store, a .skels, .npz or .pose file, or"
+            " make the folder with final_convert_data.py or quick_train.py"
         )
     if faults:
         raise ConfigError(faults)

@@ -23,13 +23,17 @@ def run(model_path, *flags):
 
 
 def test_every_format_is_written_and_reads_back(model_path, capsys):
-    assert run(model_path, "--text", "Hello world", "--language", "asl", "--format", "mp4,gif,png,npz,skels") == 0
+    formats = "mp4,gif,png,npz,skels,pose"
+    assert run(model_path, "--text", "Hello world", "--language", "asl", "--format", formats) == 0
     out = model_path.parent / "out"
     names = {path.name for path in out.iterdir()}
-    assert {f"001_ASL_hello-world.{suffix}" for suffix in ("mp4", "gif", "png", "npz", "skels")} <= names
-    (first,), (second,) = (list(read_clips(out / f"001_ASL_hello-world.{suffix}")) for suffix in ("npz", "skels"))
-    assert first[1].coordinates.shape == second[1].coordinates.shape
-    assert abs(first[1].coordinates - second[1].coordinates).max() < 0.01
+    assert {f"001_ASL_hello-world.{suffix}" for suffix in formats.split(",")} <= names
+    first, *others = (
+        next(read_clips(out / f"001_ASL_hello-world.{suffix}"))[1].coordinates for suffix in ("npz", "skels", "pose")
+    )
+    for other in others:
+        assert first.shape == other.shape
+        assert abs(first - other).max() < 0.01
     assert "x real time" in capsys.readouterr().out
 
 
