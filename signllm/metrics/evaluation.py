@@ -133,22 +133,30 @@ class _Chunk:
 
 
 def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[Preset], journal: Journal) -> dict:
-    """Numbers by preset name, out of the journal where it has them all; the reference's digests with them."""
+    """Numbers by preset name, out of the journal where it has them; the reference's digests with them."""
     split = chunk.split
     signatures = {preset.name: preset.signature(split.skeleton.name, split.unit, chunk.fps) for preset in presets}
-    extra = [_DIGEST] if answer is None else []
-    known = journal.find(chunk.key, [*signatures.values(), *extra])
-    if known is None:
-        references = chunk.references()
-        hypotheses = references if answer is None else answer(chunk.records)
-        fresh = measure_pairs(hypotheses, references, [p for p in presets if isinstance(p, Preset)], chunk.names)
-        for reader in dict.fromkeys(p.reader for p in presets if isinstance(p, RecordPreset)):
-            fresh |= reader(chunk.language, hypotheses, chunk.records)
-        known = {signatures[name]: rows_NK for name, rows_NK in fresh.items()}
-        if answer is None:
-            known[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)
-        journal.add(chunk.key, known)
-    return {**{name: known[key] for name, key in signatures.items()}, **{name: known[name] for name in extra}}
+    wanted = {*signatures.values(), *([_DIGEST] if answer is None else [])}
+    known = journal.known(chunk.key)
+    if wanted - known.keys():
+        fresh = _ask(chunk, answer, [preset for preset in presets if signatures[preset.name] not in known])
+        fresh = {signatures.get(name, name): rows_NK for name, rows_NK in fresh.items()}
+        journal.add(chunk.key, fresh)
+        known = {**known, **fresh}
+    found = {name: known[key] for name, key in signatures.items()}
+    return {**found, _DIGEST: known[_DIGEST]} if answer is None else found
+
+
+def _ask(chunk: _Chunk, answer: System | None, presets: Sequence[Preset]) -> dict[str, np.ndarray]:
+    """Numbers of a chunk by preset name, measured now; the reference's digests with them."""
+    references = chunk.references()
+    hypotheses = references if answer is None else answer(chunk.records)
+    fresh = measure_pairs(hypotheses, references, [p for p in presets if isinstance(p, Preset)], chunk.names)
+    for reader in dict.fromkeys(p.reader for p in presets if isinstance(p, RecordPreset)):
+        fresh |= reader(chunk.language, hypotheses, chunk.records)
+    if answer is None:
+        fresh[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)
+    return fresh
 
 
 def clip_digest(pose: PoseSequence) -> int:

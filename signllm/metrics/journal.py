@@ -73,6 +73,10 @@ class Journal:
         }
         self._known.setdefault(entry["chunk"], {}).update(arrays)
 
+    def known(self, chunk: str) -> dict[str, np.ndarray]:
+        """All arrays of a chunk by name."""
+        return dict(self._known.get(chunk, {}))
+
     def find(self, chunk: str, names: Iterable[str]) -> dict[str, np.ndarray] | None:
         """The arrays of a chunk by name, or None when one of them is not there."""
         known = self._known.get(chunk, {})

@@ -216,14 +216,16 @@ def _cell(entry: dict, system: str, best: bool) -> str:
 
 
 def _best(better: str, figure: str, systems: dict[str, Figures], least: int = 2) -> set[str]:
-    """The systems with the best value; the reference is out, and fewer than `least` systems have no best."""
+    """The systems with the best value; the reference is out, and so are fewer than `least` systems or equal ones."""
     cost = {LOWER: lambda v: v, HIGHER: lambda v: -v, ONE: lambda v: abs(v - 1)}[better]
     known = {
         system: cost(entries[figure]["value"])
         for system, entries in systems.items()
         if system != REFERENCE and _known(entries[figure]["value"])
     }
-    return {system for system, value in known.items() if value == min(known.values())} if len(known) >= least else set()
+    if len(known) < least or (least > 1 and len(set(known.values())) == 1):
+        return set()
+    return {system for system, value in known.items() if value == min(known.values())}
 
 
 def _charts_section(report: dict, parts: dict) -> str:

@@ -73,8 +73,11 @@ def test_a_second_run_asks_nothing_and_gives_the_same(split, tmp_path):
     for preset in METRICS:
         assert np.array_equal(first.rows("ASL", "model", preset), second.rows("ASL", "model", preset))
     assert first.digest("ASL") == second.digest("ASL")
-    _, asked = run(split, journals(), [*METRICS, "motion-smoothness"])
+    before = journals()["model"].path.stat().st_size
+    more, asked = run(split, journals(), [*METRICS, "motion-smoothness"])
     assert len(asked) == 7, "a metric that was not measured needs the clips again"
+    assert np.array_equal(more.rows("ASL", "model", "duration"), first.rows("ASL", "model", "duration"))
+    assert journals()["model"].path.stat().st_size < 2 * before, "only the new metric is measured and written"
     _, asked = run(split, journals(), ["motion-smoothness"])
     assert asked == []
 
