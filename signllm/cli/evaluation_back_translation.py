@@ -121,8 +121,8 @@ def _print_ceiling(judge, store, code: str, split: str) -> None:
     course = judge[code].training["course"]
     steps = f"{course['steps']} of {course['planned_steps']} steps in {course['seconds']:.0f} s"
     print(f"{code}: {steps}, loss on held-out training clips {course['held_out_loss']:.3f}")
-    if course["time_up"]:
-        print(f"{code}: ! the time was up before the plan ended; a longer --max_minutes reads better")
+    if course["hurried"]:
+        print(f"{code}: ! --max_minutes hurried the training: another run will differ; more time reads better")
     for name in CEILING_SPLITS:
         if name == split or name not in store.splits(code):
             continue
@@ -209,7 +209,12 @@ def seen_warnings(judge, split, training, systems: Sequence[str]) -> list[str]:
             f"the judge learnt from {100 * share:.0f} % of the recordings it is asked about: the ceiling is too high,"
             f" {what}"
         )
-    if training is not None and (share := judge.share_seen(training)):
+    share = judge.share_seen(training) if training is not None else 0.0
+    if 0 < share <= FEW_SEEN:
+        found.append(
+            f"{100 * share:.0f} % of the training clips stand, number for number, among those the judge learnt from"
+        )
+    elif share:
         copying = [name.replace("_", " ") for name in COPYING if name in systems]
         who = f"{', '.join(copying)} and every model trained on them" if copying else "every model trained on them"
         found.append(

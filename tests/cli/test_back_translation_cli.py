@@ -50,7 +50,7 @@ def test_training_prints_the_ceiling_and_what_the_judge_is(demo_root, tmp_path, 
     for expected in (
         "GSL: translator from 10 clips of 'train'",
         "GSL: ceiling on the 3 recordings of 'dev': bt_bleu_1",
-        "the time was up",
+        "--max_minutes hurried the training",
         f"judge: {tmp_path / 'back_translation.pth'}",
     ):
         assert expected in printed

@@ -37,12 +37,13 @@ GENERATED_MARK = "generated"
 CPU = torch.device("cpu")
 AVERAGE = 0.99  # decay of the moving average of weights, which is what is kept
 WARMUP_STEPS, WARMUP_SHARE = 60, 0.1
+UNHURRIED = 0.1  # of the time: a slow start does not yet mean that the plan will not fit
 EARLIEST_STOP = 0.4  # of the plan: before that a few held-out clips say little
 
 
 @dataclass(frozen=True)
 class JudgePlan:
-    """How to train a judge. The result is a function of the clips and this plan, unless `max_minutes` cuts it short.
+    """How to train a judge. The result is a function of the clips and this plan, unless `max_minutes` hurries it.
 
     `share` of the clips are used, chosen by `share_seed`; `held_out` of those only tell when to stop.
     """
@@ -181,12 +182,13 @@ class _Course:
         steps = max(plan.min_steps, plan.epochs * -(-len(learn) // plan.batch_size))
         self.warmup = max(1, min(WARMUP_STEPS, round(WARMUP_SHARE * steps)))
         look_every = max(1, steps // plan.looks)
-        best, best_weights, looks_since, step, losses, time_up = math.inf, None, 0, 0, [], False
+        best, best_weights, looks_since, step, losses, hurried = math.inf, None, 0, 0, [], False
         queue: list[np.ndarray] = []
         while step < steps:
-            share = max(step / steps, (time.monotonic() - start) / (60 * plan.max_minutes))
+            share, time_share = step / steps, (time.monotonic() - start) / (60 * plan.max_minutes)
+            if time_share > max(share, UNHURRIED):  # the rate must have come down when the time is up
+                share, hurried = time_share, True
             if share >= 1:
-                time_up = True
                 break
             queue = queue or length_batches(lengths, plan.batch_size, self.rng)
             losses.append(self._step([learn[place] for place in queue.pop()], share, step))
@@ -205,7 +207,7 @@ class _Course:
         if best_weights is not None:
             self.average.load_state_dict(best_weights)
         seconds = round(time.monotonic() - start, 1)
-        return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds, "time_up": time_up}
+        return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds, "hurried": hurried}
 
     def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
         plan = self.plan
