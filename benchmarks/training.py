@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def compare_losses(steps: int = 80) -> str:
-    """The first loss, and the mean of the last ten of `steps` steps that learn one batch by heart, in each precision."""
+    """The first loss, and the mean of the last ten of `steps` steps that learn one batch, in each precision."""
     means, first = {}, 0.0
     decoder = {"type": "progressive", "input_noise": 0.0, "dropout": 0.0}
     for precision in ("fp32", "bf16"):

@@ -1,5 +1,6 @@
 """The seven scripts at the top: they show help fast, in two languages, and do nothing at import."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,13 @@ def test_help_is_shown_in_english_and_chinese_without_loading_torch(script):
 def test_a_doorway_is_only_a_doorway(script):
     lines = [line for line in (ROOT / script).read_text(encoding="utf-8").splitlines() if line.strip()]
     assert len(lines) <= 6
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(given, expected):
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    if given:
+        environment["OMP_WAIT_POLICY"] = given
+    code = "import signllm.cli.start_training, os; print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == expected
