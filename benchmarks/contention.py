@@ -1,9 +1,10 @@
-"""Training steps on a machine that is also used for something else: OpenMP threads that sleep or spin while they wait.
+"""Training steps on a machine that is also used for something else: how long OpenMP threads spin while they wait.
 
     python benchmarks/contention.py [--seconds 6]
 
-Runs the same transformer step in one process, and in two at once, with OMP_WAIT_POLICY=PASSIVE (what the command line
-sets) and without it (what OpenMP does by itself), and prints steps a second of a process and the ratios.
+Runs the same transformer step in one process, and in two at once, with what OpenMP does by itself (long spinning), with
+the short spinning that the command line sets, and with none, and prints steps a second of a process and the ratios to
+the first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import os
 import subprocess
 import sys
+
+SETTINGS = {"long": {}, "short": {"GOMP_SPINCOUNT": "10000"}, "none": {"OMP_WAIT_POLICY": "PASSIVE"}}
 
 WORK = """
 import sys, time, torch
@@ -29,11 +32,10 @@ print(steps / float(sys.argv[1]))
 """
 
 
-def steps_per_second(policy: str | None, processes: int, seconds: float) -> float:
+def steps_per_second(setting: dict[str, str], processes: int, seconds: float) -> float:
     """The mean over processes that run at the same time."""
-    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
-    if policy:
-        environment["OMP_WAIT_POLICY"] = policy
+    clean = {key: value for key, value in os.environ.items() if key not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+    environment = clean | setting
     command = [sys.executable, "-c", WORK, str(seconds)]
     running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     return sum(float(process.communicate()[0]) for process in running) / processes
@@ -44,10 +46,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seconds", type=float, default=6.0)
     args = arguments.parse_args()
-    print(f"{'processes':>9} {'spinning/s':>11} {'sleeping/s':>11} {'ratio':>6}")
+    print(f"{'processes':>9} {'spinning':>9} {'steps/s':>8} {'ratio':>6}")
     for processes in (1, 2):
-        spinning, sleeping = (steps_per_second(policy, processes, args.seconds) for policy in (None, "PASSIVE"))
-        print(f"{processes:>9} {spinning:>11.2f} {sleeping:>11.2f} {sleeping / spinning:>6.2f}", flush=True)
+        speeds = {name: steps_per_second(setting, processes, args.seconds) for name, setting in SETTINGS.items()}
+        for name, speed in speeds.items():
+            print(f"{processes:>9} {name:>9} {speed:>8.2f} {speed / speeds['long']:>6.2f}", flush=True)
 
 
 if __name__ == "__main__":
