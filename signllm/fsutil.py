@@ -1,7 +1,8 @@
-"""Writing files so that an interruption never leaves a torn one behind."""
+"""Writing files so that an interruption never leaves a torn one behind, and telling their contents apart."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -28,3 +29,9 @@ def write_json(path: Path, value: object) -> None:
     """Write indented JSON atomically; numpy scalars and arrays are allowed."""
     data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
     write_atomically(path, lambda file: file.write(data))
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

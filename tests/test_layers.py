@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "signllm"
 
 RANKS = {
-    "__init__": 0, "errors": 0, "fsutil": 0, "languages": 1, "config": 2, "device": 2, "pose": 2,
+    "__init__": 0, "errors": 0, "fsutil": 0, "sampling": 0, "languages": 1, "config": 2, "device": 2, "pose": 2,
     "data": 3, "models": 3, "metrics": 4, "inference": 4, "training": 5, "viewing": 5, "cli": 6,
 }  # fmt: skip
 

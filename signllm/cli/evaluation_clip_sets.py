@@ -67,30 +67,15 @@ class LanguagePairs:
     """The pairs of one language, the systems that answer them, and where their numbers are kept."""
 
     def __init__(self, code: str, split: PairedSplit, terms: Terms, training, content: dict, args: Namespace):
+        from signllm.metrics.baselines import choose_baselines
         from signllm.metrics.journal import content_key
 
         self.code, self.split, self.fps, self.training, self.args = code, split, terms.fps, training, args
         self._cache = None if args.no_cache else args.cache_dir
         said = [(record.id, record.text, record.gloss) for record in split.records]  # baselines and judges read it
         self._content = {**content, "language": code, "places": split.places, "said": content_key(said)}
-        self.notes: list[str] = []
-        self._baselines = self._choose_baselines()
-
-    def _choose_baselines(self) -> dict:
-        from signllm.metrics.baselines import BASELINES
-
-        if self.training is None:
-            return {}
-        chosen = {}
-        for name, kind in BASELINES.items():
-            reason = kind.left_out(self.training)
-            if not self.split.has_texts and name in ("nearest_text", "gloss_clips"):
-                reason = "the clips have no texts"
-            if reason:
-                self.notes.append(f"{self.code}: no baseline '{kind.label}', because {reason}")
-            else:
-                chosen[name] = kind
-        return chosen
+        self._baselines, left_out = choose_baselines(training, split.has_texts)
+        self.notes: list[str] = [f"{code}: {note}" for note in left_out]
 
     @property
     def answers(self) -> int:
@@ -278,7 +263,7 @@ def _content(predictions: ClipSet, references: ClipSet, convert: Conversion, arg
     """Everything that the numbers depend on, for the cache."""
     from dataclasses import asdict
 
-    from signllm.metrics.journal import file_sha256
+    from signllm.fsutil import file_sha256
 
     if args.no_cache:
         return {}

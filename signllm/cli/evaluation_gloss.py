@@ -42,8 +42,6 @@ def gloss_faults(args: Namespace) -> list[str]:
 
 def evaluate_glosses(args: Namespace, load: Callable) -> int:
     """Score, print the table, and write it where --output says; `load(path, device)` gives the Generator."""
-    import numpy as np
-
     from signllm.data.dataset import pseudo_gloss
     from signllm.data.text_gloss import read_text_gloss
     from signllm.errors import ConfigError
@@ -51,6 +49,7 @@ def evaluate_glosses(args: Namespace, load: Callable) -> int:
     from signllm.languages import resolve_language
     from signllm.metrics.bootstrap import figures_of_systems
     from signllm.metrics.text_scores import gloss_presets, measure_texts
+    from signllm.sampling import spread
 
     rows = read_text_gloss(args.gloss_references)
     asked = [resolve_language(name).code for name in args.language or []]
@@ -58,7 +57,7 @@ def evaluate_glosses(args: Namespace, load: Callable) -> int:
         raise ConfigError(f"--language {' '.join(args.language)}: a table of glosses is in one language")
     if args.gloss_predictions:
         written = _read_lines(args.gloss_predictions, len(rows))
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), args.max_samples or len(rows))).round().astype(int))
+    chosen = spread(len(rows), args.max_samples)
     rows = [rows[place] for place in chosen]
     if args.gloss_predictions:
         written = [written[place] for place in chosen]

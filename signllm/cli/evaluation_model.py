@@ -18,7 +18,7 @@ class LazyModel:
     """
 
     def __init__(self, path: Path, device: str, load: Callable, cache: Path | None):
-        from signllm.metrics.journal import file_sha256
+        from signllm.fsutil import file_sha256
 
         self._path, self._device, self._load = path, device, load
         self.checkpoint = file_sha256(path) if path.is_file() else None
@@ -63,12 +63,12 @@ class LanguageRun:
     """One language's split, the systems that answer it, and where their numbers are kept."""
 
     def __init__(self, store, code: str, split_name: str, model: LazyModel, args: Namespace):
-        import numpy as np
+        from signllm.metrics.baselines import choose_baselines
+        from signllm.sampling import spread
 
         self.code, self.model, self.args = code, model, args
         self.split = store.split(code, split_name)
-        count = min(len(self.split), args.max_samples or len(self.split))
-        self.indices = np.unique(np.linspace(0, len(self.split) - 1, count).round().astype(int)).tolist()
+        self.indices = spread(len(self.split), args.max_samples)
         self.chunk_size = max(64, args.batch_size)
         self.notes: list[str] = []
         self.training = None
@@ -78,20 +78,9 @@ class LanguageRun:
             self.notes.append(f"{code}: no baselines, because '{split_name}' is the training split")
         else:
             self.training = store.split(code, model.train_split)
-        self._baselines = self._choose_baselines()
+        self._baselines, left_out = choose_baselines(self.training)
+        self.notes += [f"{code}: {note}" for note in left_out]
         self._latest: tuple = (None, None)  # the chunk that was answered last: clips to show are often in it
-
-    def _choose_baselines(self) -> dict:
-        from signllm.metrics.baselines import BASELINES
-
-        chosen = {}
-        for name, kind in BASELINES.items() if self.training else ():
-            reason = kind.left_out(self.training)
-            if reason:
-                self.notes.append(f"{self.code}: no baseline '{kind.label}', because {reason}")
-            else:
-                chosen[name] = kind
-        return chosen
 
     @property
     def answers(self) -> int:

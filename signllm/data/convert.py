@@ -27,7 +27,8 @@ from signllm.fsutil import write_json
 from signllm.languages import resolve_language
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import LAYOUTS, UNKNOWN, Conventions, detect_conventions
-from signllm.pose.formats.skels import OTHER_WIDTHS, SAMPLE_CLIPS, spread
+from signllm.pose.formats.skels import OTHER_WIDTHS, SAMPLE_CLIPS
+from signllm.sampling import spread
 
 CONVERTER_VERSION = 1
 REJECTED_FILE = "rejected.json"

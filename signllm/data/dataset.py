@@ -19,6 +19,7 @@ from signllm.languages import LANGUAGES, make_prompt
 from signllm.pose import PoseSequence
 from signllm.pose.batch import PoseBatch, round_up
 from signllm.pose.sequence import SHOULDER_WIDTHS
+from signllm.sampling import spread
 
 
 def pseudo_gloss(text: str, language: str) -> str:
@@ -72,10 +73,7 @@ class SignDataset(Dataset):
         for code, part in self.splits.items():
             if part.unit != SHOULDER_WIDTHS:
                 raise DataError(f"{part.path}: poses are in {part.unit}, not in {SHOULDER_WIDTHS}; convert them again")
-            chosen = np.arange(len(part))
-            if max_samples is not None and max_samples < len(part):  # spread over the split, not its first clips
-                chosen = np.unique(np.linspace(0, len(part) - 1, max_samples).round().astype(int))
-            self.places += [(code, int(number)) for number in chosen]
+            self.places += [(code, number) for number in spread(len(part), max_samples)]
         empty = [f"{code}: {self.record(i).id}" for i, (code, _) in enumerate(self.places) if not self.record(i).text]
         if empty:
             raise DataError(f"{store.root}: {len(empty)} clips without text, such as {empty[0]}; convert them again")

@@ -8,7 +8,6 @@ renames it, so a split either is whole or is not there, and an interrupted write
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError, did_you_mean
-from signllm.fsutil import write_json
+from signllm.fsutil import file_sha256, write_json
 from signllm.languages import LANGUAGES
 from signllm.pose import SKELETON_50, PoseSequence, Skeleton
 from signllm.pose.sequence import SHOULDER_WIDTHS
@@ -308,7 +307,7 @@ class StoreWriter:
                 "fps": sorted({record.fps for record in records}),
                 **info,
                 "checksums": {
-                    p.name: _sha256(p) for p in sorted(self.partial.iterdir()) if p.suffix in (".npy", ".jsonl")
+                    p.name: file_sha256(p) for p in sorted(self.partial.iterdir()) if p.suffix in (".npy", ".jsonl")
                 },
             },
         )
@@ -325,8 +324,3 @@ class StoreWriter:
 def _index_line(record: ClipRecord) -> bytes:
     row = {key: value for key, value in vars(record).items() if value is not None and value != {}}
     return orjson.dumps(row) + b"\n"
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

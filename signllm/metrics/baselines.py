@@ -19,6 +19,7 @@ import numpy as np
 
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.pose import PoseSequence
+from signllm.sampling import spread
 
 MAX_MEAN_CLIPS = 5_000
 
@@ -57,7 +58,7 @@ class FrozenMean(Baseline):
     def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
         sum_JC, count_J = 0.0, 0
-        for index in np.unique(np.linspace(0, len(training) - 1, MAX_MEAN_CLIPS).round().astype(int)):
+        for index in spread(len(training), MAX_MEAN_CLIPS):
             clip = training.pose(int(index))
             sum_JC = sum_JC + clip.coordinates.sum(0, dtype=np.float64)  # missing joints are zero in there
             count_J = count_J + clip.valid.sum(0)
@@ -227,6 +228,25 @@ BASELINES: dict[str, type[Baseline]] = {
     "nearest_text": NearestText,
     "gloss_clips": GlossClips,
 }
+
+
+def choose_baselines(
+    training: StoreSplit | None, has_texts: bool = True
+) -> tuple[dict[str, type[Baseline]], list[str]]:
+    """The baselines that this training split allows (none without one), and a note on each that is left out.
+
+    `has_texts`: whether the clips to answer have texts; without them those that look texts up are left out.
+    """
+    chosen, notes = {}, []
+    for name, kind in BASELINES.items() if training is not None else ():
+        reason = kind.left_out(training)
+        if not has_texts and name in ("nearest_text", "gloss_clips"):
+            reason = "the clips have no texts"
+        if reason:
+            notes.append(f"no baseline '{kind.label}', because {reason}")
+        else:
+            chosen[name] = kind
+    return chosen, notes
 
 
 def normalised_text(text: str) -> str:

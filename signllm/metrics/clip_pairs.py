@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.errors import ConfigError, DataError
 from signllm.metrics.baselines import normalised_text
 from signllm.metrics.clip_sets import ClipSet, Conversion, Entry
 from signllm.pose import PoseSequence, Skeleton
+from signllm.sampling import spread
 
 NAME, ORDER = "name", "order"
 WITHOUT_LANGUAGE = "clips"
@@ -315,6 +314,4 @@ def by_language(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
 
 def evenly(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
     """At most `most` of the pairs, evenly spaced."""
-    if most is None or len(pairs) <= most:
-        return list(pairs)
-    return [pairs[index] for index in np.linspace(0, len(pairs) - 1, most).round().astype(int)]
+    return [pairs[index] for index in spread(len(pairs), most)]

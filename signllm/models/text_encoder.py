@@ -14,6 +14,7 @@ import orjson
 import torch
 from torch import Tensor, nn
 
+from signllm.config.schema import FROM_SCRATCH
 from signllm.errors import CheckpointError, ConfigError
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.pretrained import PLACE, WAYS_ON, load_pretrained, quiet
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
-FROM_SCRATCH = "from-scratch"
 _STATE_VERSION = 1
 _FROZEN_BATCH = 32  # texts of like length that a frozen encoder runs at once
 _NOT_THE_FEATURES = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")

@@ -13,6 +13,7 @@ from signllm.inference import Generator
 from signllm.metrics.summary import score_pairs, selection_score
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
+from signllm.sampling import spread
 from signllm.training.losses import compute_losses
 
 
@@ -39,7 +40,7 @@ class Evaluation:
 
 def evaluation_indices(dataset: SignDataset, most: int) -> list[int]:
     """Clips spread over the data set (so over its languages), the same at every evaluation."""
-    return np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).round().astype(int)).tolist()
+    return spread(len(dataset), most)
 
 
 @torch.no_grad()

@@ -16,11 +16,12 @@ from torch import nn
 import signllm
 from signllm.data.store import StoreSplit
 from signllm.errors import CheckpointError, ConfigError
-from signllm.fsutil import write_atomically
+from signllm.fsutil import file_sha256, write_atomically
 from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import PoseSequence
+from signllm.sampling import spread
 
 KIND = "signllm-back-translation"
 FORMAT_VERSION = 1
@@ -86,7 +87,7 @@ class LanguageJudge:
 
     def share_seen(self, split: StoreSplit, most: int = 200) -> float:
         """The share of a split's clips (of `most` evenly spaced ones) that it was trained on."""
-        chosen = np.unique(np.linspace(0, len(split) - 1, min(most, len(split))).round().astype(int)).tolist()
+        chosen = spread(len(split), most)
         return self.saw([split.pose(index) for index in chosen]) / len(chosen)
 
     def _state(self) -> dict:
@@ -149,7 +150,7 @@ class Judge:
             "languages": {code: judge._state() for code, judge in self.languages.items()},
         }
         write_atomically(Path(path), lambda file: torch.save(content, file))
-        self.digest = _digest(Path(path))
+        self.digest = file_sha256(Path(path))[:12]
 
     @classmethod
     def load(cls, path: str | Path) -> Judge:
@@ -174,7 +175,7 @@ class Judge:
                 f" version ({signllm.__version__}) reads {FORMAT_VERSION}; train it again"
             )
         states = content["languages"]
-        return cls({code: LanguageJudge._from_state(code, states[code]) for code in states}, _digest(path))
+        return cls({code: LanguageJudge._from_state(code, states[code]) for code in states}, file_sha256(path)[:12])
 
 
 def fingerprint(clip: PoseSequence) -> str:
@@ -182,8 +183,3 @@ def fingerprint(clip: PoseSequence) -> str:
     content = hashlib.blake2b(np.ascontiguousarray(clip.coordinates).tobytes(), digest_size=12)
     content.update(np.packbits(clip.valid).tobytes())
     return content.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -26,6 +26,7 @@ from signllm.pose.formats.conventions import (
 )
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
+from signllm.sampling import spread
 
 NUMBERS_PER_FRAME = SKELETON_50.num_joints * 3 + 1
 OTHER_WIDTHS = {
@@ -115,11 +116,6 @@ def _where(index: int) -> str:
     joint, axis = divmod(column, 3)
     what = "counter" if column == NUMBERS_PER_FRAME - 1 else f"joint {joint}, {'xyz'[axis]}"
     return f"number {index + 1}: frame {frame}, {what}"
-
-
-def spread(count: int, most: int) -> list[int]:
-    """At most `most` indices below `count`, evenly spread, first and last included."""
-    return sorted(set(np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()))
 
 
 def clip_names(path: Path, count: int) -> list[str]:
