@@ -13,24 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from language_texts import CORPUS, TEXTS
 
 from signllm.errors import CheckpointError, ConfigError
-from signllm.languages import CODES, make_prompt
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.text_encoder import TextEncoder
 from signllm.models.wordpiece import train_wordpiece
-
-TEXTS = {
-    "ASL": "We're going to the station tomorrow.",
-    "GSL": "morgen regnet es überall, größere schauer in münchen .",
-    "DSGS": "Zürich heißt auf Französisch Zurich; schön und schon sind zwei Wörter.",
-    "LSF-CH": "Où est la forêt ? Ça, c'est l'élève à côté.",
-    "LIS-CH": "Perché la città è più bella di là?",
-    "LSA": "¿Cómo está el niño? ¡Mañana será mejor, señor!",
-    "KSL": "안녕하세요, 만나서 반갑습니다. 값을 읽다!",
-    "TSL": "İstanbul'da ılık bir gün, çiçekler ığıl ığıl; şöyle güzel.",
-}
-CORPUS = [*TEXTS.values(), *(make_prompt(TEXTS[code], code, index) for code in CODES for index in range(4))]
 
 
 def config(model_name="from-scratch", **changes) -> SimpleNamespace:
@@ -105,12 +93,12 @@ def test_faults_of_a_scratch_model_come_together():
 
 @pytest.mark.parametrize("name", ["bert-base-multilingual-cased", "someone/some-model"])
 def test_unreachable_hub_is_said_at_once(monkeypatch, name):
-    import huggingface_hub
+    from huggingface_hub import constants
 
     with socket.socket() as closed:  # bound and not listening: connections are refused
         closed.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr("signllm.models.pretrained._hub_is_needless", lambda name: False)
         start = time.monotonic()
         with pytest.raises(ConfigError) as error:
@@ -121,13 +109,13 @@ def test_unreachable_hub_is_said_at_once(monkeypatch, name):
 
 
 def test_silent_hub_is_given_up(monkeypatch):
-    import huggingface_hub
+    from huggingface_hub import constants
 
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr("signllm.models.pretrained.HUB_PATIENCE_S", 0.3)
         start = time.monotonic()
         with pytest.raises(ConfigError, match="cannot be reached"):
@@ -136,15 +124,15 @@ def test_silent_hub_is_given_up(monkeypatch):
 
 
 def test_model_in_the_hubs_cache_needs_no_hub(monkeypatch, tmp_path, bert):
-    import huggingface_hub
+    from huggingface_hub import constants
 
     revision = "0" * 40
     home = tmp_path / "models--someone--tiny"
     shutil.copytree(bert, home / "snapshots" / revision)
     (home / "refs").mkdir()
     (home / "refs" / "main").write_text(revision)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     encoder = TextEncoder.create(config("someone/tiny"), None)
     assert encoder.name == "someone/tiny"
     assert encoder.fingerprint == TextEncoder.create(config(bert), None).fingerprint
