@@ -21,7 +21,7 @@ import orjson
 import signllm
 
 # The folders whose code decides what is measured. A change there voids the cache, a change of a report's looks not.
-_DECISIVE = ("config", "data", "metrics", "models", "pose", "inference.py", "languages.py")
+_DECISIVE = ("config", "data", "metrics", "models", "pose", "inference.py", "languages.py", "sampling.py")
 _LOOKS = {"markdown.py", "report.py", "comparison.py", "bootstrap.py", "html_report.py"}
 
 
