@@ -1,0 +1,69 @@
+"""Frame after frame, as in the paper. Legend: B clips, T source places, F frames, V values a frame, D width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from signllm.config.schema import PoseDecoderConfig
+from signllm.models.decoders.base import PoseDecoder
+
+
+class ProgressiveDecoder(PoseDecoder):
+    """Autoregressive over frames with a counter (PAPER.md base equations), decoded with a key-value cache.
+
+    While training the input frames get Gaussian noise of `input_noise` standard deviations: without it the decoder
+    learns to copy the last frame and drifts to the mean when it has to live on its own output.
+    """
+
+    def __init__(self, config: PoseDecoderConfig):
+        super().__init__(config)
+        self.input = nn.Linear(config.output_dim, config.hidden_size)
+        self.start_V = nn.Parameter(torch.zeros(config.output_dim))
+
+    def _step_input(self, last_BFV: Tensor, frame_F: Tensor, frames_B: Tensor) -> Tensor:
+        return self.input(last_BFV) + self.positions(frame_F, frames_B)
+
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+        """Predict each frame from the true frames before it (teacher forcing)."""
+        start = self.start_V.expand(len(target_BFV), 1, -1)
+        shown = target_BFV[:, :-1]
+        if self.training and self.config.input_noise > 0:
+            shown = shown + self.config.input_noise * torch.randn_like(shown)
+        last_BFV = torch.cat([start, shown.to(start.dtype)], dim=1)
+        frame_F = torch.arange(last_BFV.shape[1], device=last_BFV.device)
+        x_BFD = self._step_input(last_BFV, frame_F, frames_B)
+        return self.output(self.stack(x_BFD, self.stack.memory_keys_values(memory_BTD), memory_mask_BT, causal=True))
+
+    def generate(
+        self,
+        memory_BTD: Tensor,
+        memory_mask_BT: Tensor,
+        frames_B: Tensor,
+        seeds: Sequence[int] | None = None,
+        use_cache: bool = True,
+    ) -> Tensor:
+        """Frame after frame on its own output; `use_cache=False` recomputes all frames each step (for tests)."""
+        batch, longest = len(frames_B), int(frames_B.max())
+        memory_kvs = self.stack.memory_keys_values(memory_BTD)
+        last_BFV = self.start_V.expand(batch, 1, -1)
+        all_frames = torch.arange(longest, device=memory_BTD.device)
+        frames: list[Tensor] = []
+        if use_cache:
+            caches = self.stack.new_caches(batch, longest, memory_kvs[0][0])
+            positions_BFD = self.positions(all_frames, frames_B)
+            for t in range(longest):
+                x_BFD = self.input(last_BFV) + positions_BFD[:, t : t + 1]
+                hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
+                last_BFV = self.output(hidden)
+                frames.append(last_BFV)
+            return torch.cat(frames, dim=1)
+        shown_BFV = last_BFV
+        for t in range(longest):
+            x_BFD = self._step_input(shown_BFV, all_frames[: t + 1], frames_B)
+            hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, causal=True)
+            frames.append(self.output(hidden[:, -1:]))
+            shown_BFV = torch.cat([shown_BFV, frames[-1]], dim=1)
+        return torch.cat(frames, dim=1)
