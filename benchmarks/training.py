@@ -46,7 +46,7 @@ def random_batch(frames: list[int], longest: int) -> PoseBatch:
     names = [""] * count
     return PoseBatch(
         list(range(count)), names, names, names, names, names,
-        torch.randn(count, longest, 50, 3), inside[..., None].expand(-1, -1, 50), lengths,
+        torch.randn(count, longest, 50, 3), inside[..., None].expand(-1, -1, 50), lengths, lengths,
     )  # fmt: skip
 
 

@@ -172,7 +172,8 @@ def impossible_combinations(config: Config) -> list[str]:
             f"data.frame_budget = {data.frame_budget}: less than data.max_frames = {data.max_frames},"
             " the longest clip would fit no batch"
         )
-    if training.rl_variant == "off" and training.losses.rl and "rl" in training.losses.model_fields_set:
+    untouched = (0.0, type(training.losses)().rl)  # a saved configuration names every key, the default ones too
+    if training.rl_variant == "off" and training.losses.rl not in untouched:
         faults.append(f"training.losses.rl = {training.losses.rl} with training.rl_variant = 'off': set one of them")
     if not any((training.losses.reconstruction, training.rl_variant != "off" and training.losses.rl)):
         faults.append("training.losses.reconstruction = 0: nothing would train the pose decoder")

@@ -55,9 +55,11 @@ class LanguageEncoderConfig(Section):
 class FlowConfig(Section):
     """The `flow` decoder: how it is trained to follow the text, and how it draws clips."""
 
+    patch_frames: Positive = Field(1, description="neighbouring frames that share a place of the transformer")
     text_dropout: Share = Field(0.1, description="share of training clips that lose their text, for guidance")
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
     steps: Positive = Field(10, description="Euler steps from noise to a clip")
+    first_step: Share = Field(0.1, description="how far along the path the first step leads, from 0 to below 1")
     temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
     candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
 
@@ -115,7 +117,8 @@ class DataConfig(Section):
     trim_rest_s: Weight | None = Field(
         None, description="seconds kept before the first and after the last motion of a training clip; null: all"
     )
-    time_warp: Share = Field(0.0, description="deviation of pace and duration of a training clip, anew each epoch")
+    time_warp: Share = Field(0.0, description="deviation of the pace within a training clip, anew each epoch")
+    duration_warp: Share = Field(0.0, description="deviation of a training clip's duration, anew each epoch")
     num_workers: Count = 0
     max_samples: Positive | None = Field(None, description="use only so many clips a language and split")
     cache_dir: str = "cache"

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from signllm.data.motion import at_wandering_pace, without_rest
+from signllm.data.motion import at_another_pace, without_rest
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES, make_prompt
@@ -32,20 +32,21 @@ def pseudo_gloss(text: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """One clip as a batch needs it; its language is in the record."""
+    """One clip as a batch needs it; its language is in the record. `natural_frames`: its length at its own pace."""
 
     index: int
     record: ClipRecord
     gloss: str
     prompt: str
     pose: PoseSequence
+    natural_frames: int
 
 
 class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
     Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.data.motion) and cut to `max_frames`; `time_warp`
-    lets samples play at another pace in each epoch. Raises DataError when no language has the split, when a
+    and `duration_warp` let samples play at another pace and for another time in each epoch. Raises DataError when no language has the split, when a
     clip has no text, or when a store is in another unit.
     """
 
@@ -60,8 +61,10 @@ class SignDataset(Dataset):
         seed: int = 0,
         trim_rest_s: float | None = None,
         time_warp: float = 0.0,
+        duration_warp: float = 0.0,
     ):
-        self.fps, self.max_frames, self.seed, self.time_warp = fps, max_frames, seed, time_warp
+        self.fps, self.max_frames, self.seed = fps, max_frames, seed
+        self.time_warp, self.duration_warp = time_warp, duration_warp
         self.split_name = split
         found = [code for code in languages or store.languages() if split in store.splits(code)]
         missing = [code for code in languages if code not in found]
@@ -113,7 +116,9 @@ class SignDataset(Dataset):
         return pose[: self.max_frames] if self.max_frames and len(pose) > self.max_frames else pose
 
     def _warped(self, pose: PoseSequence, rng: np.random.Generator) -> PoseSequence:
-        coordinates, valid = at_wandering_pace((pose.coordinates, pose.valid), self.time_warp, 0.0, rng)
+        coordinates, valid = at_another_pace(
+            (pose.coordinates, pose.valid), self.time_warp, rng, duration=self.duration_warp
+        )
         warped = pose.replace(coordinates=coordinates, valid=valid)
         return warped[: self.max_frames] if self.max_frames else warped
 
@@ -127,9 +132,9 @@ class SignDataset(Dataset):
         record = self.record(index)
         rng = np.random.default_rng([self.seed, epoch, index])
         phrasing = int(rng.integers(1 << 30))
-        pose = self._warped(self.pose(index), rng) if self.time_warp else self.pose(index)
+        pose = self._warped(self.pose(index), rng) if self.time_warp or self.duration_warp else self.pose(index)
         prompt = record.prompt if record.prompt else make_prompt(record.text, record.language, phrasing)
-        return Sample(index, record, self.gloss(index)[0], prompt, pose)
+        return Sample(index, record, self.gloss(index)[0], prompt, pose, self.frames(index))
 
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         """`key` is (epoch, index), what FrameBudgetSampler yields."""
@@ -174,4 +179,5 @@ def collate(samples: Sequence[Sample]) -> PoseBatch:
         pose_BFJC=torch.from_numpy(pose_BFJC),
         valid_BFJ=torch.from_numpy(valid_BFJ),
         frames_B=torch.tensor([len(sample.pose) for sample in samples]),
+        natural_frames_B=torch.tensor([sample.natural_frames for sample in samples]),
     )

@@ -39,16 +39,20 @@ def without_rest(pose: PoseSequence, keep_s: float) -> slice:
     return slice(first, end) if end - first >= SHORTEST_S * pose.fps else whole
 
 
-def at_wandering_pace(clip: Arrays, deviation: float, cut: float, rng: np.random.Generator) -> Arrays:
+def at_another_pace(
+    clip: Arrays, pace: float, rng: np.random.Generator, duration: float | None = None, cut: float = 0.0
+) -> Arrays:
     """Play ((F, J, C) coordinates, (F, J) valid) at a wandering pace; keeps at least four frames.
 
-    Pace and total duration each vary by `deviation` (of their logarithm); up to the share `cut` is lost at either end.
+    The pace varies within the clip by the deviation `pace` of its logarithm, the whole duration by `duration` (None: as
+    much as the pace); up to the share `cut` is lost at either end.
     """
+    duration = pace if duration is None else duration
     pose, valid = clip
     last = len(pose) - 1
     begin, end = rng.uniform(0, cut, 2) * last
-    count = max(4, round((last - begin - end + 1) * math.exp(rng.normal(0, deviation))))
-    knots = np.exp(rng.normal(0, deviation, PACE_KNOTS + 1))
+    count = max(4, round((last - begin - end + 1) * math.exp(rng.normal(0, duration))))
+    knots = np.exp(rng.normal(0, pace, PACE_KNOTS + 1))
     speed = np.interp(np.linspace(0, PACE_KNOTS, count), np.arange(PACE_KNOTS + 1), knots)
     way = np.concatenate([[0], np.cumsum(speed[1:] + speed[:-1])])
     position = begin + way / way[-1] * (last - end - begin)

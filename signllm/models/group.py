@@ -47,13 +47,17 @@ class LengthDistribution:
 
 @dataclass(frozen=True)
 class GroupOutput:
-    """What the losses read of one group; `rows` are the clips' places in the batch."""
+    """What the losses read of one group; `rows` are the clips' places in the batch.
+
+    natural_frames_B: what the length model is to predict.
+    """
 
     rows: list[int]
     predicted_BFV: Tensor
     target_BFV: Tensor
     mask_BFV: Tensor
     frames_B: Tensor
+    natural_frames_B: Tensor
     length: LengthDistribution
     normalizer: PoseNormalizer
 
@@ -106,7 +110,8 @@ class PoseGroup(nn.Module):
         memory_BTD = self.encode(source_BTS, mask_BT)
         predicted_BFV = self.decoder.predict(memory_BTD, mask_BT, target_BFV, clips.frames_B)
         length = self.length(memory_BTD, mask_BT)
-        return GroupOutput(rows, predicted_BFV, target_BFV, mask_BFV, clips.frames_B, length, self.normalizer)
+        lengths = clips.frames_B, clips.natural_frames_B
+        return GroupOutput(rows, predicted_BFV, target_BFV, mask_BFV, *lengths, length, self.normalizer)
 
     @torch.no_grad()
     def generate(

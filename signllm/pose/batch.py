@@ -16,6 +16,7 @@ class PoseBatch:
     """B clips with their texts. Padding frames are invalid in `valid_BFJ`; nothing else marks them.
 
     pose_BFJC: float32, shoulder widths. valid_BFJ: bool. frames_B: int64, the true lengths.
+    natural_frames_B: int64, the lengths at the clips' own pace, where augmentation changed it: what the length model learns.
     glosses: space-separated glosses; `indices` are places in the data set.
     """
 
@@ -28,6 +29,7 @@ class PoseBatch:
     pose_BFJC: Tensor
     valid_BFJ: Tensor
     frames_B: Tensor
+    natural_frames_B: Tensor
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,10 +60,11 @@ class PoseBatch:
             pose_BFJC=self.pose_BFJC[rows, :longest],
             valid_BFJ=self.valid_BFJ[rows, :longest],
             frames_B=frames_B,
+            natural_frames_B=self.natural_frames_B[rows],
         )
 
 
-_TENSORS = ("pose_BFJC", "valid_BFJ", "frames_B")
+_TENSORS = ("pose_BFJC", "valid_BFJ", "frames_B", "natural_frames_B")
 LENGTH_MULTIPLE = 16
 
 

@@ -102,7 +102,7 @@ def compute_losses(output: ModelOutput, config: Config) -> Losses:
     if weights.bone_length:
         terms["bone_length"] = bone_length(output.groups)
     if weights.length:
-        likelihoods = [o.length.negative_log_likelihood(o.frames_B) for o in output.groups]
+        likelihoods = [o.length.negative_log_likelihood(o.natural_frames_B) for o in output.groups]
         terms["length"] = torch.cat(likelihoods).mean()
     if output.gloss_logits_BLW is not None and weights.gloss:
         terms["gloss"] = gloss(output, config.model.gloss_decoder.label_smoothing)

@@ -108,10 +108,7 @@ def test_features_are_standard_over_the_clips_they_were_fitted_to_and_slips_are_
 
 def test_no_strength_means_no_change():
     clip = sign("walk", 3)
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    pose, valid = warp_time((clip.coordinates, clip.valid), STILL, rng)
-    assert np.allclose(pose, clip.coordinates, atol=1e-5)
-    assert valid.all()
+    generator = torch.Generator().manual_seed(0)
     batch, mask, _ = pad_clips([(clip.coordinates, clip.valid)])
     changed, kept = change_bodies(batch, mask, STILL, generator, SKELETON_50)
     assert torch.allclose(changed[0, :24], batch[0, :24], atol=1e-5)
@@ -120,11 +117,8 @@ def test_no_strength_means_no_change():
 
 def test_changes_stay_moderate_and_padding_stays_empty():
     clip = sign("walk", 3)
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    pose, valid = warp_time((clip.coordinates, clip.valid), Augmentation(), rng)
-    assert 12 <= len(pose) <= 48
-    assert len(pose) == len(valid)
-    batch, mask, frames = pad_clips([(pose, valid)] * 8)
+    generator = torch.Generator().manual_seed(0)
+    batch, mask, frames = pad_clips([(clip.coordinates, clip.valid)] * 8)
     changed, kept = change_bodies(batch, mask, Augmentation(mirror=0.5), generator, SKELETON_50)
     assert not kept[:, int(frames[0]) :].any()
     assert not changed[~kept].any()

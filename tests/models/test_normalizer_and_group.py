@@ -1,6 +1,7 @@
 """The pose space of the decoders, and the distribution of lengths."""
 
 import numpy as np
+import pytest
 import torch
 
 from signllm.models.group import LengthDistribution
@@ -99,6 +100,12 @@ def test_the_length_likelihood_is_best_at_the_true_distribution():
     assert all(best < likelihood(*other) for other in ((3.5, np.log(0.5)), (4.5, np.log(0.5)), (4.0, 0.3), (4.0, -1.5)))
 
 
-def test_the_median_length_stays_within_bounds():
-    length = LengthDistribution(torch.tensor([-3.0, 4.0, 20.0]), torch.zeros(3))
-    assert length.median(200).tolist() == [4, 55, 200]
+def test_the_fair_length_has_a_mean_ratio_of_one_to_real_lengths():
+    drawn = torch.tensor(np.exp(np.random.default_rng(0).normal(4.0, 0.6, 200_000)))
+    length = LengthDistribution(torch.tensor([4.0]), torch.tensor([0.6]).log())
+    assert (length.fair(500) / drawn).mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_fair_length_stays_within_bounds():
+    length = LengthDistribution(torch.tensor([-3.0, 4.0, 20.0]), torch.full((3,), -4.0))
+    assert length.fair(200).tolist() == [4, 55, 200]

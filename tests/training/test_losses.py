@@ -19,7 +19,7 @@ def output_of(rows=(0, 1), frames=6, seed=0):
     predicted, target = (torch.randn(shape, generator=rng) for _ in range(2))
     length = LengthDistribution(torch.zeros(len(rows)), torch.zeros(len(rows)))
     frames_B = torch.full((len(rows),), frames)
-    return GroupOutput(list(rows), predicted, target, mask, frames_B, length, PoseNormalizer())
+    return GroupOutput(list(rows), predicted, target, mask, frames_B, frames_B, length, PoseNormalizer())
 
 
 def arrays(output):
@@ -52,7 +52,7 @@ def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():
     def loss(changed):
         values, mask = output.normalizer.normalize(changed, every)
         target, _ = output.normalizer.normalize(pose, every)
-        made = GroupOutput([0, 1], values, target, mask, output.frames_B, output.length, output.normalizer)
+        made = GroupOutput([0, 1], values, target, mask, output.frames_B, output.frames_B, output.length, output.normalizer)
         return float(losses.bone_length([made]))
 
     assert loss(pose + 0.3) < 1e-4
@@ -73,7 +73,7 @@ def test_a_clip_without_a_valid_joint_weighs_nothing():
     output = output_of()
     empty = GroupOutput(
         output.rows, output.predicted_BFV.requires_grad_(), output.target_BFV, torch.zeros_like(output.mask_BFV),
-        output.frames_B, output.length, output.normalizer,
+        output.frames_B, output.frames_B, output.length, output.normalizer,
     )  # fmt: skip
     for term in (losses.reconstruction, losses.velocity, losses.bone_length):
         value = term([empty])

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import torch
 
-from signllm.data.motion import at_wandering_pace
+from signllm.data.motion import at_another_pace
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.device import autocast, resolve_precision
 from signllm.errors import ConfigError, DataError
@@ -213,7 +213,9 @@ class _Course:
     def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
         plan = self.plan
         strength = plan.augmentation
-        warped = [at_wandering_pace(self.clips[index], strength.pace, strength.cut, self.rng) for index in chosen]
+        warped = [
+            at_another_pace(self.clips[index], strength.pace, self.rng, cut=strength.cut) for index in chosen
+        ]
         pose, valid, frames = pad_clips(warped)
         pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
         rate = plan.learning_rate * min(1, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * share))

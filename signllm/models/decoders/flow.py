@@ -1,11 +1,12 @@
 """Conditional flow matching: frames grow out of noise in a few steps, so that signing is drawn, not averaged.
 
-Legend: B clips, T source places, F frames, V values a frame, D width, K candidates.
+Legend: B clips, T source places, F frames, V values a frame, D width, K candidates, P patches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +28,9 @@ class FlowDecoder(PoseDecoder):
 
     def __init__(self, config: PoseDecoderConfig):
         super().__init__(config)
-        width = config.hidden_size
-        self.input = nn.Linear(config.output_dim, width)
+        width, self.patch = config.hidden_size, config.flow.patch_frames
+        self.input = nn.Linear(self.patch * config.output_dim, width)
+        self.output = nn.Linear(width, self.patch * config.output_dim)
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(width, width)
         self.no_text_D = nn.Parameter(torch.zeros(width))
@@ -65,11 +67,21 @@ class FlowDecoder(PoseDecoder):
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
         x_BFV = config.temperature * seeded_noise(frames_B, longest, self.config.output_dim, seeds)
-        for number in range(config.steps):
-            time, after = number / config.steps, (number + 1) / config.steps
+        for time, after in pairwise(self._times()):
             clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
             x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
+
+    def _times(self) -> list[float]:
+        """From 0 to 1: a first step to `flow.first_step`, the others of equal length.
+
+        The first prediction, from noise alone, is the mean of what the text may look like. A long first step keeps
+        more of that mean and leaves to the noise only what the later steps can still change: detail.
+        """
+        steps, first = self.config.flow.steps, self.config.flow.first_step
+        if steps == 1:
+            return [0.0, 1.0]
+        return [0.0, *(first + (1 - first) * number / (steps - 1) for number in range(steps))]
 
     def _guided(
         self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
@@ -93,15 +105,21 @@ class FlowDecoder(PoseDecoder):
         self, x_BFV: Tensor, time_B: Tensor, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
     ) -> Tensor:
         """The network: clean values from values at times `time_B` of their paths."""
-        longest = x_BFV.shape[1]
+        batch, longest, values = x_BFV.shape
+        time_B11 = time_B[:, None, None]
+        x_BFV = x_BFV * (time_B11 / (time_B11.square() + (1 - time_B11).square()))
+        places = -(-longest // self.patch)
+        x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]  # a last patch may reach past the clip's end
+        x_BPN = nn.functional.pad(x_BFV, (0, 0, 0, places * self.patch - longest)).reshape(batch, places, -1)
         weight_BT1 = memory_mask_BT[..., None].to(memory_BTD.dtype)
         summary_BD = self.summary((memory_BTD * weight_BT1).sum(1) / weight_BT1.sum(1))
         time_BD = self.time(sinusoids(time_B * COUNTER_SCALE, self.config.hidden_size).to(summary_BD.dtype))
-        positions_BFD = self.positions(torch.arange(longest, device=x_BFV.device), frames_B)
-        x_BFD = self.input(x_BFV) + positions_BFD + (time_BD + summary_BD)[:, None]
+        first_P = self.patch * torch.arange(places, device=x_BFV.device)
+        x_BPD = self.input(x_BPN) + self.positions(first_P, frames_B) + (time_BD + summary_BD)[:, None]
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
-        inside_BF = length_mask(frames_B, longest)
-        return self.output(self.stack(x_BFD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BF)).float()
+        inside_BP = first_P < frames_B[:, None]
+        clean_BPN = self.output(self.stack(x_BPD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BP))
+        return clean_BPN.float().reshape(batch, -1, values)[:, :longest]
 
 
 def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:
