@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from signllm.config import Config
 from signllm.device import resolve_device
 from signllm.errors import ConfigError

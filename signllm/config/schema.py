@@ -59,7 +59,9 @@ class FlowConfig(Section):
     text_dropout: Share = Field(0.1, description="share of training clips that lose their text, for guidance")
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
     steps: Positive = Field(10, description="Euler steps from noise to a clip")
-    first_step: Share = Field(0.1, description="how far along the path the first step leads, from 0 to below 1")
+    shift: Annotated[float, Field(gt=0)] = Field(
+        6.0, description="above 1: more training and finer steps near pure noise, where the signing is decided"
+    )
     temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
     candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
 
@@ -77,6 +79,8 @@ class PoseDecoderConfig(Section):
     input_noise: Weight = Field(
         0.5, description="progressive: deviation of the noise on its input frames, in standard deviations of the data"
     )
+    future_frames: Count = Field(0, description="progressive: also predict so many frames after each, while training")
+    counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
     flow: FlowConfig = FlowConfig()
 
 
@@ -130,6 +134,8 @@ class LossConfig(Section):
     reconstruction: Weight = 1.0
     velocity: Weight = 0.0
     bone_length: Weight = 0.0
+    hands: Weight = Field(0.0, description="the reconstruction of the hands alone, relative to their wrists")
+    future: Weight = Field(0.1, description="of decoders that predict the frames after each frame")
     length: Weight = 0.1
     gloss: Weight = 1.0
     rl: Weight = 0.1

@@ -45,9 +45,9 @@ class Sample:
 class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
-    Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.data.motion) and cut to `max_frames`; `time_warp`
-    and `duration_warp` let samples play at another pace and for another time in each epoch. Raises DataError when no language has the split, when a
-    clip has no text, or when a store is in another unit.
+    Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.data.motion) and cut to `max_frames`; with
+    `time_warp` and `duration_warp` samples play at another pace and for another time in each epoch. Raises DataError
+    when no language has the split, when a clip has no text, or when a store is in another unit.
     """
 
     def __init__(

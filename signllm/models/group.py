@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import ModelConfig
+from signllm.models.decoders import make_decoder
 from signllm.models.layers import EncoderLayer
 from signllm.models.normalizer import PoseNormalizer
-from signllm.models.decoders import make_decoder
 from signllm.pose.batch import PoseBatch
 
 MIN_FRAMES = 4
@@ -49,7 +49,8 @@ class LengthDistribution:
 class GroupOutput:
     """What the losses read of one group; `rows` are the clips' places in the batch.
 
-    natural_frames_B: what the length model is to predict.
+    natural_frames_B: what the length model is to predict. future_BFKV: where the decoder predicts the K frames after
+    each frame.
     """
 
     rows: list[int]
@@ -60,6 +61,7 @@ class GroupOutput:
     natural_frames_B: Tensor
     length: LengthDistribution
     normalizer: PoseNormalizer
+    future_BFKV: Tensor | None = None
 
 
 class LengthModel(nn.Module):
@@ -108,10 +110,19 @@ class PoseGroup(nn.Module):
         """Predict the clips of the batch that belong to this group, for training."""
         target_BFV, mask_BFV = self.normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)
         memory_BTD = self.encode(source_BTS, mask_BT)
-        predicted_BFV = self.decoder.predict(memory_BTD, mask_BT, target_BFV, clips.frames_B)
+        predicted = self.decoder.predict(memory_BTD, mask_BT, target_BFV, clips.frames_B)
         length = self.length(memory_BTD, mask_BT)
-        lengths = clips.frames_B, clips.natural_frames_B
-        return GroupOutput(rows, predicted_BFV, target_BFV, mask_BFV, *lengths, length, self.normalizer)
+        return GroupOutput(
+            rows=rows,
+            predicted_BFV=predicted.values_BFV,
+            target_BFV=target_BFV,
+            mask_BFV=mask_BFV,
+            frames_B=clips.frames_B,
+            natural_frames_B=clips.natural_frames_B,
+            length=length,
+            normalizer=self.normalizer,
+            future_BFKV=predicted.future_BFKV,
+        )
 
     @torch.no_grad()
     def generate(

@@ -16,7 +16,7 @@ class PoseBatch:
     """B clips with their texts. Padding frames are invalid in `valid_BFJ`; nothing else marks them.
 
     pose_BFJC: float32, shoulder widths. valid_BFJ: bool. frames_B: int64, the true lengths.
-    natural_frames_B: int64, the lengths at the clips' own pace, where augmentation changed it: what the length model learns.
+    natural_frames_B: int64, the lengths at the clips' own pace, where augmentation changed it; the length model's aim.
     glosses: space-separated glosses; `indices` are places in the data set.
     """
 

@@ -42,7 +42,7 @@ def test_teacher_forcing_on_own_output_reproduces_generation():
     memory, mask = memory_of(2)
     frames = torch.tensor([12, 12])
     generated = decoder.generate(memory, mask, frames)
-    assert torch.allclose(decoder.predict(memory, mask, generated, frames), generated, atol=1e-5)
+    assert torch.allclose(decoder.predict(memory, mask, generated, frames).values_BFV, generated, atol=1e-5)
 
 
 @torch.no_grad()
@@ -75,7 +75,7 @@ def test_padding_the_target_leaves_the_prediction_alone(name):
     target = torch.randn(2, 10, 150)
     padded = torch.cat([target, torch.full((2, 6, 150), 99.0)], dim=1)
     with torch.no_grad():
-        short, long = (decoder.predict(memory, mask, values, frames) for values in (target, padded))
+        short, long = (decoder.predict(memory, mask, values, frames).values_BFV for values in (target, padded))
     assert torch.allclose(short[0, :10], long[0, :10], atol=1e-5)
     assert torch.allclose(short[1, :7], long[1, :7], atol=1e-5)
 
@@ -85,9 +85,9 @@ def test_input_noise_acts_in_training_only():
     memory, mask = memory_of(1)
     target, frames = torch.randn(1, 8, 150), torch.tensor([8])
     with torch.no_grad():
-        assert torch.equal(*(decoder.predict(memory, mask, target, frames) for _ in range(2)))
+        assert torch.equal(*(decoder.predict(memory, mask, target, frames).values_BFV for _ in range(2)))
         decoder.train()
-        assert not torch.equal(*(decoder.predict(memory, mask, target, frames) for _ in range(2)))
+        assert not torch.equal(*(decoder.predict(memory, mask, target, frames).values_BFV for _ in range(2)))
 
 
 def test_an_unknown_decoder_is_refused_with_the_known_ones():

@@ -52,7 +52,9 @@ def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():
     def loss(changed):
         values, mask = output.normalizer.normalize(changed, every)
         target, _ = output.normalizer.normalize(pose, every)
-        made = GroupOutput([0, 1], values, target, mask, output.frames_B, output.frames_B, output.length, output.normalizer)
+        made = GroupOutput(
+            [0, 1], values, target, mask, output.frames_B, output.frames_B, output.length, output.normalizer
+        )
         return float(losses.bone_length([made]))
 
     assert loss(pose + 0.3) < 1e-4

@@ -213,9 +213,7 @@ class _Course:
     def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
         plan = self.plan
         strength = plan.augmentation
-        warped = [
-            at_another_pace(self.clips[index], strength.pace, self.rng, cut=strength.cut) for index in chosen
-        ]
+        warped = [at_another_pace(self.clips[index], strength.pace, self.rng, cut=strength.cut) for index in chosen]
         pose, valid, frames = pad_clips(warped)
         pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
         rate = plan.learning_rate * min(1, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * share))

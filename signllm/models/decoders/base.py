@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,14 @@ class FramePositions(nn.Module):
         return self.project(torch.cat([by_number, by_counter], dim=-1).to(self.project.weight.dtype))
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What a decoder predicts of a training batch: its frames, and of some decoders the K frames after each frame."""
+
+    values_BFV: Tensor
+    future_BFKV: Tensor | None = None
+
+
 class PoseDecoder(nn.Module, ABC):
     """Predicts frames from a memory (B, T, D) of the text and its mask (B, T)."""
 
@@ -46,8 +55,8 @@ class PoseDecoder(nn.Module, ABC):
         self.output = nn.Linear(width, config.output_dim)
 
     @abstractmethod
-    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
-        """Training: return the predicted values (B, F, V) that the losses compare with the target."""
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
+        """Training: what the losses compare with the target."""
 
     @abstractmethod
     def generate(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, seeded_noise
+from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction, seeded_noise
 from signllm.models.layers import sinusoids
 from signllm.pose.batch import length_mask
 
@@ -35,28 +35,29 @@ class FlowDecoder(PoseDecoder):
         self.summary = nn.Linear(width, width)
         self.no_text_D = nn.Parameter(torch.zeros(width))
 
-    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
         """Predict the clean frames from frames at a random time of their path to noise.
 
         Outside of training times are spread evenly over the batch and noise is the same at every call.
         """
         batch, longest, values = target_BFV.shape
         if self.training:
-            time_B = torch.rand(batch, device=target_BFV.device)
+            spread_B = torch.rand(batch, device=target_BFV.device)
             noise_BFV = torch.randn_like(target_BFV)
             dropped_B = torch.rand(batch, device=target_BFV.device) < self.config.flow.text_dropout
             memory_BTD = torch.where(dropped_B[:, None, None], self._no_text(memory_BTD), memory_BTD)
         else:
-            time_B = (torch.arange(batch, device=target_BFV.device) + 0.5) / batch
+            spread_B = (torch.arange(batch, device=target_BFV.device) + 0.5) / batch
             noise_BFV = seeded_noise(frames_B, longest, values, range(batch))
+        time_B = shifted(spread_B, self.config.flow.shift)
         time_B11 = time_B[:, None, None]
         noisy_BFV = (1 - time_B11) * noise_BFV + time_B11 * target_BFV
-        return self._clean(noisy_BFV, time_B, memory_BTD, memory_mask_BT, frames_B)
+        return Prediction(self._clean(noisy_BFV, time_B, memory_BTD, memory_mask_BT, frames_B))
 
     def generate(
         self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, seeds: Sequence[int] | None = None
     ) -> Tensor:
-        """Follow the path from noise in `flow.steps` Euler steps under guidance; of `flow.candidates` keep the medoid."""
+        """Follow the path from noise in Euler steps under guidance; of several candidates keep the medoid."""
         config = self.config.flow
         seeds = [0] * len(frames_B) if seeds is None else seeds
         many = config.candidates
@@ -67,21 +68,11 @@ class FlowDecoder(PoseDecoder):
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
         x_BFV = config.temperature * seeded_noise(frames_B, longest, self.config.output_dim, seeds)
-        for time, after in pairwise(self._times()):
+        times = shifted(torch.linspace(0, 1, config.steps + 1), config.shift).tolist()
+        for time, after in pairwise(times):
             clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
             x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
-
-    def _times(self) -> list[float]:
-        """From 0 to 1: a first step to `flow.first_step`, the others of equal length.
-
-        The first prediction, from noise alone, is the mean of what the text may look like. A long first step keeps
-        more of that mean and leaves to the noise only what the later steps can still change: detail.
-        """
-        steps, first = self.config.flow.steps, self.config.flow.first_step
-        if steps == 1:
-            return [0.0, 1.0]
-        return [0.0, *(first + (1 - first) * number / (steps - 1) for number in range(steps))]
 
     def _guided(
         self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
@@ -120,6 +111,16 @@ class FlowDecoder(PoseDecoder):
         inside_BP = first_P < frames_B[:, None]
         clean_BPN = self.output(self.stack(x_BPD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BP))
         return clean_BPN.float().reshape(batch, -1, values)[:, :longest]
+
+
+def shifted(u: Tensor, shift: float) -> Tensor:
+    """Times u in [0, 1] moved towards 0: u / (u + shift (1 - u)).
+
+    The frames of a clip tell the same story, so white noise hides it only at small times: what is signed is decided
+    there, the rest of the path is detail. Training and steps go where the decision is (resolution-dependent shift of
+    Esser et al., arXiv 2403.03206).
+    """
+    return u / (u + shift * (1 - u))
 
 
 def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from signllm.models.decoders.base import PoseDecoder
+from signllm.models.decoders.base import PoseDecoder, Prediction
 from signllm.pose.batch import length_mask
 
 
 class ParallelDecoder(PoseDecoder):
     """All frames at once from their positions: 14-50 times faster than frame by frame (PERFORMANCE.md)."""
 
-    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
         """Predict from text and length alone; the target only says how long the padded output is."""
-        return self._decode(memory_BTD, memory_mask_BT, frames_B, target_BFV.shape[1])
+        return Prediction(self._decode(memory_BTD, memory_mask_BT, frames_B, target_BFV.shape[1]))
 
     def generate(
         self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, seeds: Sequence[int] | None = None

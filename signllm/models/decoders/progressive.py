@@ -1,4 +1,5 @@
-"""Frame after frame, as in the paper. Legend: B clips, T source places, F frames, V values a frame, D width."""
+"""Frame after frame, as in the paper. Legend: B clips, T source places, F frames, V values a frame, D width, K
+future frames."""
 
 from __future__ import annotations
 
@@ -8,25 +9,33 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import PoseDecoder
+from signllm.models.decoders.base import PoseDecoder, Prediction
 
 
 class ProgressiveDecoder(PoseDecoder):
     """Autoregressive over frames with a counter (PAPER.md base equations), decoded with a key-value cache.
 
-    While training the input frames get Gaussian noise of `input_noise` standard deviations: without it the decoder
-    learns to copy the last frame and drifts to the mean when it has to live on its own output.
+    Against drifting to the mean it has the augmentations of Progressive Transformers (arXiv 2004.14874, section 3.3):
+    Gaussian noise of `input_noise` standard deviations on the input frames (without it the decoder learns to copy the
+    last frame), prediction of the next `future_frames` frames from each frame, and `counter_only`, input that tells
+    nothing but the counter.
     """
 
     def __init__(self, config: PoseDecoderConfig):
         super().__init__(config)
         self.input = nn.Linear(config.output_dim, config.hidden_size)
         self.start_V = nn.Parameter(torch.zeros(config.output_dim))
+        self.future = None
+        if config.future_frames:
+            self.future = nn.Linear(config.hidden_size, config.future_frames * config.output_dim)
 
     def _step_input(self, last_BFV: Tensor, frame_F: Tensor, frames_B: Tensor) -> Tensor:
-        return self.input(last_BFV) + self.positions(frame_F, frames_B)
+        return self._shown(last_BFV) + self.positions(frame_F, frames_B)
 
-    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+    def _shown(self, last_BFV: Tensor) -> Tensor:
+        return self.input(torch.zeros_like(last_BFV) if self.config.counter_only else last_BFV)
+
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
         """Predict each frame from the true frames before it (teacher forcing)."""
         start = self.start_V.expand(len(target_BFV), 1, -1)
         shown = target_BFV[:, :-1]
@@ -35,7 +44,11 @@ class ProgressiveDecoder(PoseDecoder):
         last_BFV = torch.cat([start, shown.to(start.dtype)], dim=1)
         frame_F = torch.arange(last_BFV.shape[1], device=last_BFV.device)
         x_BFD = self._step_input(last_BFV, frame_F, frames_B)
-        return self.output(self.stack(x_BFD, self.stack.memory_keys_values(memory_BTD), memory_mask_BT, causal=True))
+        hidden_BFD = self.stack(x_BFD, self.stack.memory_keys_values(memory_BTD), memory_mask_BT, causal=True)
+        future_BFKV = None
+        if self.future is not None:
+            future_BFKV = self.future(hidden_BFD).unflatten(-1, (self.config.future_frames, -1))
+        return Prediction(self.output(hidden_BFD), future_BFKV)
 
     def generate(
         self,
@@ -55,7 +68,7 @@ class ProgressiveDecoder(PoseDecoder):
             caches = self.stack.new_caches(batch, longest, memory_kvs[0][0])
             positions_BFD = self.positions(all_frames, frames_B)
             for t in range(longest):
-                x_BFD = self.input(last_BFV) + positions_BFD[:, t : t + 1]
+                x_BFD = self._shown(last_BFV) + positions_BFD[:, t : t + 1]
                 hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
                 last_BFV = self.output(hidden)
                 frames.append(last_BFV)
