@@ -12,6 +12,7 @@ from signllm.device import resolve_device
 from signllm.errors import ConfigError
 from signllm.languages import make_prompt, prompt_text, resolve_language
 from signllm.models.checkpoint import load_checkpoint
+from signllm.models.decoders import DECODERS
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 
@@ -55,6 +56,11 @@ class Generator:
     def mode(self) -> str:
         """'mlsf' or 'prompt2langgloss'."""
         return self.config.model.mode
+
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws random numbers, so that another seed gives another clip."""
+        return DECODERS[self.config.model.pose_decoder.type].draws
 
     def request(self, text: str, language: str | None) -> tuple[str, str | None]:
         """Return (what the model reads, language code or None) for a text or prompt.

@@ -93,13 +93,19 @@ def sign(
 ) -> None:
     """Generate and write the requests; the files are numbered from `first`."""
     started = time.perf_counter()
+    many = args.num_samples
+    asked = [(number, request, sample) for number, request in enumerate(requests, first) for sample in range(many)]
     clips = generator.generate_clips(
-        [request.text for request in requests], [request.language for request in requests], args.seed, args.batch_size
+        [request.text for _, request, _ in asked],
+        [request.language for _, request, _ in asked],
+        [args.seed + sample for _, _, sample in asked],
+        args.batch_size,
     )
     seconds = time.perf_counter() - started
-    for number, (request, clip) in enumerate(zip(requests, clips, strict=True), first):
+    for (number, request, sample), clip in zip(asked, clips, strict=True):
         print(describe(clip, request.text))
-        for path in write_clip(clip, request.text, file_stem(number, clip, request.text), args.output, formats):
+        stem = file_stem(number, clip, request.text) + (f"_seed{args.seed + sample}" if many > 1 else "")
+        for path in write_clip(clip, request.text, stem, args.output, formats):
             print(f"  {path}")
     signed = sum(clip.pose.duration_s for clip in clips)
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
@@ -161,6 +167,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results / 输出目录 (%(default)s)")
     add("--format", default="mp4,npz", help="comma-separated: mp4,gif,png,npz,skels,pose / 输出格式 (%(default)s)")
     add("--seed", type=int, default=0, help="random seed of decoders that draw numbers / 随机种子 (%(default)s)")
+    add("--num_samples", type=int, default=1, help="clips a text, drawn by seeds from --seed on / 每条文本生成几个样本")
     add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:N / 设备 (%(default)s)")
     add("--interactive", action="store_true", help="ask for texts / 交互模式")
@@ -172,8 +179,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags, load the model once, and sign; return the exit code."""
     args = make_parser().parse_args(argv)
     formats = parse_formats(args.format)
-    if args.batch_size < 1:
-        raise ConfigError(f"--batch_size {args.batch_size}: expected 1 or more")
+    faults = [
+        f"--{name} {getattr(args, name)}: expected 1 or more"
+        for name in ("batch_size", "num_samples")
+        if getattr(args, name) < 1
+    ]
+    if faults:
+        raise ConfigError(faults)
     requests = [Request(text, args.language) for text in args.text]
     requests += read_texts_file(args.texts_file, args.language) if args.texts_file else []
     if not requests and not args.interactive:
@@ -186,6 +198,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"--mode {args.mode}: {args.model_path} is a model of mode {generator.mode}; train one with model.mode ="
             f" '{args.mode}', or leave --mode out"
         )
+    if args.num_samples > 1 and not generator.draws:
+        print("note: this model's decoder draws no random numbers, all samples of a text are alike", file=sys.stderr)
+        print("提示：该模型的解码器不含随机性，同一文本的样本都相同", file=sys.stderr)
     print(f"{args.model_path}: {generator.mode}, signs {', '.join(generator.languages)}")
     if requests:
         sign(generator, with_default_language(generator, requests), args, formats, 1)

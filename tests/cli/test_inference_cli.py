@@ -54,6 +54,25 @@ def test_the_same_seed_gives_the_same_file(model_path):
     assert (clips[0] == clips[1]).all()
 
 
+def test_several_samples_of_a_text_differ_where_the_decoder_draws(make_config, tmp_path, capsys):
+    experiment = build_experiment(make_config("data.max_frames=40", "model.pose_decoder.type=flow"))
+    path = tmp_path / "flow.pth"
+    save_checkpoint(path, Checkpoint(experiment.config, experiment.model.extra_state(), experiment.model.state_dict()))
+    flags = ("--text", "book", "--language", "ASL", "--format", "npz", "--seed", "5", "--num_samples", "3")
+    assert run(path, *flags) == 0
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == [f"001_ASL_book_seed{seed}.npz" for seed in (5, 6, 7)]
+    clips = [next(read_clips(tmp_path / "out" / name))[1].coordinates for name in names]
+    assert abs(clips[0] - clips[1]).max() > 0.01
+    assert "no random numbers" not in capsys.readouterr().err
+    assert run(path, "--text", "book", "--num_samples", "0") == 2
+
+
+def test_samples_of_a_decoder_that_draws_nothing_are_announced_as_alike(model_path, capsys):
+    assert run(model_path, "--text", "book", "--language", "ASL", "--format", "npz", "--num_samples", "2") == 0
+    assert "no random numbers" in capsys.readouterr().err
+
+
 def test_the_interactive_mode_goes_on_after_a_mistake(model_path, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("book\n/lang KSL\n/lang\n/lang GSL\nBuch\n\nnever read\n"))
     assert run(model_path, "--interactive", "--format", "npz") == 0

@@ -46,6 +46,8 @@ class Prediction:
 class PoseDecoder(nn.Module, ABC):
     """Predicts frames from a memory (B, T, D) of the text and its mask (B, T)."""
 
+    draws = False  # whether generation draws random numbers
+
     def __init__(self, config: PoseDecoderConfig):
         super().__init__()
         width = config.hidden_size

@@ -26,6 +26,8 @@ class FlowDecoder(PoseDecoder):
     loses its text.
     """
 
+    draws = True
+
     def __init__(self, config: PoseDecoderConfig):
         super().__init__(config)
         width, self.patch = config.hidden_size, config.flow.patch_frames
