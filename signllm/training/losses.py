@@ -17,6 +17,8 @@ from signllm.models.group import GroupOutput
 from signllm.models.sign_model import ModelOutput
 from signllm.pose import SKELETON_50
 
+HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -40,6 +42,25 @@ def reconstruction(outputs: list[GroupOutput]) -> Tensor:
     """Masked MSE over all values of the batch (PAPER.md, training signal)."""
     errors = torch.stack([(squared_error(o) * o.mask_BFV).sum() for o in outputs])
     return errors.sum() / sum(o.mask_BFV.sum() for o in outputs).clamp(min=1)
+
+
+def hands(outputs: list[GroupOutput]) -> Tensor:
+    """The reconstruction of the hands alone: their joints relative to the wrist, as the normaliser keeps them."""
+    columns = torch.tensor([3 * joint + axis for joint in HAND_JOINTS for axis in range(3)])
+    errors = [(squared_error(o)[..., columns] * o.mask_BFV[..., columns]).sum() for o in outputs]
+    return torch.stack(errors).sum() / sum(o.mask_BFV[..., columns].sum() for o in outputs).clamp(min=1)
+
+
+def future(outputs: list[GroupOutput]) -> Tensor:
+    """Masked MSE of the frames that a decoder predicts beyond the next one (Progressive Transformers, section 3.3)."""
+    terms, counts = [], []
+    for o in outputs:
+        for ahead in range(1, min(o.future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
+            mask = o.mask_BFV[:, ahead:]
+            error = (o.future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
+            terms.append((error * mask).sum())
+            counts.append(mask.sum())
+    return torch.stack(terms).sum() / sum(counts).clamp(min=1)
 
 
 def velocity(outputs: list[GroupOutput]) -> Tensor:
@@ -97,6 +118,10 @@ def compute_losses(output: ModelOutput, config: Config) -> Losses:
     weights = config.training.losses
     reward_B = clip_rewards(output.groups)
     terms = {"reconstruction": reconstruction(output.groups)}
+    if weights.hands:
+        terms["hands"] = hands(output.groups)
+    if weights.future and all(o.future_BFKV is not None for o in output.groups):
+        terms["future"] = future(output.groups)
     if weights.velocity:
         terms["velocity"] = velocity(output.groups)
     if weights.bone_length:

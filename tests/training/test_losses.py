@@ -1,5 +1,6 @@
 """Loss terms against values computed by hand."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_velocity_compares_neighbouring_frames_that_are_both_valid():
     both = mask[:, 1:] & mask[:, :-1]
     difference = np.diff(predicted, axis=1) - np.diff(target, axis=1)
     assert float(losses.velocity([output])) == pytest.approx((difference**2)[both].mean(), rel=1e-5)
+
+
+def test_hands_are_the_reconstruction_of_the_joints_of_both_hands():
+    output = output_of()
+    predicted, target, mask = (values[..., 24:] for values in arrays(output))
+    assert float(losses.hands([output])) == pytest.approx(((predicted - target) ** 2)[mask].mean(), rel=1e-5)
+
+
+def test_future_frames_are_compared_with_the_frames_that_come_then():
+    output = output_of()
+    _, target, mask = arrays(output)
+    future = np.random.default_rng(0).normal(size=(2, 6, 2, 150)).astype(np.float32)
+    with_future = replace(output, future_BFKV=torch.from_numpy(future))
+    errors = [(future[:, :-ahead, ahead - 1] - target[:, ahead:])[mask[:, ahead:]] for ahead in (1, 2)]
+    assert float(losses.future([with_future])) == pytest.approx((np.concatenate(errors) ** 2).mean(), rel=1e-5)
 
 
 def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():
