@@ -184,7 +184,7 @@ def _impossible_plc(plc: PLCConfig) -> list[str]:
     if plc.enabled and plc.importance and not plc.floor:
         faults.append(
             f"training.plc.importance = {plc.importance} with training.plc.floor = 0: the weight of a clip that is"
-            " hardly ever drawn has no bound; set the floor to 0.1 (weights up to 10), or importance to 0"
+            " hardly ever drawn has no bound; set the floor to 0.1, or importance to 0"
         )
     if plc.enabled and plc.prefer == "low" and plc.skip_below:
         faults.append(

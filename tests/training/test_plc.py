@@ -22,41 +22,44 @@ class PulledPlugError(Exception):
 
 
 class PullPlug(Listener):
-    def __init__(self, step):
-        self.at = step
+    """Ends the run without a word in the middle of an epoch, at the first step from `earliest` on."""
+
+    def __init__(self, earliest):
+        self.earliest, self.last_epoch = earliest, None
 
     def on_step(self, state, losses):
-        if state.step == self.at:
+        if state.step >= self.earliest and state.epoch == self.last_epoch:
             raise PulledPlugError
+        self.last_epoch = state.epoch
 
 
 @pytest.mark.parametrize(
-    ("settings", "saved", "steps"),
+    ("settings", "earliest", "steps"),
     [
-        (["training.plc.eta=2.0"], 7, 20),
-        (["training.plc.prefer=low", "training.plc.importance=0.7", "data.num_workers=1"], 7, 20),
-        (["training.plc.skip_below=0.5", "training.plc.smoothing=0.2", "model.mode=prompt2langgloss"], 23, 34),
+        (["training.plc.eta=2.0"], 8, 20),
+        (["training.plc.prefer=low", "training.plc.importance=0.7", "data.num_workers=1"], 8, 20),
+        (["training.plc.skip_below=0.5", "training.plc.smoothing=0.2", "model.mode=prompt2langgloss"], 24, 34),
     ],
     ids=["high", "low, weighted, worker process", "skipping, prompt2langgloss"],
 )
-def test_an_interrupted_run_goes_on_bit_for_bit(make_config, settings, saved, steps):
+def test_an_interrupted_run_goes_on_bit_for_bit(make_config, settings, earliest, steps):
+    """20 = 7 + 13 steps; where batches are skipped, 34 in two parts."""
     settings = [
-        PLC, *settings, f"training.max_steps={steps}", "training.num_epochs=50", f"training.save_every_steps={saved}",
-        "training.eval_every=50", "training.eval_samples=1",
+        FAST, PLC, *settings, f"training.max_steps={steps}", "training.num_epochs=50", "training.eval_every=50",
+        "training.eval_samples=1",
     ]  # fmt: skip
-    straight, straight_losses = run(make_config(FAST, *settings, "run_name=straight"))
-    config = make_config(FAST, *settings, "run_name=broken")
-    broken, _ = make_trainer(build_experiment(config), [PullPlug(saved + 1)])
+    straight, straight_losses = run(make_config(*settings, "run_name=straight"))
+    config = make_config(*settings, "run_name=broken", "training.save_every_steps=1")
+    broken, _ = make_trainer(build_experiment(config), [PullPlug(earliest)])
     with pytest.raises(PulledPlugError):
         broken.fit()
     checkpoint = load_checkpoint(broken.folder.last)
     state = checkpoint.training["state"]
-    assert state["step"] == saved
     assert state["epoch"] > 0, "the draw is by priority only after the first epoch"
     assert 0 < state["batch"] < len(broken.sampler.batches(state["epoch"]))
 
     resumed, resumed_losses = run(checkpoint.config, checkpoint)
-    assert sorted(resumed_losses) == list(range(saved + 1, steps + 1))
+    assert sorted(resumed_losses) == list(range(state["step"] + 1, steps + 1))
     assert all(resumed_losses[step] == straight_losses[step] for step in resumed_losses)
     first, second = (load_checkpoint(trainer.folder.last) for trainer in (straight, resumed))
     assert first.training["plc"]
