@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config
+from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, PLCConfig
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.languages import resolve_language
 
@@ -177,6 +177,21 @@ def impossible_combinations(config: Config) -> list[str]:
         faults.append(f"training.losses.rl = {training.losses.rl} with training.rl_variant = 'off': set one of them")
     if not any((training.losses.reconstruction, training.rl_variant != "off" and training.losses.rl)):
         faults.append("training.losses.reconstruction = 0: nothing would train the pose decoder")
+    return faults + _impossible_plc(training.plc)
+
+
+def _impossible_plc(plc: PLCConfig) -> list[str]:
+    faults = []
+    if plc.enabled and plc.importance and not plc.floor:
+        faults.append(
+            f"training.plc.importance = {plc.importance} with training.plc.floor = 0: the weight of a clip that is"
+            " hardly ever drawn has no bound; set the floor to 0.1, or importance to 0"
+        )
+    if plc.enabled and plc.prefer == "low" and plc.skip_below:
+        faults.append(
+            f"training.plc.skip_below = {plc.skip_below} with training.plc.prefer = 'low': clips of low reward would be"
+            ' drawn and then skipped; set skip_below to 0, or prefer to "high"'
+        )
     return faults
 
 

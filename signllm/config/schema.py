@@ -141,6 +141,22 @@ class LossConfig(Section):
     rl: Weight = 0.1
 
 
+class PLCConfig(Section):
+    """The Priority Learning Channel: clips are drawn by their rewards (signllm.data.priority, docs/plc.md)."""
+
+    enabled: bool = False
+    prefer: Literal["high", "low"] = Field("high", description="high: well fitted clips (the paper); low: badly fitted")
+    eta: Weight = Field(1.0, description="exponent of the priority; 0: uniform")
+    floor: Annotated[float, Field(ge=0, le=1)] = Field(0.1, description="share of the uniform draw mixed in")
+    importance: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="exponent of the importance weights in the losses; 1: unbiased, 0: none"
+    )
+    smoothing: Share = Field(0.5, description="share of a clip's old reward kept when a new one is seen")
+    skip_below: Share = Field(
+        0.0, description="skip batches whose mean reward is below this quantile of recent ones; 0: none"
+    )
+
+
 class TrainingConfig(Section):
     """The run: optimiser, schedule, saving, evaluating."""
 
@@ -156,6 +172,7 @@ class TrainingConfig(Section):
     ema_decay: Share = Field(0.999, description="moving average of the weights used to generate; 0: none")
     rl_variant: Literal["off", "paper"] = "paper"
     losses: LossConfig = LossConfig()
+    plc: PLCConfig = PLCConfig()
     seed: Count = 0
     device: str = "auto"
     save_every: Positive = Field(5, description="epochs between kept checkpoints (epoch_N.pth)")

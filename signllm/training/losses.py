@@ -38,43 +38,53 @@ def squared_error(output: GroupOutput) -> Tensor:
     return (output.predicted_BFV.float() - output.target_BFV).square()
 
 
-def reconstruction(outputs: list[GroupOutput]) -> Tensor:
+def weighted(values: Tensor, rows: list[int], weight_B: Tensor | None) -> Tensor:
+    """`values`, whose first axis are the clips at these places of the batch, times their weights; None: as they are.
+
+    The terms divide by counts without weights, not by sums of weights: only so is the mean over drawn clips unbiased
+    (signllm.data.priority.importance_weights).
+    """
+    return values if weight_B is None else values * weight_B[rows].view(-1, *(1,) * (values.ndim - 1))
+
+
+def reconstruction(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE over all values of the batch (PAPER.md, training signal)."""
-    errors = torch.stack([(squared_error(o) * o.mask_BFV).sum() for o in outputs])
+    errors = torch.stack([weighted(squared_error(o) * o.mask_BFV, o.rows, weight_B).sum() for o in outputs])
     return errors.sum() / sum(o.mask_BFV.sum() for o in outputs).clamp(min=1)
 
 
-def hands(outputs: list[GroupOutput]) -> Tensor:
+def hands(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """The reconstruction of the hands alone: their joints relative to the wrist, as the normaliser keeps them."""
     columns = torch.tensor([3 * joint + axis for joint in HAND_JOINTS for axis in range(3)])
-    errors = [(squared_error(o)[..., columns] * o.mask_BFV[..., columns]).sum() for o in outputs]
+    parts = [(squared_error(o) * o.mask_BFV)[..., columns] for o in outputs]
+    errors = [weighted(part, o.rows, weight_B).sum() for part, o in zip(parts, outputs, strict=True)]
     return torch.stack(errors).sum() / sum(o.mask_BFV[..., columns].sum() for o in outputs).clamp(min=1)
 
 
-def future(outputs: list[GroupOutput]) -> Tensor:
+def future(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE of the frames that a decoder predicts beyond the next one (Progressive Transformers, section 3.3)."""
     terms, counts = [], []
     for o in outputs:
         for ahead in range(1, min(o.future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
             mask = o.mask_BFV[:, ahead:]
             error = (o.future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
-            terms.append((error * mask).sum())
+            terms.append(weighted(error * mask, o.rows, weight_B).sum())
             counts.append(mask.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
 
 
-def velocity(outputs: list[GroupOutput]) -> Tensor:
+def velocity(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE of the differences of neighbouring frames."""
     terms, counts = [], []
     for o in outputs:
         both = o.mask_BFV[:, 1:] & o.mask_BFV[:, :-1]
         difference = (o.predicted_BFV.float() - o.target_BFV).diff(dim=1)
-        terms.append((difference.square() * both).sum())
+        terms.append(weighted(difference.square() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
 
 
-def bone_length(outputs: list[GroupOutput]) -> Tensor:
+def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Mean absolute difference of bone lengths, in shoulder widths, over bones whose two joints are valid."""
     parent, child = (torch.from_numpy(side) for side in SKELETON_50.bones.T)
     terms, counts = [], []
@@ -86,7 +96,7 @@ def bone_length(outputs: list[GroupOutput]) -> Tensor:
             pose = o.normalizer.denormalize(values)
             # The square root of 0 has no gradient: 2D corpora put a hand's root on its wrist.
             lengths.append(((pose[..., parent, :] - pose[..., child, :]).square().sum(-1) + 1e-8).sqrt())
-        terms.append(((lengths[0] - lengths[1]).abs() * both).sum())
+        terms.append(weighted((lengths[0] - lengths[1]).abs() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
 
@@ -100,8 +110,17 @@ def clip_rewards(outputs: list[GroupOutput]) -> Tensor:
     return rewards[torch.tensor(rows, device=rewards.device).argsort()]
 
 
-def gloss(output: ModelOutput, label_smoothing: float) -> Tensor:
+def gloss(output: ModelOutput, label_smoothing: float, weight_B: Tensor | None = None) -> Tensor:
     """Cross-entropy of the LangGloss tokens, padding left out."""
+    if weight_B is not None:
+        each_BL = F.cross_entropy(
+            output.gloss_logits_BLW.float().transpose(1, 2),
+            output.gloss_ids_BL,
+            ignore_index=output.gloss_pad,
+            reduction="none",
+            label_smoothing=label_smoothing,
+        )
+        return (each_BL * weight_B[:, None]).sum() / (output.gloss_ids_BL != output.gloss_pad).sum()
     return F.cross_entropy(
         output.gloss_logits_BLW.float().flatten(0, 1),
         output.gloss_ids_BL.flatten(),
@@ -110,28 +129,31 @@ def gloss(output: ModelOutput, label_smoothing: float) -> Tensor:
     )
 
 
-def compute_losses(output: ModelOutput, config: Config) -> Losses:
+def compute_losses(output: ModelOutput, config: Config, weight_B: Tensor | None = None) -> Losses:
     """Every term whose weight is not 0, their weighted total, and the rewards.
 
+    `weight_B` are importance weights of the clips, in every term; the rewards never have them.
     `rl` in the variant "paper" is the literal objective of the paper, the negative mean reward: a clip-wise MSE.
     """
     weights = config.training.losses
     reward_B = clip_rewards(output.groups)
-    terms = {"reconstruction": reconstruction(output.groups)}
+    terms = {"reconstruction": reconstruction(output.groups, weight_B)}
     if weights.hands:
-        terms["hands"] = hands(output.groups)
+        terms["hands"] = hands(output.groups, weight_B)
     if weights.future and all(o.future_BFKV is not None for o in output.groups):
-        terms["future"] = future(output.groups)
+        terms["future"] = future(output.groups, weight_B)
     if weights.velocity:
-        terms["velocity"] = velocity(output.groups)
+        terms["velocity"] = velocity(output.groups, weight_B)
     if weights.bone_length:
-        terms["bone_length"] = bone_length(output.groups)
+        terms["bone_length"] = bone_length(output.groups, weight_B)
     if weights.length:
-        likelihoods = [o.length.negative_log_likelihood(o.natural_frames_B) for o in output.groups]
+        likelihoods = [
+            weighted(o.length.negative_log_likelihood(o.natural_frames_B), o.rows, weight_B) for o in output.groups
+        ]
         terms["length"] = torch.cat(likelihoods).mean()
     if output.gloss_logits_BLW is not None and weights.gloss:
-        terms["gloss"] = gloss(output, config.model.gloss_decoder.label_smoothing)
+        terms["gloss"] = gloss(output, config.model.gloss_decoder.label_smoothing, weight_B)
     if config.training.rl_variant == "paper" and weights.rl:
-        terms["rl"] = -reward_B.mean()
+        terms["rl"] = -weighted(reward_B, list(range(len(reward_B))), weight_B).mean()
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     return Losses(total, terms, reward_B.detach())

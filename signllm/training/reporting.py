@@ -12,7 +12,7 @@ from signllm.errors import SignLLMError
 from signllm.fsutil import write_json
 from signllm.training.evaluation import Evaluation
 from signllm.training.run_folder import RunFolder
-from signllm.training.schedule import learning_rate
+from signllm.training.schedule import learning_rate, schedule_step
 from signllm.training.state import TrainingState
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class Reporter:
         self, state: TrainingState, losses: dict[str, float], gradient_norm: float, frames: int, seconds: float
     ) -> None:
         """After each optimiser step."""
-        rate = learning_rate(state.step - 1, self.total_steps, self.config.training)
+        training = self.config.training
+        place = schedule_step(state.step - 1, state.skipped, self.total_steps, training)
+        rate = learning_rate(place, self.total_steps, training)
         for name, value in losses.items():
             self._board.add_scalar(f"loss/{name}", value, state.step)
         self._board.add_scalar("training/learning_rate", rate, state.step)
@@ -127,6 +129,10 @@ class Reporter:
         """After each epoch: the history so far, as a file."""
         means = " ".join(f"{name} {value:.4f}" for name, value in entry["losses"].items())
         self.info(f"epoch {entry['epoch']}: step {state.step}, {means}, {state.seconds:.0f} s")
+        if channel := entry.get("plc"):
+            for name, value in channel.items():
+                self._board.add_scalar(f"plc/{name}", value, state.step)
+            self.log.info("plc of epoch %d: %s", entry["epoch"], " ".join(f"{k} {v:.4g}" for k, v in channel.items()))
         self._write_stats(state)
 
     def saved(self, state: TrainingState) -> None:

@@ -9,6 +9,15 @@ from signllm.config.schema import TrainingConfig
 FLOOR = 0.02  # the cosine ends at this share of the learning rate
 
 
+def schedule_step(step: int, skipped: int, total_steps: int, config: TrainingConfig) -> int:
+    """Where the schedule stands after so many optimiser steps and skipped batches.
+
+    A run that `max_steps` ends takes that many steps; one that ends with its epochs sees `total_steps` batches,
+    skipped ones included. Either way the schedule ends with the run.
+    """
+    return step if total_steps == config.max_steps else step + skipped
+
+
 def learning_rate(step: int, total_steps: int, config: TrainingConfig) -> float:
     """The rate of step `step` (from 0): linear warm-up, then constant, or a cosine down to FLOOR at `total_steps`.
 

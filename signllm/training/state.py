@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, field
 class TrainingState:
     """`step` optimiser steps are done; the next batch is number `batch` of epoch `epoch` (both from 0).
 
+    `skipped` batches of the run were seen without a step (PLC, `skip_below`), of which `step` counts none.
     `sums` holds the losses of the current epoch, summed; `seconds` is training time over all sessions.
     """
 
     step: int = 0
     epoch: int = 0
     batch: int = 0
+    skipped: int = 0
     frames: int = 0
     seconds: float = 0.0
     best_score: float | None = None

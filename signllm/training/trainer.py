@@ -15,6 +15,7 @@ from torch import Tensor
 from signllm.config import Config
 from signllm.data.batching import make_loader
 from signllm.data.dataset import SignDataset
+from signllm.data.priority import make_channel
 from signllm.device import autocast, resolve_device, resolve_precision
 from signllm.errors import CheckpointError, DataError
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
@@ -26,7 +27,7 @@ from signllm.training.losses import Losses, compute_losses
 from signllm.training.reporting import Reporter
 from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
-from signllm.training.schedule import learning_rate
+from signllm.training.schedule import learning_rate, schedule_step
 from signllm.training.state import TrainingState
 
 
@@ -54,7 +55,8 @@ class Trainer:
         self.folder, self.reporter = folder, reporter
         self.device = resolve_device(config.training.device)
         self.model = model.to(self.device)
-        self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed)
+        self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
+        self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
         self.total_steps = self._total_steps()
         trainable = [p for p in model.parameters() if p.requires_grad]
         decay, no_decay = [p for p in trainable if p.ndim > 1], [p for p in trainable if p.ndim <= 1]
@@ -102,6 +104,8 @@ class Trainer:
         if self.state.data_fingerprint != fingerprint:
             self.reporter.warn("the training data is not what the checkpoint was trained on; the run goes on with it")
             self.state.data_fingerprint = fingerprint
+        else:  # rewards are kept by the clip's place in the data
+            self.channel.load(saved.get("plc", {}))
 
     def request_stop(self) -> None:
         """Finish the current step, write last_model.pth, and return from `fit` (for signal handlers)."""
@@ -133,30 +137,43 @@ class Trainer:
         """Train from where the state stands to the end of the epoch; return whether the end was reached."""
         state = self.state
         self.sampler.epoch, self.sampler.first = state.epoch, state.batch
+        if not state.batch:
+            self.channel.begin_epoch()
         every = self.config.training.save_every_steps
         self.model.train()
         started = time.perf_counter()
         for batch in self.loader:
-            losses, gradient_norm = self.train_step(batch)
+            taken = self.train_step(batch)
             now = time.perf_counter()
             state.seconds += now - started
-            self.reporter.step(state, losses, gradient_norm, batch.num_frames, now - started)
+            if taken is not None:
+                self.reporter.step(state, *taken, batch.num_frames, now - started)
+                if every and state.step % every == 0:
+                    self._save_last()
             started = now
-            if every and state.step % every == 0:
-                self._save_last()
             if self._stop_requested or self._finished():
                 return False
         return True
 
-    def train_step(self, batch: PoseBatch) -> tuple[dict[str, float], float]:
-        """One optimiser step; return the losses by name and the gradient norm. Raises DataError when not finite."""
+    def train_step(self, batch: PoseBatch) -> tuple[dict[str, float], float] | None:
+        """One optimiser step; return the losses by name and the gradient norm, or None when PLC skips the batch.
+
+        Raises DataError when they are not finite.
+        """
         training, state = self.config.training, self.state
         seed_everything(training.seed, state.step)
-        rate = learning_rate(state.step, self.total_steps, training)
+        place = schedule_step(state.step, state.skipped, self.total_steps, training)
+        rate = learning_rate(place, self.total_steps, training)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        weight_B = self.channel.weight_B(batch.indices)
+        weight_B = weight_B if weight_B is None else weight_B.to(self.device)
         with autocast(self.device, state.precision):
-            losses = compute_losses(self.model(batch.to(self.device)), self.config)
+            losses = compute_losses(self.model(batch.to(self.device)), self.config, weight_B)
+        if self.channel.observe(batch.indices, losses.reward_B):
+            state.skipped, state.batch = state.skipped + 1, state.batch + 1
+            state.add_losses(losses.values())
+            return None
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
         limit = training.gradient_clip or float("inf")
@@ -190,6 +207,8 @@ class Trainer:
         """Evaluate when due, note the history, choose the best, write checkpoints."""
         training, state = self.config.training, self.state
         entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
+        if figures := self.channel.figures(self.sampler.clips()):
+            entry["plc"] = {**figures, "skipped": state.skipped}
         if completed:
             state.epoch, state.batch, state.sums = state.epoch + 1, 0, {}
         improved = False
@@ -226,7 +245,11 @@ class Trainer:
             extra=self.model.extra_state(),
             weights=self.model.state_dict(),
             averaged=self.average.averaged,
-            training={"optimizer": self.optimizer.state_dict(), "state": self.state.to_dict()},
+            training={
+                "optimizer": self.optimizer.state_dict(),
+                "state": self.state.to_dict(),
+                "plc": self.channel.state(),
+            },
         )
 
     def _save_last(self) -> None:

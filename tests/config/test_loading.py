@@ -127,6 +127,8 @@ def test_all_faults_are_reported_at_once_combinations_included():
         ({"data": {"frame_budget": 100, "max_frames": 200}}, "would fit no batch"),
         ({"training": {"losses": {"reconstruction": 0.0, "rl": 0.0}}}, "nothing would train"),
         ({"training": {"rl_variant": "off", "losses": {"rl": 0.5}}}, "set one of them"),
+        ({"training": {"plc": {"enabled": True, "importance": 0.5, "floor": 0.0}}}, "has no bound"),
+        ({"training": {"plc": {"enabled": True, "prefer": "low", "skip_below": 0.5}}}, "drawn and then skipped"),
     ],
 )
 def test_impossible_combinations_are_refused(values, part):
