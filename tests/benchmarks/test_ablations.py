@@ -1,0 +1,192 @@
+"""The ablation command: a small matrix is trained, judged, tabled, resumed; and its plan and table by themselves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import orjson
+import pytest
+from conftest import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+import ablations
+from ablation.jobs import plan, same_job
+from ablation.matrix import Bound, load_matrix
+from ablation.table import Spread, _mean
+
+from signllm.config.loading import all_keys
+from signllm.errors import ConfigError, DataError
+
+TARGETS = {"bt_gloss_wer": {"of": "reference", "most": 1.2}, "duration": {"least": 0.0}, "dtw_score": {"most": 0}}
+METRICS = ["dtw-mje", "duration", "jerk-ratio"]
+
+
+@pytest.fixture
+def write_matrix(make_config, tmp_path, monkeypatch):
+    """write_matrix(key=value, ...) writes a matrix of two variants on the demo store and returns its path."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(**changes):
+        values = make_config("training.max_steps=2").model_dump(mode="json")
+        (tmp_path / "base_config.json").write_text(json.dumps(values))
+        matrix = {
+            "base": "base_config.json",
+            "store": values["data"]["dataset_path"],
+            "seeds": [0, 1],
+            "metrics": METRICS,
+            "targets": TARGETS,
+            "variants": {"rolled out": {}, "at once": {"set": ["model.pose_decoder.type=parallel"]}},
+        }
+        (tmp_path / "small.json").write_text(json.dumps(matrix | changes))
+        return tmp_path / "small.json"
+
+    return write
+
+
+def finished(root):
+    return {path.parent.name: path.stat().st_mtime_ns for path in (root / "cells").glob("*/cell.json")}
+
+
+def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_path, capsys):
+    path = write_matrix(judge={"share": 0.5, "max_minutes": 0.03}, seeds=[0])
+    out = tmp_path / "out"
+    assert ablations.main([str(path), "--output", str(out), "--jobs", "2"]) == 0
+    table = orjson.loads((out / "ablations.json").read_bytes())
+    assert list(table["variants"]) == ["rolled out", "at once"]
+    assert table["variants"]["at once"]["steps"] == [2]
+    assert {"reference", "frozen_mean", "nearest_text", "rolled out", "at once"} <= set(table["systems"])
+    assert set(table["languages"]) == {"ASL", "GSL"}
+    judged = table["targets"]["at once"]
+    assert judged["duration"] is True and judged["dtw_score"] is False
+    figures = table["systems"]["at once"]
+    assert figures["dtw_score"]["low"] < figures["dtw_score"]["value"] < figures["dtw_score"]["high"]
+    assert figures["bt_gloss_wer"]["value"] > 0
+    assert table["systems"]["nearest_text"]["jerk_ratio"]["value"] > 0.1
+    text = (out / "ablations.md").read_text()
+    assert "| rolled out |" in text and "*nearest text*" in text and "## GSL" in text
+    (rest,) = (out / "judges").glob("*/rest/ASL/train/index.jsonl")
+    assert len(rest.read_text().splitlines()) == 5  # the judge has the other five: they are disjoint
+    before = finished(out)
+    assert ablations.main([str(path), "--output", str(out)]) == 0
+    assert finished(out) == before
+    assert ablations.main([str(path), "--output", str(out), "--list"]) == 0
+    assert "to do" not in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_other_metrics_evaluate_again_but_do_not_train_again(write_matrix, tmp_path):
+    path, out = write_matrix(seeds=[0]), tmp_path / "out"
+    only = ["--output", str(out), "--only", "at once"]
+    assert ablations.main([str(path), *only]) == 0
+    (cell,) = finished(out)
+    weights = out / "cells" / cell / "checkpoints" / "run" / "best_model.pth"
+    before = weights.stat().st_mtime_ns
+    assert ablations.main([str(write_matrix(seeds=[0], metrics=["pose-similarity"])), *only]) == 0
+    assert "pose_similarity" in orjson.loads((out / "ablations.json").read_bytes())["systems"]["at once"]
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed(write_matrix, tmp_path):
+    steps = ["training.max_steps=40", "training.num_epochs=40", "training.eval_every=40", "training.save_every_steps=1"]
+    path = write_matrix(seeds=[0], set=steps)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert ablations.main([str(path), "--output", str(whole), "--only", "at once"]) == 0
+    command = [sys.executable, str(ROOT / "benchmarks" / "ablations.py"), str(path), "--output", str(parts)]
+    process = subprocess.Popen([*command, "--only", "at once"], stdout=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(parts.glob("cells/*/checkpoints/run/last_model.pth")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(60) == 130
+    assert not finished(parts)
+    assert ablations.main([str(path), "--output", str(parts), "--only", "at once"]) == 0
+    (log,) = parts.glob("cells/*/cell.log")
+    begun = [int(line.split()[3]) for line in log.read_text().splitlines() if line.startswith("trained from")]
+    assert begun[0] == 0 and begun[-1] > 0
+    found = [orjson.loads((root / "ablations.json").read_bytes())["systems"]["at once"] for root in (whole, parts)]
+    assert found[0] == found[1]
+
+
+def test_a_cell_that_fails_does_not_take_the_others_with_it(write_matrix, tmp_path, capsys):
+    broken = {"set": ["training.device=cuda:9"]}
+    path = write_matrix(seeds=[0], variants={"broken": broken, "whole": {}})
+    assert ablations.main([str(path), "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().out
+    assert "broken seed 0: failed with exit code 2" in said and "cuda:9" in said
+    assert "Not run or failed: broken seed 0." in said
+    assert "| whole |" in said
+
+
+def test_the_plan_names_cells_by_what_their_result_depends_on(write_matrix, tmp_path):
+    def folders(path, out="out", **kwargs):
+        return [cell.job.folder.name for cell in plan(load_matrix(path), tmp_path / out, **kwargs)]
+
+    plain = folders(write_matrix())
+    assert len(set(plain)) == 4
+    assert folders(write_matrix(), "elsewhere") == plain
+    assert not set(folders(write_matrix(set=["training.learning_rate=2e-3"]))) & set(plain)
+    assert not set(folders(write_matrix(judge={"share": 0.4}))) & set(plain)
+    assert folders(write_matrix(metrics=["duration"])) == plain
+    assert len(folders(write_matrix(judge={"split_seeds": [0, 1]}))) == 8
+    assert folders(write_matrix(), only=["at once"], seeds=[1]) == [plain[3]]
+
+
+def test_a_key_that_came_later_voids_nothing_and_a_changed_default_does(write_matrix, tmp_path):
+    spec = plan(load_matrix(write_matrix()), tmp_path)[0].job.spec
+    older = json.loads(json.dumps(spec))
+    del older["config"]["training"]["weight_decay"]
+    assert same_job(spec, older)
+    older["config"]["training"]["warmup_steps"] = 77
+    assert not same_job(spec, older)
+
+
+def test_variants_that_start_from_others_come_after_them(write_matrix, tmp_path):
+    variants = {"tuned": {"init_from": "first"}, "first": {}}
+    matrix = load_matrix(write_matrix(variants=variants))
+    assert matrix.order() == ["first", "tuned"] == matrix.order(["tuned"])
+    if "training.init_from" not in all_keys():
+        with pytest.raises(ConfigError, match="variant tuned: .*init_from"):
+            plan(matrix, tmp_path)
+        return
+    first, tuned = plan(matrix, tmp_path, seeds=[0])
+    assert tuned.job.needs == (first.job,)
+    assert tuned.job.spec["config"]["training"]["init_from"].startswith(str(first.job.folder))
+
+
+def test_faults_of_a_matrix_are_named_all_at_once(write_matrix, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        load_matrix(write_matrix(seeds="0", sets=[]))
+    assert len(error.value.faults) == 2
+    with pytest.raises(ConfigError, match="no such variant .did you mean 'first'"):
+        load_matrix(write_matrix(variants={"tuned": {"init_from": "frist"}, "first": {}}))
+    with pytest.raises(ConfigError, match="starts from itself: a <- b <- a"):
+        load_matrix(write_matrix(variants={"a": {"init_from": "b"}, "b": {"init_from": "a"}}))
+    with pytest.raises(ConfigError, match="--only at onec: no such variant .did you mean 'at once'"):
+        plan(load_matrix(write_matrix()), tmp_path, only=["at onec"])
+    wrong = {"a": {"set": ["training.learning_rat=1"]}, "b": {"set": ["model.pose_decoder.num_heads=3"]}}
+    with pytest.raises(ConfigError) as error:
+        plan(load_matrix(write_matrix(variants=wrong)), tmp_path)
+    assert [fault.split(":")[0] for fault in error.value.faults] == ["variant a", "variant b"]
+    with pytest.raises(DataError):
+        plan(load_matrix(write_matrix(store=str(tmp_path / "nothing"))), tmp_path)
+
+
+def test_means_deviations_intervals_and_bounds():
+    cells = [{"x": Spread(1.0, np.linspace(0, 2, 1001))}, {"x": Spread(3.0, np.linspace(2, 4, 1001))}]
+    found = _mean(cells)["x"]
+    assert found["value"] == 2 and found["sd"] == pytest.approx(2**0.5)
+    assert (found["low"], found["high"]) == pytest.approx((1.05, 2.95))
+    ratio = Spread(3.0, np.array([3.0, 4.0])).over(Spread(2.0, np.array([1.0, 0.0])))
+    assert ratio.value == 1.5 and ratio.resampled_R[0] == 3 and np.isnan(ratio.resampled_R[1])
+    assert Bound(least=0.9, most=1.1).holds(1.0) and not Bound(least=0.9).holds(0.8) and not Bound(most=1).holds(1.2)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "ablations").glob("*.json")), ids=lambda path: path.stem)
+def test_every_matrix_that_is_shipped_can_be_planned(path, demo_root, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    matrix = load_matrix(path, {"store": str(demo_root)})
+    assert len(plan(matrix, tmp_path)) == len(matrix.variants) * len(matrix.seeds) >= 9
