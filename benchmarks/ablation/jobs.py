@@ -157,7 +157,7 @@ def _judge_job(matrix: Matrix, store: Store, config: Config, output: Path, split
         "languages": asked,
         "share": options.share,
         "split_seed": split_seed,
-        "max_minutes": options.max_minutes,
+        **({"steps": options.steps} if options.steps else {"max_minutes": options.max_minutes}),
     }
     facts = {key: value for key, value in spec.items() if key != "places"}
     return Job(f"judge {split_seed}", output / "judges" / f"judge{split_seed}_{content_key(facts)[:8]}", spec)

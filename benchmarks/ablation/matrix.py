@@ -24,12 +24,15 @@ class Variant(Section):
 class JudgeOptions(Section):
     """Either a `file`, or a judge of a `share` of the training clips, with the models trained on the others.
 
-    Each number in `split_seeds` chooses other clips: another judge, and all variants once more.
+    Each number in `split_seeds` chooses other clips: another judge, and all variants once more. With `steps` a judge
+    trains for exactly so many, or until its held-out loss no longer falls, however busy the machine is; without, it
+    trains as evaluation.py does, for `max_minutes` by the clock.
     """
 
     file: str | None = None
     share: float = Field(0.5, gt=0, lt=1)
     split_seeds: list[Count] = Field([0], min_length=1)
+    steps: Positive | None = None
     max_minutes: float = Field(6.0, gt=0)
 
 
@@ -40,9 +43,10 @@ class Bound(Section):
     most: float | None = None
     of: str | None = None
 
-    def holds(self, value: float) -> bool:
-        """Whether the value, or ratio, lies within."""
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+    def holds(self, value: float, other: float = 1.0) -> bool:
+        """Whether the value lies within the bounds times `other`, the figure of the system that they speak `of`."""
+        enough = self.least is None or value >= self.least * other
+        return enough and (self.most is None or value <= self.most * other)
 
 
 class Matrix(Section):

@@ -63,6 +63,7 @@ def summarise(matrix: Matrix, cells: Sequence[Cell], results: Mapping[str, dict]
         "variants": {name: _facts(matrix, name, [r for c, r in reports if c.variant == name]) for name in variants},
         "missing": [c.job.name for c in cells if c.job.folder.name not in results],
         "signatures": _signatures([result["report"] for _, result in reports]),
+        "warnings": _warnings([result["report"] for _, result in reports]),
         "languages": {},
     }
     for code in [None, *(codes if len(codes) > 1 else [])]:
@@ -89,16 +90,20 @@ def _part(matrix: Matrix, by_variant: Mapping[str, list[_Spreads]], code: str | 
     for name in baselines:
         rows = [row for rows in by_variant.values() for row in rows if name in row.systems]
         ratios[name] = _mean([row.ratios(name, matrix.targets, code) for row in rows[:1]])
-    judged = {name: _judged(matrix.targets, systems[name], ratios[name]) for name in systems}
+    judged = {name: _judged(matrix.targets, name, systems) for name in systems}
     return {"systems": systems, "ratios": ratios, "targets": judged}
 
 
-def _judged(targets: Mapping[str, Bound], figures: Mapping, ratios: Mapping) -> dict[str, bool | None]:
-    """Whether each target holds; None where the figure was not measured."""
+def _judged(targets: Mapping[str, Bound], name: str, systems: Mapping[str, Mapping]) -> dict[str, bool | None]:
+    """Whether each target holds for a system's means; None where a figure was not measured."""
+
+    def value(system: str, figure: str) -> float:
+        return systems.get(system, {}).get(figure, {}).get("value", math.nan)
+
     found = {}
     for figure, bound in targets.items():
-        value = (ratios if bound.of else figures).get(figure, {}).get("value", math.nan)
-        found[figure] = bound.holds(value) if math.isfinite(value) else None
+        own, other = value(name, figure), value(bound.of, figure) if bound.of else 1.0
+        found[figure] = bound.holds(own, other) if math.isfinite(own) and math.isfinite(other) else None
     return found
 
 
@@ -206,12 +211,20 @@ def _signatures(reports: Sequence[dict]) -> list[str]:
     return list(dict.fromkeys(p["signature"] for report in reports for p in report["presets"].values()))
 
 
+def _warnings(reports: Sequence[dict]) -> list[str]:
+    """What makes the judges' figures doubtful, as the reports say it."""
+    sections = [report["back_translation"] for report in reports if "back_translation" in report]
+    found = {f"{code}: {text}": None for s in sections for code, p in s["languages"].items() for text in p["warnings"]}
+    return list(found)
+
+
 def make_markdown(matrix: Matrix, table: dict, title: str) -> str:
     """The table for people: one row a system, one column a figure that a target or `shown` names."""
     figures = list(dict.fromkeys([*matrix.targets, *matrix.shown]))
-    lines = [f"# {title}", "", *_legend(matrix), "", *_rows(matrix, table, figures, list(table["variants"]))]
+    lines = [f"# {title}", "", *_legend(matrix), "", *_rows(matrix, table, figures, list(table["variants"])), ""]
+    lines += [f"- ! {warning}" for warning in table["warnings"]]
     if table["missing"]:
-        lines += ["", f"Not run or failed: {', '.join(table['missing'])}."]
+        lines.append(f"- Not run or failed: {', '.join(table['missing'])}.")
     for code, part in table["languages"].items():
         lines += ["", f"## {code}", "", *_rows(matrix, part, figures, list(table["variants"]))]
     lines += ["", "## Cost", "", "| variant | settings | parameters | steps | minutes | best step |"]

@@ -26,6 +26,7 @@ from signllm.fsutil import write_json
 INTERRUPTED = 130
 POLL_S = 0.2
 LAST_LINES = 12
+UNHURRIED_MINUTES = 1e6
 
 
 def run_job(spec_path: Path) -> int:
@@ -55,9 +56,12 @@ def _make_judge(spec: dict, folder: Path) -> int:
     store, languages, split = Store(spec["places"]["store"]), spec["languages"], spec["split"]
     share, seed = spec["share"], spec["split_seed"]
     write_rest_store(store, languages, split, share, seed, folder / "rest")
-    judge = train_judge(
-        store, languages, split, JudgePlan(max_minutes=spec["max_minutes"], share=share, share_seed=seed)
-    )
+    if "steps" in spec:
+        time_and_steps = {"min_steps": spec["steps"], "epochs": 1, "max_minutes": UNHURRIED_MINUTES}
+    else:
+        time_and_steps = {"max_minutes": spec["max_minutes"]}
+    plan = JudgePlan(**time_and_steps, share=share, share_seed=seed)
+    judge = train_judge(store, languages, split, plan)
     judge.save(folder / "judge.pth")
     facts = {code: {"judge": describe(judge[code]), **judge[code].training["course"]} for code in languages}
     write_json(folder / "cell.json", {"spec": spec, "languages": facts, "digest": judge.digest})
@@ -76,16 +80,12 @@ def _make_cell(spec: dict, folder: Path) -> int:
     checkpoint = load_checkpoint(last) if last.is_file() else None
     experiment = build_experiment(config, checkpoint)
     trainer, _ = make_trainer(experiment, [], checkpoint)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: (stopped.set(), trainer.request_stop()))
     begun = trainer.state.step
-    state = trainer.fit()
+    with _stopping(trainer.request_stop) as stopped:
+        state = trainer.fit()
     print(f"trained from step {begun} to {state.step} in {state.seconds:.0f} s, best at {state.best_step}", flush=True)
     if stopped.is_set():
         return INTERRUPTED
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
     result = {
         "spec": spec,
         "steps": state.step,
@@ -97,6 +97,19 @@ def _make_cell(spec: dict, folder: Path) -> int:
     }
     write_json(folder / "cell.json", result)
     return 0
+
+
+@contextlib.contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[threading.Event]:
+    """Let Ctrl-C and SIGTERM call `stop`; the event tells whether they did."""
+    stopped = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: (stopped.set(), stop())) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _evaluate(spec: dict, folder: Path) -> dict:

@@ -15,9 +15,10 @@ from conftest import ROOT
 sys.path.append(str(ROOT / "benchmarks"))
 
 import ablations
-from ablation.jobs import plan, same_job
+from ablation.jobs import best_checkpoint, plan, same_job
 from ablation.matrix import Bound, load_matrix
 from ablation.table import Spread, _mean
+from ablation.work import run_job
 
 from signllm.config.loading import all_keys
 from signllm.errors import ConfigError, DataError
@@ -53,7 +54,7 @@ def finished(root):
 
 
 def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_path, capsys):
-    path = write_matrix(judge={"share": 0.5, "max_minutes": 0.03}, seeds=[0])
+    path = write_matrix(judge={"share": 0.5, "steps": 3}, seeds=[0])
     out = tmp_path / "out"
     assert ablations.main([str(path), "--output", str(out), "--jobs", "2"]) == 0
     table = orjson.loads((out / "ablations.json").read_bytes())
@@ -62,13 +63,16 @@ def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_
     assert {"reference", "frozen_mean", "nearest_text", "rolled out", "at once"} <= set(table["systems"])
     assert set(table["languages"]) == {"ASL", "GSL"}
     judged = table["targets"]["at once"]
-    assert judged["duration"] is True and judged["dtw_score"] is False
+    assert judged["duration"] is True
+    assert judged["dtw_score"] is False
     figures = table["systems"]["at once"]
     assert figures["dtw_score"]["low"] < figures["dtw_score"]["value"] < figures["dtw_score"]["high"]
     assert figures["bt_gloss_wer"]["value"] > 0
     assert table["systems"]["nearest_text"]["jerk_ratio"]["value"] > 0.1
     text = (out / "ablations.md").read_text()
-    assert "| rolled out |" in text and "*nearest text*" in text and "## GSL" in text
+    assert "| rolled out |" in text
+    assert "*nearest text*" in text
+    assert "## GSL" in text
     (rest,) = (out / "judges").glob("*/rest/ASL/train/index.jsonl")
     assert len(rest.read_text().splitlines()) == 5  # the judge has the other five: they are disjoint
     before = finished(out)
@@ -79,22 +83,42 @@ def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_
 
 
 def test_other_metrics_evaluate_again_but_do_not_train_again(write_matrix, tmp_path):
-    path, out = write_matrix(seeds=[0]), tmp_path / "out"
-    only = ["--output", str(out), "--only", "at once"]
-    assert ablations.main([str(path), *only]) == 0
-    (cell,) = finished(out)
-    weights = out / "cells" / cell / "checkpoints" / "run" / "best_model.pth"
-    before = weights.stat().st_mtime_ns
-    assert ablations.main([str(write_matrix(seeds=[0], metrics=["pose-similarity"])), *only]) == 0
-    assert "pose_similarity" in orjson.loads((out / "ablations.json").read_bytes())["systems"]["at once"]
-    assert weights.stat().st_mtime_ns == before
+    def at_once(path):
+        (cell,) = plan(load_matrix(path), tmp_path / "out", ["at once"], seeds=[0])
+        return cell.job
+
+    job = at_once(write_matrix())
+    assert run_job(job.write_spec()) == 0
+    assert job.read()
+    weights = best_checkpoint(job.folder).stat().st_mtime_ns
+    again = at_once(write_matrix(metrics=["pose-similarity"]))
+    assert again.folder == job.folder
+    assert again.read() is None
+    assert run_job(again.write_spec()) == 0
+    assert list(again.read()["report"]["presets"]) == ["pose-similarity"]
+    assert best_checkpoint(job.folder).stat().st_mtime_ns == weights
+
+
+def test_a_run_under_another_default_is_put_aside(write_matrix, tmp_path):
+    job = plan(load_matrix(write_matrix()), tmp_path)[0].job
+    path = job.write_spec()
+    path.with_name("kept").touch()
+    job.write_spec()
+    assert path.with_name("kept").exists()
+    older = json.loads(path.read_bytes())
+    older["config"]["training"]["warmup_steps"] = 77
+    path.write_text(json.dumps(older))
+    job.write_spec()
+    assert not path.with_name("kept").exists()
+    assert job.folder.with_name(f"{job.folder.name}.1").joinpath("kept").exists()
 
 
 def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed(write_matrix, tmp_path):
     steps = ["training.max_steps=40", "training.num_epochs=40", "training.eval_every=40", "training.save_every_steps=1"]
     path = write_matrix(seeds=[0], set=steps)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert ablations.main([str(path), "--output", str(whole), "--only", "at once"]) == 0
+    (cell,) = plan(load_matrix(path), whole, ["at once"])
+    assert run_job(cell.job.write_spec()) == 0
     command = [sys.executable, str(ROOT / "benchmarks" / "ablations.py"), str(path), "--output", str(parts)]
     process = subprocess.Popen([*command, "--only", "at once"], stdout=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
@@ -106,9 +130,12 @@ def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed
     assert ablations.main([str(path), "--output", str(parts), "--only", "at once"]) == 0
     (log,) = parts.glob("cells/*/cell.log")
     begun = [int(line.split()[3]) for line in log.read_text().splitlines() if line.startswith("trained from")]
-    assert begun[0] == 0 and begun[-1] > 0
-    found = [orjson.loads((root / "ablations.json").read_bytes())["systems"]["at once"] for root in (whole, parts)]
-    assert found[0] == found[1]
+    assert begun[0] == 0
+    assert begun[-1] > 0
+    (other,) = plan(load_matrix(path), parts, ["at once"])
+    for what in ("steps", "best_step", "losses"):
+        assert cell.job.read()[what] == other.job.read()[what]
+    assert cell.job.read()["report"]["clips"] == other.job.read()["report"]["clips"]
 
 
 def test_a_cell_that_fails_does_not_take_the_others_with_it(write_matrix, tmp_path, capsys):
@@ -116,8 +143,9 @@ def test_a_cell_that_fails_does_not_take_the_others_with_it(write_matrix, tmp_pa
     path = write_matrix(seeds=[0], variants={"broken": broken, "whole": {}})
     assert ablations.main([str(path), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().out
-    assert "broken seed 0: failed with exit code 2" in said and "cuda:9" in said
-    assert "Not run or failed: broken seed 0." in said
+    assert "broken seed 0: failed with exit code 2" in said
+    assert "cuda:9" in said
+    assert "- Not run or failed: broken seed 0." in said
     assert "| whole |" in said
 
 
@@ -149,7 +177,7 @@ def test_variants_that_start_from_others_come_after_them(write_matrix, tmp_path)
     matrix = load_matrix(write_matrix(variants=variants))
     assert matrix.order() == ["first", "tuned"] == matrix.order(["tuned"])
     if "training.init_from" not in all_keys():
-        with pytest.raises(ConfigError, match="variant tuned: .*init_from"):
+        with pytest.raises(ConfigError, match=r"variant tuned: .*init_from"):
             plan(matrix, tmp_path)
         return
     first, tuned = plan(matrix, tmp_path, seeds=[0])
@@ -161,11 +189,11 @@ def test_faults_of_a_matrix_are_named_all_at_once(write_matrix, tmp_path):
     with pytest.raises(ConfigError) as error:
         load_matrix(write_matrix(seeds="0", sets=[]))
     assert len(error.value.faults) == 2
-    with pytest.raises(ConfigError, match="no such variant .did you mean 'first'"):
+    with pytest.raises(ConfigError, match=r"no such variant .did you mean 'first'"):
         load_matrix(write_matrix(variants={"tuned": {"init_from": "frist"}, "first": {}}))
     with pytest.raises(ConfigError, match="starts from itself: a <- b <- a"):
         load_matrix(write_matrix(variants={"a": {"init_from": "b"}, "b": {"init_from": "a"}}))
-    with pytest.raises(ConfigError, match="--only at onec: no such variant .did you mean 'at once'"):
+    with pytest.raises(ConfigError, match=r"--only at onec: no such variant .did you mean 'at once'"):
         plan(load_matrix(write_matrix()), tmp_path, only=["at onec"])
     wrong = {"a": {"set": ["training.learning_rat=1"]}, "b": {"set": ["model.pose_decoder.num_heads=3"]}}
     with pytest.raises(ConfigError) as error:
@@ -178,11 +206,18 @@ def test_faults_of_a_matrix_are_named_all_at_once(write_matrix, tmp_path):
 def test_means_deviations_intervals_and_bounds():
     cells = [{"x": Spread(1.0, np.linspace(0, 2, 1001))}, {"x": Spread(3.0, np.linspace(2, 4, 1001))}]
     found = _mean(cells)["x"]
-    assert found["value"] == 2 and found["sd"] == pytest.approx(2**0.5)
+    assert found["value"] == 2
+    assert found["sd"] == pytest.approx(2**0.5)
     assert (found["low"], found["high"]) == pytest.approx((1.05, 2.95))
     ratio = Spread(3.0, np.array([3.0, 4.0])).over(Spread(2.0, np.array([1.0, 0.0])))
-    assert ratio.value == 1.5 and ratio.resampled_R[0] == 3 and np.isnan(ratio.resampled_R[1])
-    assert Bound(least=0.9, most=1.1).holds(1.0) and not Bound(least=0.9).holds(0.8) and not Bound(most=1).holds(1.2)
+    assert ratio.value == 1.5
+    assert ratio.resampled_R[0] == 3
+    assert np.isnan(ratio.resampled_R[1])
+    assert Bound(least=0.9, most=1.1).holds(1.0)
+    assert not Bound(least=0.9).holds(0.8)
+    assert not Bound(most=1).holds(1.2)
+    assert Bound(most=1.2, of="reference").holds(2.4, 2.0)
+    assert not Bound(most=1.2, of="reference").holds(0.1, 0.0)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs" / "ablations").glob("*.json")), ids=lambda path: path.stem)
