@@ -37,11 +37,20 @@ class JudgeOptions(Section):
 
 
 class Bound(Section):
-    """What a figure must reach: at `least` and at `most`, of the figure itself or of its ratio to the system `of`."""
+    """What a figure must reach: at `least` and at `most`, of the figure itself or of its ratio to the system `of`.
+
+    `trust_at_most`: where that system's own figure is above, the target says nothing: both are read alike by a judge
+    that reads nothing.
+    """
 
     least: float | None = None
     most: float | None = None
     of: str | None = None
+    trust_at_most: float | None = None
+
+    def trusts(self, other: float) -> bool:
+        """Whether the figure of the system that the bounds speak `of` is good enough to compare with."""
+        return self.trust_at_most is None or other <= self.trust_at_most
 
     def holds(self, value: float, other: float = 1.0) -> bool:
         """Whether the value lies within the bounds times `other`, the figure of the system that they speak `of`."""

@@ -34,12 +34,8 @@ class Spread:
 
     def over(self, other: Spread) -> Spread:
         """The ratio to another figure of the same clips, resample by resample."""
-        ratio_R = np.divide(
-            self.resampled_R,
-            other.resampled_R,
-            out=np.full(self.resampled_R.shape, np.nan),
-            where=other.resampled_R > 0,
-        )
+        ours_R, theirs_R = np.broadcast_arrays(self.resampled_R, other.resampled_R)
+        ratio_R = np.divide(ours_R, theirs_R, out=np.full(ours_R.shape, np.nan), where=theirs_R > 0)
         return Spread(self.value / other.value if other.value > 0 else math.nan, ratio_R)
 
 
@@ -77,6 +73,9 @@ def summarise(matrix: Matrix, cells: Sequence[Cell], results: Mapping[str, dict]
 
 def _part(matrix: Matrix, by_variant: Mapping[str, list[_Spreads]], code: str | None) -> dict:
     """Systems, ratios and targets of one language, or (None) of all together."""
+    by_variant = {
+        name: known for name, rows in by_variant.items() if (known := [row for row in rows if row.knows(code)])
+    }
     systems: dict[str, dict] = {}
     # Baselines depend on the clips that the judge left and on the frame rate, not on variant or seed.
     for name in dict.fromkeys(s for rows in by_variant.values() for row in rows for s in row.systems if s != MODEL):
@@ -95,7 +94,7 @@ def _part(matrix: Matrix, by_variant: Mapping[str, list[_Spreads]], code: str | 
 
 
 def _judged(targets: Mapping[str, Bound], name: str, systems: Mapping[str, Mapping]) -> dict[str, bool | None]:
-    """Whether each target holds for a system's means; None where a figure was not measured."""
+    """Whether each target holds for a system's means; None where a figure was not measured, or is not to be trusted."""
 
     def value(system: str, figure: str) -> float:
         return systems.get(system, {}).get(figure, {}).get("value", math.nan)
@@ -103,7 +102,8 @@ def _judged(targets: Mapping[str, Bound], name: str, systems: Mapping[str, Mappi
     found = {}
     for figure, bound in targets.items():
         own, other = value(name, figure), value(bound.of, figure) if bound.of else 1.0
-        found[figure] = bound.holds(own, other) if math.isfinite(own) and math.isfinite(other) else None
+        known = math.isfinite(own) and math.isfinite(other) and bound.trusts(other)
+        found[figure] = bound.holds(own, other) if known else None
     return found
 
 
@@ -115,6 +115,10 @@ class _Spreads:
         self._made: dict[tuple[str, str | None], Spreads] = {}
         every = [list(clips["numbers"]) for clips in report["clips"].values()]
         self.systems = [REFERENCE, *(name for name in every[0] if all(name in names for names in every))]
+
+    def knows(self, code: str | None) -> bool:
+        """Whether the language was evaluated."""
+        return code is None or code in self.languages
 
     def clips_key(self, system: str) -> str:
         """Equal for systems that answered with the same clips."""
@@ -222,7 +226,7 @@ def make_markdown(matrix: Matrix, table: dict, title: str) -> str:
     """The table for people: one row a system, one column a figure that a target or `shown` names."""
     figures = list(dict.fromkeys([*matrix.targets, *matrix.shown]))
     lines = [f"# {title}", "", *_legend(matrix), "", *_rows(matrix, table, figures, list(table["variants"])), ""]
-    lines += [f"- ! {warning}" for warning in table["warnings"]]
+    lines += [f"- ! {warning}" for warning in [*_untrusted(matrix, table), *table["warnings"]]]
     if table["missing"]:
         lines.append(f"- Not run or failed: {', '.join(table['missing'])}.")
     for code, part in table["languages"].items():
@@ -235,6 +239,23 @@ def make_markdown(matrix: Matrix, table: dict, title: str) -> str:
         settings = ", ".join([*start, *(f"`{setting}`" for setting in facts["set"])]) or "as the base"
         lines.append(f"| {name} | {settings} | {facts['parameters']:,} | {' | '.join(spans)} |")
     return "\n".join([*lines, "", "Signatures:", "", *(f"- `{line}`" for line in table["signatures"])]) + "\n"
+
+
+def _untrusted(matrix: Matrix, table: dict) -> list[str]:
+    """Targets that say nothing, because what they compare with is too bad itself."""
+    parts, found = {"all": table, **table["languages"]}, []
+    for figure, bound in matrix.targets.items():
+        others = {
+            name: part["systems"].get(bound.of, {}).get(figure, {}).get("value", 0) for name, part in parts.items()
+        }
+        bad = [f"{name} {value:.1f}" for name, value in others.items() if not bound.trusts(value)]
+        if bad:
+            who = system_label(bound.of)[0].lower()
+            found.append(
+                f"{figure}: the {who} has more than {bound.trust_at_most:g} ({', '.join(bad)}): the target says nothing"
+                " there; train the judge longer or on more clips"
+            )
+    return found
 
 
 def _legend(matrix: Matrix) -> list[str]:
@@ -287,6 +308,8 @@ def _cell(matrix: Matrix, part: dict, name: str, figure: str, entry: dict | None
     ratio = part["ratios"][name].get(figure)
     if ratio and math.isfinite(ratio["value"]) and matrix.targets[figure].of != name:
         text += f" {ratio['value']:.2f}x"
+        if variant and math.isfinite(ratio["low"]):
+            text += f" [{ratio['low']:.2f}, {ratio['high']:.2f}]"
     holds = part["targets"][name].get(figure)
     return text if holds is None or not variant else f"{text} {YES if holds else NO}"
 
