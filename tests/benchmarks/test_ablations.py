@@ -133,11 +133,11 @@ def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed
     assert run_job(cell.job.write_spec()) == 0
     command = [sys.executable, str(ROOT / "benchmarks" / "ablations.py"), str(path), "--output", str(parts)]
     process = subprocess.Popen([*command, "--only", "at once"], stdout=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list(parts.glob("cells/*/checkpoints/run/last_model.pth")) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(60) == 130
+    assert process.wait(600) == 130
     assert not finished(parts)
     assert ablations.main([str(path), "--output", str(parts), "--only", "at once"]) == 0
     (log,) = parts.glob("cells/*/cell.log")
