@@ -100,12 +100,12 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
             raise ConfigError(f"--output {output}: {len(stems)} clips do not fit into one file; give a folder")
         check_suffix(output)
         return [[output.with_suffix(suffix) for suffix in formats] or [output]]
-    safe = [_safe_name(stem) for stem in stems]
+    safe = [safe_name(stem) for stem in stems]
     unique = [name if safe.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(safe)]
     return [[output / f"{name}{suffix}" for suffix in formats or [".mp4"]] for name in unique]
 
 
-def _safe_name(stem: str) -> str:
+def safe_name(stem: str) -> str:
     """A file name made of a clip's id: letters of any script stay, separators and the like become '_'."""
     return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:_MAX_NAME] or "clip"
 

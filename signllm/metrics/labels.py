@@ -22,6 +22,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "motion_smoothness": ("Motion smoothness", "动作平滑度"),
     "total_distance": ("Total distance", "总位移比"),
     "duration": ("Duration", "时长比"),
+    "jerk_ratio": ("Jerk", "加加速度比"),
+    "path_ratio_hands": ("Path of the fingers", "手指路程比"),
     "velocity_ratio_body": ("Velocity, body", "速度比（身体）"),
     "velocity_ratio_left_hand": ("Velocity, left hand", "速度比（左手）"),
     "velocity_ratio_right_hand": ("Velocity, right hand", "速度比（右手）"),
@@ -38,6 +40,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "bt_gloss_chrf": ("Read gloss chrF", "识别词目 chrF"),
     "bt_gloss_rouge_l": ("Read gloss ROUGE-L", "识别词目 ROUGE-L"),
     "bt_gloss_wer": ("Read gloss WER", "识别词目错误率"),
+    "bone_length_ratio_body": ("Bone length, body", "骨长比（身体）"),
+    "bone_length_ratio_fingers": ("Bone length, fingers", "骨长比（手指）"),
     "bone_length_variation": ("Bone length variation", "骨长变化"),
 }
 SYSTEMS: dict[str, tuple[str, str]] = {

@@ -12,7 +12,8 @@ from signllm.metrics.evaluation import REFERENCE, Measurements
 from signllm.metrics.labels import system_label
 from signllm.metrics.leakage import Leakage
 from signllm.metrics.packing import pack
-from signllm.metrics.preset import HIGHER, LOWER
+from signllm.metrics.preset import HIGHER, LOWER, Preset
+from signllm.metrics.text_scores import RecordPreset
 
 REPORT_VERSION = 2
 JUDGED = ("model", "predictions")
@@ -32,7 +33,8 @@ def make_report(
     `languages[code]["systems"][system][figure]` is {value, low, high}, with `seeds` (the value of each seed) and `sd`
     (their standard deviation) where a system answered with several; NaN (null in the file) where a figure is not
     defined. `subsets` repeats them without the clips that leaked, `leakage` counts those. `overall` pools the clips of
-    all languages. `clips[code]` holds ids and packed numbers of single clips, by which two reports are compared.
+    all languages. `clips[code]` holds ids and packed numbers of single clips, by which two reports are compared, and as
+    `ceiling` those of what a judge reads from the references.
     """
     presets, leakage = measurements.presets, dict(leakage or {})
     languages = list(measurements.numbers)
@@ -116,18 +118,18 @@ def _subsets(measurements: Measurements, rows: Mapping[str, list[np.ndarray]], a
 
 
 def _single_clips(measurements: Measurements, code: str) -> dict:
+    def packed(system: str, presets: Sequence[Preset]) -> dict[str, str]:
+        found = {preset.name: pack(measurements.rows(code, system, preset.name)) for preset in presets}
+        return {name: text for name, text in found.items() if text is not None}
+
+    read = [preset for preset in measurements.presets if isinstance(preset, RecordPreset)]
+    systems = [system for system in measurements.numbers[code] if system != REFERENCE]
+    ceiling = {"ceiling": packed(REFERENCE, read)} if read and REFERENCE in measurements.numbers[code] else {}
     return {
         "references": measurements.digest(code),
         "ids": measurements.clips[code],
-        "numbers": {
-            system: {
-                preset.name: packed
-                for preset in measurements.presets
-                if (packed := pack(measurements.rows(code, system, preset.name))) is not None
-            }
-            for system in measurements.numbers[code]
-            if system != REFERENCE
-        },
+        "numbers": {system: packed(system, measurements.presets) for system in systems},
+        **ceiling,
     }
 
 

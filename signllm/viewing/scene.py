@@ -208,15 +208,18 @@ def _even(number: int) -> int:
     return number + number % 2
 
 
-def contact_sheet(scene: Scene, frames: int = 8) -> Image.Image:
+def contact_sheet(scene: Scene, frames: int = 8, relative: bool = False) -> Image.Image:
     """One picture: a row for each panel, `frames` moments spread evenly over the longest clip, the times below.
 
-    More than four moments are broken into blocks of four columns. Raises ConfigError for less than one moment.
+    With `relative` they are spread over each clip by itself, so that clips of other lengths show the same part of the
+    sign below each other, and the shares of the length stand below. More than four moments are broken into blocks of
+    four columns. Raises ConfigError for less than one moment.
     """
     if frames < 1:
         raise ConfigError(f"frames {frames}: a contact sheet shows at least one moment")
     count = min(frames, scene.num_frames)
-    moments = np.unique(np.round((np.arange(count) + 0.5) * scene.num_frames / count - 0.5).astype(int))
+    middles = (np.arange(count) + 0.5) / count
+    moments = middles if relative else np.unique(np.round(middles * scene.num_frames - 0.5).astype(int))
     blocks = [moments[start : start + _MOST_COLUMNS] for start in range(0, len(moments), _MOST_COLUMNS)]
     size, text_px, gap = scene.size_px, scene.text_px, scene.gap
     label_height, title_px = round(1.9 * text_px), round(1.15 * text_px)
@@ -234,12 +237,13 @@ def contact_sheet(scene: Scene, frames: int = 8) -> Image.Image:
             caption = fonts.fit(f"{label}   {pose.duration_s:.2f} s".strip(), text_px, width - 2 * gap)
             fonts.draw_text(draw, (gap, y + label_height / 2), caption, text_px, _INK)
             y += label_height
-            for column, frame in enumerate(block):
+            for column, moment in enumerate(block):
                 area = np.full((size, size, 3), BACKGROUND, np.uint8)
-                scene.draw_panel(area, index, int(frame))
+                scene.draw_panel(area, index, int(moment * len(pose)) if relative else int(moment))
                 picture.paste(Image.fromarray(area), (gap + column * (size + gap), y))
             y += size
-        for column, frame in enumerate(block):
+        for column, moment in enumerate(block):
             at = (gap + column * (size + gap) + size / 2, y + 1.1 * text_px)
-            fonts.draw_text(draw, at, f"{frame / scene.fps:.2f} s", text_px, _MUTED, align="centre")
+            caption = f"{100 * moment:.0f} %" if relative else f"{moment / scene.fps:.2f} s"
+            fonts.draw_text(draw, at, caption, text_px, _MUTED, align="centre")
     return picture

@@ -43,12 +43,16 @@ def write_contact_sheet(
     title: str = "",
     size: int = 240,
     view: str = "front",
+    relative: bool = False,
 ) -> Path:
-    """Draw `frames` moments of each clip as a png, a row for each panel. Raises as `write_video` does."""
+    """Draw `frames` moments of each clip as a png, a row for each panel, as `contact_sheet` does.
+
+    Raises as `write_video` does.
+    """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ConfigError(f"{path.name}: a contact sheet is a .png file")
-    sheet = contact_sheet(Scene.of(panels, title, size, view), frames)
+    sheet = contact_sheet(Scene.of(panels, title, size, view), frames, relative)
     return _write(path, lambda file: sheet.save(file, format="PNG"))
 
 

@@ -179,6 +179,44 @@ def literal_smoothness(hs, rs):
     return sum(map(jerk, hs)) / sum(map(jerk, rs))
 
 
+def literal_jerk(hs, rs):
+    def jerk(clip):
+        found = []
+        for k in range(8, 50):
+            for f in range(len(clip) - 3):
+                if all(clip.valid[f + n, k] for n in range(4)):
+                    p = clip.coordinates[f : f + 4, k].astype(float)
+                    found.append(distance(p[3] + 3 * p[1], p[0] + 3 * p[2]) * clip.fps**3)
+        return mean(found)
+
+    return sum(map(jerk, hs)) / sum(map(jerk, rs))
+
+
+def literal_path_of_hands(hs, rs):
+    ours = theirs = 0.0
+    for h, r in zip(hs, rs, strict=True):
+        for k in range(8, 50):
+            way_h, way_r = ([p for f in range(len(c)) if (p := hand_place(c, f, k)) is not None] for c in (h, r))
+            if len(way_r) > 1:
+                ours += sum(distance(a, b) for a, b in itertools.pairwise(way_h))
+                theirs += sum(distance(a, b) for a, b in itertools.pairwise(way_r))
+    return ours / theirs
+
+
+def literal_bone_length(joints, hs, rs):
+    def length(clip, k):
+        parent = SKELETON_50.parents[k]
+        shown = [f for f in range(len(clip)) if clip.valid[f, k] and clip.valid[f, parent]]
+        return mean(distance(clip.coordinates[f, k], clip.coordinates[f, parent]) for f in shown) if shown else None
+
+    ours = theirs = 0.0
+    for h, r in zip(hs, rs, strict=True):
+        bones = [k for k in joints if length(r, k) is not None]
+        ours += mean(length(h, k) or 0.0 for k in bones)
+        theirs += mean(length(r, k) for k in bones)
+    return ours / theirs
+
+
 def hand_place(clip, f, k):
     """A joint's place, a hand's relative to its wrist; None when one of them is missing."""
     wrist = None if k < 8 else (7 if k < 29 else 4)
@@ -343,6 +381,12 @@ LITERAL = {
     ("total-distance", "total_distance"): literal_total_distance,
     ("duration", "duration"): lambda hs, rs: mean(len(h) / len(r) for h, r in zip(hs, rs, strict=True)),
     ("motion-smoothness", "motion_smoothness"): literal_smoothness,
+    ("jerk-ratio", "jerk_ratio"): literal_jerk,
+    ("path-ratio", "path_ratio_hands"): literal_path_of_hands,
+    ("bone-length-ratio", "bone_length_ratio_body"): functools.partial(literal_bone_length, (0, 2, 3, 4, 5, 6, 7)),
+    ("bone-length-ratio", "bone_length_ratio_fingers"): functools.partial(
+        literal_bone_length, (*range(9, 29), *range(30, 50))
+    ),
     ("ham2pose-ndtw", "ham2pose_ndtw"): literal_ham2pose,
     ("bone-length-variation", "bone_length_variation"): literal_bone_variation,
 }

@@ -19,6 +19,7 @@ CASES = {
         [with_missing(signing(3, 14), 0.3, 3), with_missing(signing(4, 16), 0.2, 4)],
     ),
 }
+NEW = ("jerk-ratio", "path-ratio", "bone-length-ratio")
 
 
 def test_every_figure_has_a_literal_implementation():
@@ -51,11 +52,16 @@ def test_frozen_clips_move_nothing_and_divide_nothing():
     live, still = signing(1), frozen(signing(1))
     scores = score_pairs([still], [live], PRESETS)
     for figure, value in scores.items():
-        if figure.startswith(("velocity", "variance")) or figure in ("total_distance", "motion_smoothness"):
+        if figure.startswith(("velocity", "variance")) or figure in (
+            "total_distance",
+            "motion_smoothness",
+            "jerk_ratio",
+        ):
             assert value == pytest.approx(0, abs=1e-10), figure
     against_still = score_pairs([live], [still], PRESETS)
     assert math.isnan(against_still["total_distance"])
     assert math.isnan(against_still["velocity_ratio_body"])
+    assert math.isnan(against_still["path_ratio_hands"])
     assert math.isfinite(against_still["dtw_score"])
 
 
@@ -79,6 +85,41 @@ def test_hiding_the_hands_counts_as_not_moving_them():
     scores = score_pairs([reference.replace(valid=hidden)], [reference])
     assert scores["velocity_ratio_right_hand"] == 0
     assert scores["motion_smoothness"] == 0
+    found = score_pairs([reference.replace(valid=hidden)], [reference], NEW)
+    assert [found[name] for name in ("jerk_ratio", "path_ratio_hands", "bone_length_ratio_fingers")] == [0, 0, 0]
+    assert found["bone_length_ratio_body"] == 1
+    unknown = score_pairs([reference], [reference.replace(valid=hidden)], NEW)
+    assert all(math.isnan(unknown[name]) for name in ("jerk_ratio", "path_ratio_hands", "bone_length_ratio_fingers"))
+
+
+def test_half_the_speed_has_the_same_path_and_bones_but_less_jerk():
+    live = signing(3, 40)
+    slow = live.replace(fps=12.5).resampled(25)  # every frame between two old ones lies on the straight line
+    found = score_pairs([slow], [live], NEW)
+    assert found["path_ratio_hands"] == pytest.approx(1, rel=1e-3)
+    assert found["bone_length_ratio_fingers"] == pytest.approx(1, rel=0.01)
+    assert found["jerk_ratio"] != pytest.approx(1, rel=0.1)
+    assert score_pairs([slow], [live], ["velocity-ratio"])["velocity_ratio_right_hand"] == pytest.approx(0.5, rel=0.03)
+
+
+def test_shrunk_hands_are_seen_by_the_fingers_alone():
+    live = signing(3)
+    shrunk = live.coordinates.copy()
+    for part, wrist in SKELETON_50.wrists.items():
+        joints = list(SKELETON_50.parts[part])
+        shrunk[:, joints] = shrunk[:, [wrist]] + 0.75 * (shrunk[:, joints] - shrunk[:, [wrist]])
+    found = score_pairs([live.replace(coordinates=shrunk)], [live], NEW)
+    assert found["bone_length_ratio_fingers"] == pytest.approx(0.75)
+    assert found["path_ratio_hands"] == pytest.approx(0.75)
+    assert found["bone_length_ratio_body"] == 1
+
+
+def test_one_slip_of_the_tracker_counts_for_less_than_when_squared():
+    live = signing(3)
+    slipped = live.coordinates.copy()
+    slipped[20, 12] += 2
+    found = score_pairs([live.replace(coordinates=slipped)], [live], ["jerk-ratio", "motion-smoothness"])
+    assert 1 < found["jerk_ratio"] < found["motion_smoothness"] ** 0.5
 
 
 def test_jitter_is_seen():
