@@ -62,6 +62,7 @@ class FlowConfig(Section):
     shift: Annotated[float, Field(gt=0)] = Field(
         6.0, description="above 1: more training and finer steps near pure noise, where the signing is decided"
     )
+    noise_frames: Weight = Field(3.0, description="over so many frames the noise is smoothed; 0: white noise")
     temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
     candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
 

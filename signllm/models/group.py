@@ -65,11 +65,16 @@ class GroupOutput:
 
 
 class LengthModel(nn.Module):
-    """Predicts the distribution of the number of frames from the source features."""
+    """Predicts the distribution of the number of frames from the source features.
+
+    Much dropout: of a word there are few clips, and their lengths learnt by heart would be taken for certain.
+    """
 
     def __init__(self, width: int, typical_frames: float = 60.0):
         super().__init__()
-        self.net = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2))
+        self.net = nn.Sequential(
+            nn.LayerNorm(width), nn.Dropout(0.3), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2)
+        )
         nn.init.zeros_(self.net[-1].weight)
         with torch.no_grad():
             self.net[-1].bias.copy_(torch.tensor([typical_frames, 1.0]).log())

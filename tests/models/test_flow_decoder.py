@@ -5,8 +5,7 @@ import torch
 
 from signllm.config.schema import FlowConfig, PoseDecoderConfig
 from signllm.models.decoders import make_decoder
-from signllm.models.decoders.base import seeded_noise
-from signllm.models.decoders.flow import medoids, shifted
+from signllm.models.decoders.flow import medoids, shifted, smoothed
 
 SMALL = {"type": "flow", "num_layers": 1, "hidden_size": 32, "num_heads": 4, "ff_size": 64, "dropout": 0.0}
 
@@ -35,8 +34,9 @@ def test_a_seed_gives_one_clip_and_another_seed_another():
 
 
 def test_noise_of_a_clip_does_not_depend_on_the_clips_beside_it():
-    together = seeded_noise(torch.tensor([5, 9]), 9, 4, [7, 8])
-    alone = seeded_noise(torch.tensor([5]), 5, 4, [7])
+    decoder = flow_of()
+    together = decoder._seeded_noise(torch.tensor([5, 9]), 9, [7, 8])
+    alone = decoder._seeded_noise(torch.tensor([5]), 5, [7])
     assert torch.equal(together[0, :5], alone[0])
     assert not together[0, 5:].any()
 
@@ -83,6 +83,14 @@ def test_shifted_times_keep_their_ends_and_order_and_lie_nearer_to_noise():
     assert times[-1] == 1
     assert (times.diff() > 0).all()
     assert (times[1:-1] < u[1:-1]).all()
+
+
+def test_smoothed_noise_keeps_its_variance_and_loses_its_trembling():
+    white = torch.randn(400, 40, 20, generator=torch.Generator().manual_seed(0))
+    smooth = smoothed(white, 3.0)
+    assert torch.allclose(smooth.std((0, 2)), torch.ones(40), atol=0.05)
+    assert smooth.diff(dim=1).std() < 0.4 * white.diff(dim=1).std()
+    assert torch.equal(smoothed(white, 0.0), white)
 
 
 @torch.no_grad()

@@ -69,15 +69,3 @@ class PoseDecoder(nn.Module, ABC):
         A decoder that draws random numbers draws those of clip b from seeds[b] alone (0 for all when None), so that a
         clip does not depend on the clips beside it.
         """
-
-
-def seeded_noise(frames_B: Tensor, longest: int, values: int, seeds: Sequence[int]) -> Tensor:
-    """(B, longest, values) standard normal numbers on the device of `frames_B`; clip b's come from seeds[b] alone.
-
-    They are drawn on the CPU, so every device gets the same ones; past a clip's length they are zero.
-    """
-    noise_BFV = torch.zeros(len(frames_B), longest, values)
-    for row, (frames, seed) in enumerate(zip(frames_B.tolist(), seeds, strict=True)):
-        source = torch.Generator().manual_seed(seed)
-        noise_BFV[row, :frames] = torch.randn(frames, values, generator=source)
-    return noise_BFV.to(frames_B.device)

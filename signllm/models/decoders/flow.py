@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction, seeded_noise
+from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction
 from signllm.models.layers import sinusoids
 from signllm.pose.batch import length_mask
+
+WHITE_SHARE = 0.05
 
 
 class FlowDecoder(PoseDecoder):
@@ -42,15 +44,15 @@ class FlowDecoder(PoseDecoder):
 
         Outside of training times are spread evenly over the batch and noise is the same at every call.
         """
-        batch, longest, values = target_BFV.shape
+        batch, longest, _ = target_BFV.shape
         if self.training:
             spread_B = torch.rand(batch, device=target_BFV.device)
-            noise_BFV = torch.randn_like(target_BFV)
+            noise_BFV = smoothed(torch.randn_like(target_BFV), self.config.flow.noise_frames)
             dropped_B = torch.rand(batch, device=target_BFV.device) < self.config.flow.text_dropout
             memory_BTD = torch.where(dropped_B[:, None, None], self._no_text(memory_BTD), memory_BTD)
         else:
             spread_B = (torch.arange(batch, device=target_BFV.device) + 0.5) / batch
-            noise_BFV = seeded_noise(frames_B, longest, values, range(batch))
+            noise_BFV = self._seeded_noise(frames_B, longest, range(batch))
         time_B = shifted(spread_B, self.config.flow.shift)
         time_B11 = time_B[:, None, None]
         noisy_BFV = (1 - time_B11) * noise_BFV + time_B11 * target_BFV
@@ -69,12 +71,23 @@ class FlowDecoder(PoseDecoder):
             )
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
-        x_BFV = config.temperature * seeded_noise(frames_B, longest, self.config.output_dim, seeds)
+        x_BFV = config.temperature * self._seeded_noise(frames_B, longest, seeds)
         times = shifted(torch.linspace(0, 1, config.steps + 1), config.shift).tolist()
         for time, after in pairwise(times):
             clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
             x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
+
+    def _seeded_noise(self, frames_B: Tensor, longest: int, seeds: Sequence[int]) -> Tensor:
+        """(B, longest, V) noise on the device of `frames_B`, zero past each clip's end; seeds[b] alone fixes clip b's.
+
+        It is drawn on the CPU, so every device gets the same numbers.
+        """
+        noise_BFV = torch.zeros(len(frames_B), longest, self.config.output_dim)
+        for row, (frames, seed) in enumerate(zip(frames_B.tolist(), seeds, strict=True)):
+            white_FV = torch.randn(frames, self.config.output_dim, generator=torch.Generator().manual_seed(seed))
+            noise_BFV[row, :frames] = smoothed(white_FV, self.config.flow.noise_frames)
+        return noise_BFV.to(frames_B.device)
 
     def _guided(
         self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
@@ -123,6 +136,22 @@ def shifted(u: Tensor, shift: float) -> Tensor:
     Esser et al., arXiv 2403.03206).
     """
     return u / (u + shift * (1 - u))
+
+
+def smoothed(white_FV: Tensor, frames: float) -> Tensor:
+    """White noise (..., F, V) coloured like motion: smoothed by a Gaussian of `frames` frames, of unit variance again.
+
+    Any Gaussian may be the source of a flow. The frames of real signing hang together: white noise hides only what is
+    quick in them, and what the network leaves of it trembles. WHITE_SHARE of the variance stays white, as a tracker's
+    noise is.
+    """
+    if not frames:
+        return white_FV
+    place_F = torch.arange(white_FV.shape[-2], device=white_FV.device)
+    mix_FF = torch.exp(-0.5 * ((place_F[:, None] - place_F) / frames).square())
+    mix_FF = (1 - WHITE_SHARE) ** 0.5 * mix_FF / mix_FF.norm(dim=1, keepdim=True)
+    mix_FF = mix_FF + WHITE_SHARE**0.5 * torch.eye(len(place_F), device=white_FV.device)
+    return (mix_FF / mix_FF.norm(dim=1, keepdim=True)) @ white_FV
 
 
 def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:
