@@ -31,6 +31,9 @@ class ScratchConfig(Section):
     hidden_size: Positive = 128
     num_layers: Positive = 2
     num_heads: Positive = 4
+    reserve_letters: bool = Field(
+        False, description="the vocabulary also holds the letters of all eight languages, for languages added later"
+    )
 
 
 class TextEncoderConfig(Section):
@@ -130,6 +133,9 @@ class TrainingConfig(Section):
     gradient_clip: Weight = Field(1.0, description="largest gradient norm; 0: no clipping")
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     ema_decay: Share = Field(0.999, description="moving average of the weights used to generate; 0: none")
+    only_languages: list[str] = Field(
+        [], description="MLSF: only these groups are trained, the rest of the checkpoint stays; --add_language sets it"
+    )
     rl_variant: Literal["off", "paper"] = "paper"
     losses: LossConfig = LossConfig()
     seed: Count = 0
