@@ -1,12 +1,14 @@
 """What a training step on eight languages costs, against a step on one language with the same frames, in one run.
 
     python benchmarks/mlsf.py [--configs configs/asl_words_mlsf_config.json ...] [--steps 5] [--parts]
+    python benchmarks/mlsf.py --configs configs/asl_words_mlsf_config.json --clips 8 --block 4
 
 Steps are the trainer's own: forward, losses, backward, clipping, optimiser, moving average. The eight-language model
-is the configuration's with all its groups, each batch holding every language; the other model has one group. Both
-use a text encoder from scratch. Clips have log-normal lengths, like a batch of the data loader nearly the same
-ones. The steps of both models alternate, and the fastest of each are compared, in seconds of the processor, which other
-programs on the machine hardly lengthen. `--parts` also prints where the time goes.
+is the configuration's with all its groups, each batch holding every language (or, with `--block`, as many as
+data.language_block lets in); the other model has one group. Both use a text encoder from scratch. The clips of a batch
+are of nearly the same length, as the data loader makes them. The steps of both models alternate, and the fastest of
+each are compared, in seconds of the processor, which other programs on the machine hardly lengthen. `--parts` also
+prints where the time goes.
 """
 
 from __future__ import annotations
@@ -61,12 +63,12 @@ def make_trainer_for(path: str, languages: list[str], scratch: Path) -> Trainer:
     return trainer
 
 
-def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, seed: int) -> PoseBatch:
-    """`clips` clips of about `frames` frames, the languages in turn, with texts of the demo corpus."""
+def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, seed: int, block: int = 1) -> PoseBatch:
+    """`clips` clips of about `frames` frames, the languages in turn by blocks, with texts of the demo corpus."""
     rng = np.random.default_rng(seed)
     lengths = torch.tensor(np.exp(rng.normal(np.log(frames), 0.1, clips)).round().astype(int))
     longest = round_up(int(lengths.max()))
-    codes = [languages[row % len(languages)] for row in range(clips)]
+    codes = [languages[(seed + row // block) % len(languages)] for row in range(clips)]
     texts = trainer.train_set.texts()
     chosen = [texts[int(place)] for place in rng.integers(len(texts), size=clips)]
     valid_BFJ = length_mask(lengths, longest)[..., None].expand(-1, -1, 50)
@@ -102,7 +104,7 @@ def parts_of(trainer: Trainer, batch: PoseBatch) -> dict[str, float]:
     return seconds
 
 
-def compare(path: str, clips: int | None, frames: int | None, steps: int, parts: bool) -> float:
+def compare(path: str, clips: int | None, frames: int | None, steps: int, parts: bool, block: int) -> float:
     """Print the step times of one configuration; return the ratio of eight languages to one."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -114,7 +116,7 @@ def compare(path: str, clips: int | None, frames: int | None, steps: int, parts:
         times: dict[str, list[float]] = {name: [] for name in sides}
         for step in range(steps + 1):
             for name, codes in sides.items():
-                batch = make_batch(trainers[name], codes, size, length, seed=step)
+                batch = make_batch(trainers[name], codes, size, length, step, block)
                 started = time.process_time()
                 trainers[name].train_step(batch)
                 times[name].append(time.process_time() - started)
@@ -127,7 +129,7 @@ def compare(path: str, clips: int | None, frames: int | None, steps: int, parts:
         )
         if parts:
             for name, codes in sides.items():
-                found = parts_of(trainers[name], make_batch(trainers[name], codes, size, length, seed=1))
+                found = parts_of(trainers[name], make_batch(trainers[name], codes, size, length, 1, block))
                 print(f"  {name}: " + ", ".join(f"{part} {value:.3f} s" for part, value in found.items()), flush=True)
     return ratio
 
@@ -139,6 +141,7 @@ def main() -> None:
     arguments.add_argument("--clips", type=int, help="clips a batch (default: the configuration's batch_size)")
     arguments.add_argument("--frames", type=int, help="frames a clip (default: 64 words, 110 sentences)")
     arguments.add_argument("--steps", type=int, default=5)
+    arguments.add_argument("--block", type=int, default=1, help="as data.language_block: clips of a language together")
     arguments.add_argument("--parts", action="store_true")
     arguments.add_argument(
         "--threads", type=int, default=1, help="with more, processor seconds are those of all threads"
@@ -147,7 +150,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     print(f"{torch.get_num_threads()} thread(s), torch {torch.__version__}")
     for path in args.configs:
-        compare(path, args.clips, args.frames, args.steps, args.parts)
+        compare(path, args.clips, args.frames, args.steps, args.parts, args.block)
 
 
 if __name__ == "__main__":

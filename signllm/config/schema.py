@@ -103,6 +103,9 @@ class DataConfig(Section):
     frame_budget: Positive | None = Field(
         None, description="the most padded frames in a batch; null: batch_size x the 90th percentile of clip lengths"
     )
+    language_block: Positive = Field(
+        1, description="clips of one language stand together in batches by about so many; 1: they mix freely"
+    )
     max_frames: Positive = Field(500, description="longer training clips are cut to this length")
     num_workers: Count = 0
     max_samples: Positive | None = Field(None, description="use only so many clips a language and split")
