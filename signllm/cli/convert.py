@@ -18,8 +18,10 @@ def build_parser() -> argparse.ArgumentParser:
     """The flags of final_convert_data.py."""
     flags = parser(
         "final_convert_data.py",
-        "Convert {split}.skels/.text/.files (and .gloss), or folders with pose.json and text.txt, into the pose store.",
-        "把 {split}.skels/.text/.files（以及 .gloss），或含 pose.json 与 text.txt 的文件夹，转换为训练数据集。",
+        "Convert {split}.skels/.text/.files (and .gloss), folders with pose.json and text.txt, or OpenPose"
+        " or MediaPipe points (motion/*.npz, clips.npz, landmarks/*.json), into the pose store.",
+        "把 {split}.skels/.text/.files（以及 .gloss），含 pose.json 与 text.txt 的文件夹，或 OpenPose、MediaPipe 关键点"
+        "（motion/*.npz、clips.npz、landmarks/*.json），转换为训练数据集。",
     )
     flags.add_argument("--data_dir", type=Path, required=True, help="folder with the source files / 源数据目录")
     flags.add_argument(
@@ -38,6 +40,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flags.add_argument(
         "--fps", type=float, help="frame rate of the source (default: what it says, else 25) / 源数据帧率，默认 25"
+    )
+    flags.add_argument(
+        "--held_out",
+        type=float,
+        default=0.15,
+        help="share of the clips that goes to dev, for sources without splits (default: %(default)s)"
+        " / 没有划分的数据源中归入 dev 的比例",
     )
     flags.add_argument("--workers", type=int, default=1, help="processes that parse (default: 1) / 解析进程数")
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")

@@ -18,7 +18,7 @@ DEBUG_EPOCHS = 10
 
 
 def add_training_flags(parser: argparse.ArgumentParser) -> None:
-    """--debug, --dry_run, --resume and --set."""
+    """--debug, --dry_run, --resume, --add_language with --from and --warm_start_from, and --set."""
     parser.add_argument(
         "--debug", action="store_true",
         help=f"part of the data ({DEBUG_SAMPLES} clips a language and split), at most {DEBUG_EPOCHS} epochs, in a run"
@@ -31,6 +31,20 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", metavar="CHECKPOINT", type=Path,
         help="go on from this .pth, exactly where it stopped / 从检查点恢复训练",
+    )  # fmt: skip
+    parser.add_argument(
+        "--add_language", metavar="CODE",
+        help="MLSF: add a group for this language to the checkpoint of --from and train it alone, in a new run;"
+        " the other languages stay bit-identical / 给已训练的检查点增加一种手语，只训练新的一组",
+    )  # fmt: skip
+    parser.add_argument(
+        "--from", metavar="CHECKPOINT", dest="base", type=Path,
+        help="the trained .pth that --add_language adds to / --add_language 所用的检查点",
+    )  # fmt: skip
+    parser.add_argument(
+        "--warm_start_from", metavar="CODE",
+        help="the new group starts as a copy of this language's group (default: from scratch)"
+        " / 新的一组从该语言的一组复制而来，默认从头开始",
     )  # fmt: skip
     parser.add_argument(
         "--set", metavar="KEY=VALUE", dest="overrides", action="append", default=[],
@@ -56,6 +70,9 @@ def train(config_path: Path | None, default_config: Path, args: argparse.Namespa
     """Run training as the flags say; return the exit code."""
     from signllm.models.checkpoint import load_checkpoint
 
+    _check_flags(args)
+    if args.add_language:
+        return _train_added(config_path, args)
     checkpoint = load_checkpoint(args.resume) if args.resume else None
     if checkpoint is None:
         config = load_config(config_path or default_config, args.overrides)
@@ -63,6 +80,41 @@ def train(config_path: Path | None, default_config: Path, args: argparse.Namespa
     else:
         config = _config_of_resumed_run(checkpoint.config, config_path, args)
     return run_training(config, checkpoint, dry=args.dry_run)
+
+
+def _check_flags(args: argparse.Namespace) -> None:
+    """Raise ConfigError for flags that do not go together."""
+    faults = []
+    if args.add_language and not args.base:
+        faults.append("--add_language: which checkpoint is the language added to? Give --from CHECKPOINT")
+    for flag, value in (("--from", args.base), ("--warm_start_from", args.warm_start_from)):
+        if value and not args.add_language:
+            faults.append(f"{flag} {value}: goes with --add_language CODE only")
+    if args.add_language and args.resume:
+        faults.append(
+            "--add_language with --resume: add the language first; its run is resumed by --resume alone and goes on"
+            " training the new group only"
+        )
+    if faults:
+        raise ConfigError(faults)
+
+
+def _train_added(config_path: Path | None, args: argparse.Namespace) -> int:
+    """A new run that trains one more group; data and training are those of --config, or the checkpoint's own."""
+    from signllm.models.checkpoint import load_checkpoint
+    from signllm.training.adding import Addition
+
+    checkpoint = load_checkpoint(args.base)
+    addition = Addition.check(args.add_language, args.warm_start_from, checkpoint, str(args.base))
+    if config_path:
+        wanted = load_config(config_path, args.overrides)
+    else:
+        wanted = parse_config(apply_overrides(checkpoint.config.model_dump(), args.overrides), str(args.base))
+    named = any(override.partition("=")[0].strip() == "run_name" for override in args.overrides)
+    config = addition.config(wanted, checkpoint, wanted.run_name if named else None)
+    config = for_debugging(config) if args.debug else config
+    _announce(config)
+    return _run(addition.experiment(config, checkpoint), None, args.dry_run)
 
 
 def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argparse.Namespace) -> Config:
@@ -74,13 +126,17 @@ def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argpar
         wanted = given.model_copy(update={"run_name": saved.run_name})
     else:
         wanted = parse_config(apply_overrides(saved.model_dump(), args.overrides), str(args.resume))
-    if wanted.model != saved.model:
-        changed = [
-            name for name in type(saved.model).model_fields if getattr(wanted.model, name) != getattr(saved.model, name)
-        ]
+    changed = [
+        f"model.{name}"
+        for name in type(saved.model).model_fields
+        if getattr(wanted.model, name) != getattr(saved.model, name)
+    ]
+    if wanted.training.only_languages != saved.training.only_languages:
+        changed.append("training.only_languages")
+    if changed:
         raise CheckpointError(
             f"{args.resume}: the configuration builds another model than the checkpoint holds (differs in"
-            f" {', '.join('model.' + name for name in changed)}); resume with the model of the checkpoint,"
+            f" {', '.join(changed)}); resume with the model of the checkpoint,"
             " whose configuration is in config_used.json beside it"
         )
     return wanted
@@ -88,11 +144,21 @@ def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argpar
 
 def run_training(config: Config, checkpoint=None, dry: bool = False) -> int:
     """Build the experiment and train it, or only try it when `dry`; return the exit code."""
-    from signllm.cli.watching import ProgressBar, SampleVideos
-    from signllm.training.setup import build_experiment, make_trainer
+    from signllm.training.setup import build_experiment
 
+    _announce(config)
+    return _run(build_experiment(config, checkpoint), checkpoint, dry)
+
+
+def _announce(config: Config) -> None:
     print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)
-    experiment = build_experiment(config, checkpoint)
+
+
+def _run(experiment, checkpoint, dry: bool) -> int:
+    """Train a built experiment, or only try it when `dry`; return the exit code."""
+    from signllm.cli.watching import ProgressBar, SampleVideos
+    from signllm.training.setup import make_trainer
+
     sets = experiment.train_set, experiment.eval_set
     print(f"{', '.join(sets[0].languages)}: {len(sets[0])} training clips, {len(sets[1])} to evaluate on", flush=True)
     if dry:

@@ -162,11 +162,17 @@ def impossible_combinations(config: Config) -> list[str]:
             f"model.text_encoder.trainable_layers = {encoder.trainable_layers}: an encoder made from scratch must be"
             ' trained whole; use "auto"'
         )
-    for code in model.languages:
-        try:
-            resolve_language(code)
-        except SignLLMError as error:
-            faults.append(f"model.languages: {error.faults[0]}")
+    for place, names in (("model.languages", model.languages), ("training.only_languages", training.only_languages)):
+        for name in names:
+            try:
+                resolve_language(name)
+            except SignLLMError as error:
+                faults.append(f"{place}: {error.faults[0]}")
+    if training.only_languages and model.mode != "mlsf":
+        faults.append(
+            f"training.only_languages with model.mode = '{model.mode}': its languages share all parameters, so none can"
+            ' be trained alone; set it to [], or use "mlsf"'
+        )
     if data.frame_budget is not None and data.frame_budget < data.max_frames:
         faults.append(
             f"data.frame_budget = {data.frame_budget}: less than data.max_frames = {data.max_frames},"

@@ -31,6 +31,9 @@ class ScratchConfig(Section):
     hidden_size: Positive = 128
     num_layers: Positive = 2
     num_heads: Positive = 4
+    reserve_letters: bool = Field(
+        False, description="the vocabulary also holds the letters of all eight languages, for languages added later"
+    )
 
 
 class TextEncoderConfig(Section):
@@ -118,6 +121,9 @@ class DataConfig(Section):
     frame_budget: Positive | None = Field(
         None, description="the most padded frames in a batch; null: batch_size x the 90th percentile of clip lengths"
     )
+    language_block: Positive = Field(
+        1, description="clips of one language stand together in batches by about so many; 1: they mix freely"
+    )
     max_frames: Positive = Field(500, description="longer training clips are cut to this length")
     trim_rest_s: Weight | None = Field(
         None, description="seconds kept before the first and after the last motion of a training clip; null: all"
@@ -171,6 +177,9 @@ class TrainingConfig(Section):
     gradient_clip: Weight = Field(1.0, description="largest gradient norm; 0: no clipping")
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     ema_decay: Share = Field(0.999, description="moving average of the weights used to generate; 0: none")
+    only_languages: list[str] = Field(
+        [], description="MLSF: only these groups are trained, the rest of the checkpoint stays; --add_language sets it"
+    )
     rl_variant: Literal["off", "paper"] = "paper"
     losses: LossConfig = LossConfig()
     plc: PLCConfig = PLCConfig()

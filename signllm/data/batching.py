@@ -23,15 +23,40 @@ def automatic_budget(frames: Sequence[int], batch_size: int) -> int:
     return batch_size * round_up(int(np.percentile(frames, 90)))
 
 
-def make_batches(frames: Sequence[int], batch_size: int, frame_budget: int, seed: int, epoch: int) -> list[list[int]]:
+def in_blocks(order: np.ndarray, languages: Sequence[str], block: int) -> np.ndarray:
+    """Reorder so that clips of one language stand `block` by `block`, the blocks where their middle clips stood.
+
+    MLSF runs each language of a batch by itself, so a batch of few clips of each of many languages is slow
+    (benchmarks/mlsf.py). With one language the order stays what it was.
+    """
+    places: dict[str, list[int]] = {}
+    for place, index in enumerate(order.tolist()):
+        places.setdefault(languages[index], []).append(place)
+    blocks = [own[first : first + block] for own in places.values() for first in range(0, len(own), block)]
+    blocks.sort(key=lambda own: own[len(own) // 2])
+    return order[[place for own in blocks for place in own]]
+
+
+def make_batches(
+    frames: Sequence[int],
+    batch_size: int,
+    frame_budget: int,
+    seed: int,
+    epoch: int,
+    languages: Sequence[str] = (),
+    language_block: int = 1,
+) -> list[list[int]]:
     """Split clips with these lengths into batches; each clip stands in exactly one.
 
     A batch has at most `batch_size` clips and at most `frame_budget` padded frames (a single longer clip gets a
-    batch of its own). The result is a function of the arguments alone.
+    batch of its own). With `languages`, one a clip, a language comes in blocks of `language_block` clips. The result
+    is a function of the arguments alone.
     """
     rng = np.random.default_rng([seed, epoch])
     lengths = np.asarray(frames)
     order = np.argsort(lengths * rng.uniform(1 - LENGTH_JITTER, 1 + LENGTH_JITTER, len(lengths)), kind="stable")
+    if language_block > 1:
+        order = in_blocks(order, languages, language_block)
     batches: list[list[int]] = []
     current: list[int] = []
     longest = 0
@@ -47,20 +72,28 @@ def make_batches(frames: Sequence[int], batch_size: int, frame_budget: int, seed
 
 
 def draw_batches(
-    channel: UniformChannel, frames: Sequence[int], batch_size: int, frame_budget: int, seed: int, epoch: int
+    channel: UniformChannel,
+    frames: Sequence[int],
+    batch_size: int,
+    frame_budget: int,
+    seed: int,
+    epoch: int,
+    languages: Sequence[str] = (),
+    language_block: int = 1,
 ) -> list[list[int]]:
     """The batches of an epoch whose clips the channel draws: as many as the uniform epoch has, with the same limits.
 
     About as many clips are drawn as there are. The draw may fill a few batches more or less than the uniform epoch:
     then some are left out at random, or more clips are drawn.
     """
-    uniform = make_batches(frames, batch_size, frame_budget, seed, epoch)
+    uniform = make_batches(frames, batch_size, frame_budget, seed, epoch, languages, language_block)
     if not channel.drawing:
         return uniform
-    lengths, count = np.asarray(frames), len(frames)
+    lengths, language_N, count = np.asarray(frames), np.asarray(languages), len(frames)
     while True:
         drawn = channel.draw(count, seed, epoch)
-        batches = make_batches(lengths[drawn], batch_size, frame_budget, seed, epoch)
+        spoken = language_N[drawn].tolist() if languages else ()
+        batches = make_batches(lengths[drawn], batch_size, frame_budget, seed, epoch, spoken, language_block)
         missing = len(uniform) - len(batches)
         if missing <= 0:
             return [drawn[batch].tolist() for batch in batches[: len(uniform)]]
@@ -70,8 +103,16 @@ def draw_batches(
 class FrameBudgetSampler(Sampler[list[tuple[int, int]]]):
     """Yields the batches of `epoch` as (epoch, index) keys, from batch `first` on; set both before iterating."""
 
-    def __init__(self, frames: Sequence[int], config: DataConfig, seed: int, channel: UniformChannel | None = None):
+    def __init__(
+        self,
+        frames: Sequence[int],
+        config: DataConfig,
+        seed: int,
+        languages: Sequence[str] = (),
+        channel: UniformChannel | None = None,
+    ):
         self.channel = channel or UniformChannel()
+        self.languages, self.language_block = list(languages), config.language_block if languages else 1
         self.frames, self.batch_size, self.seed = list(frames), config.batch_size, seed
         self.frame_budget = config.frame_budget or automatic_budget(frames, config.batch_size)
         self.epoch = 0
@@ -83,7 +124,8 @@ class FrameBudgetSampler(Sampler[list[tuple[int, int]]]):
         Which clips a channel will draw in later epochs is not known yet, how many batches they make is.
         """
         number = self.epoch if epoch is None else epoch
-        return draw_batches(self.channel, self.frames, self.batch_size, self.frame_budget, self.seed, number)
+        limits = self.frames, self.batch_size, self.frame_budget
+        return draw_batches(self.channel, *limits, self.seed, number, self.languages, self.language_block)
 
     def clips(self) -> list[int]:
         """The clips of the current epoch's batches."""
@@ -101,7 +143,8 @@ def make_loader(
     dataset: SignDataset, config: DataConfig, seed: int, channel: UniformChannel | None = None
 ) -> tuple[DataLoader, FrameBudgetSampler]:
     """A loader over the data set and the sampler that steers it; a channel draws the clips."""
-    sampler = FrameBudgetSampler([dataset.frames(index) for index in range(len(dataset))], config, seed, channel)
+    frames = [dataset.frames(index) for index in range(len(dataset))]
+    sampler = FrameBudgetSampler(frames, config, seed, [language for language, _ in dataset.places], channel)
     loader = DataLoader(
         dataset,
         batch_sampler=sampler,

@@ -20,8 +20,9 @@ from pathlib import Path
 import orjson
 
 from signllm.data.convert_clip import CleanClip, clean_clip
-from signllm.data.sources import ClipEntry, Loaded, SourceSplit, choose_splits
+from signllm.data.sources import ClipEntry, Loaded, SourceSplit, choose_splits, find_splits
 from signllm.data.store import ClipRecord, Store, StoreWriter
+from signllm.data.unsplit_sources import HELD_OUT, find_unsplit
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
 from signllm.languages import resolve_language
@@ -42,6 +43,7 @@ class ConvertOptions:
     """What to convert and how; `splits` None means all there are, `max_samples` None means every clip.
 
     `fps`: frames a second of the source; None means what the source says, else 25. Frames are kept as they are.
+    `held_out`: the share of clips that goes to dev in a source without splits.
     """
 
     data_dir: Path
@@ -54,6 +56,7 @@ class ConvertOptions:
     workers: int = 1
     overwrite: bool = False
     skip_bad: bool = False
+    held_out: float = HELD_OUT
 
     def __post_init__(self) -> None:
         faults = []
@@ -62,6 +65,8 @@ class ConvertOptions:
             faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
         if self.fps is not None and not 0 < self.fps < 1e4:
             faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
+        if not 0 <= self.held_out < 1:
+            faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
         if self.workers < 1:
             faults.append(f"--workers is {self.workers}; expected at least 1")
         if self.layout not in LAYOUTS:
@@ -98,7 +103,8 @@ def convert(
     only where nothing can be opened at all; the faults of a split are in its report.
     """
     reports = []
-    for open_split in choose_splits(options.data_dir, options.splits).values():
+    found = find_unsplit(options.data_dir, options.held_out) or find_splits(options.data_dir)
+    for open_split in choose_splits(options.data_dir, found, options.splits).values():
         source = open_split(options.max_samples)
         report = _existing(source, options)
         if report is None:
@@ -134,6 +140,8 @@ def fingerprint(source: SourceSplit, options: ConvertOptions) -> str:
     root = options.data_dir
     files = [(str(f.relative_to(root)), f.stat().st_size, f.stat().st_mtime_ns) for f in source.files]
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
+    if source.held_out is not None:
+        facts.append(source.held_out)
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 

@@ -34,13 +34,17 @@ class ClipEntry:
 
 @dataclass(frozen=True)
 class SourceSplit:
-    """One split as found on disk. `faults` make pairing clips with texts impossible and cannot be skipped."""
+    """One split as found on disk. `faults` make pairing clips with texts impossible and cannot be skipped.
+
+    `held_out`: the share of clips dealt to dev, where the source has no splits of its own.
+    """
 
     split: str
     files: tuple[Path, ...]
     entries: tuple[ClipEntry, ...]
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    held_out: float | None = None
 
 
 def find_splits(data_dir: Path) -> dict[str, Callable[[int | None], SourceSplit]]:
@@ -66,16 +70,18 @@ def find_splits(data_dir: Path) -> dict[str, Callable[[int | None], SourceSplit]
     if not found:
         raise DataError(
             f"{data_dir}: nothing to convert; expected {{split}}.skels with {{split}}.text and {{split}}.files, or"
-            f" {{split}}/{{clip}}/{clip_folder.POSE_FILE} with {clip_folder.TEXT_FILE}"
+            f" {{split}}/{{clip}}/{clip_folder.POSE_FILE} with {clip_folder.TEXT_FILE}, or manifest.json with"
+            " motion/{id}.npz, or clips.npz, or landmarks/{word}.json"
         )
     usual = ("train", "dev", "test")
     order = sorted(found, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
     return {name: found[name] for name in order}
 
 
-def choose_splits(data_dir: Path, wanted: list[str] | None) -> dict[str, Callable[[int | None], SourceSplit]]:
-    """`find_splits`, only those in `wanted` (all when None); DataError names every one that is not there."""
-    found = find_splits(data_dir)
+def choose_splits(
+    data_dir: Path, found: dict[str, Callable[[int | None], SourceSplit]], wanted: list[str] | None
+) -> dict[str, Callable[[int | None], SourceSplit]]:
+    """Of the splits `found` those in `wanted` (all when None); DataError names every one that is not there."""
     if wanted is None:
         return found
     missing = [

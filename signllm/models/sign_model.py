@@ -105,6 +105,31 @@ class MLSF(SignModel):
         super().__init__(config, text_encoder, languages)
         self.groups = nn.ModuleDict({code: PoseGroup(config, text_encoder.width) for code in self.languages})
 
+    def add_language(self, code: str, clips: Clips, warm_start_from: str | None = None) -> None:
+        """Add a group for a language, with statistics from `clips`; nothing of the other groups changes.
+
+        Its weights are new, or a copy of those of the group `warm_start_from`. Raises ConfigError when the language is
+        there already or the other one is not.
+        """
+        if code in self.languages:
+            raise ConfigError(f"{code}: this model has a group for it already ({', '.join(self.languages)})")
+        if warm_start_from is not None:
+            self.known_languages([warm_start_from])
+        group = PoseGroup(self.config, self.text_encoder.width)
+        if warm_start_from is not None:
+            group.load_state_dict(self.groups[warm_start_from].state_dict())
+        group.normalizer.fit(clips)
+        self.groups[code] = group
+        self.languages.append(code)
+
+    def train_only(self, languages: Sequence[str]) -> None:
+        """From now on only the groups of these languages have parameters to train; the text encoder is frozen."""
+        self.known_languages(languages)
+        self.requires_grad_(False)
+        self.text_encoder.freeze()
+        for code in languages:
+            self.groups[code].requires_grad_(True)
+
     def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
         """Each language has statistics of its own, so that adding one changes no other."""
         for code, clips in clips_by_language.items():

@@ -18,7 +18,7 @@ from signllm.config.schema import FROM_SCRATCH
 from signllm.errors import CheckpointError, ConfigError
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.pretrained import PLACE, WAYS_ON, load_pretrained, quiet
-from signllm.models.wordpiece import PAD, train_wordpiece
+from signllm.models.wordpiece import PAD, TOOLKIT_LETTERS, train_wordpiece
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -138,6 +138,22 @@ class TextEncoder(nn.Module):
         """As nn.Module.train, but a frozen encoder stays in eval mode."""
         return super().train(mode and not self.frozen)
 
+    def freeze(self) -> None:
+        """Train no weight of it from now on, and stay in eval mode."""
+        self.model.requires_grad_(False)
+        self.frozen = True
+        self.train(False)
+
+    def lost_texts(self, texts: Iterable[str]) -> list[list[str]]:
+        """Groups of different texts that read as the same tokens because characters or words of them are unknown."""
+        unknown = {self._tokenizer.token_to_id(token) for token in ("[UNK]", "<unk>")} - {None}
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for text in dict.fromkeys(texts):
+            ids = tuple(self._tokenizer.encode(text).ids)
+            if unknown & set(ids):
+                alike.setdefault(ids, []).append(text)
+        return [group for group in alike.values() if len(group) > 1]
+
     def tokenize(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """Return input_ids and attention_mask (B, T) int64 on the CPU.
 
@@ -244,7 +260,9 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
             f" {scratch.num_heads}"
         )
     try:
-        tokenizer = train_wordpiece(corpus_texts or (), scratch.vocab_size)
+        tokenizer = train_wordpiece(
+            corpus_texts or (), scratch.vocab_size, TOOLKIT_LETTERS if scratch.reserve_letters else ""
+        )
     except ConfigError as error:
         faults.extend(error.faults)
     if faults:

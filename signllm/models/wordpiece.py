@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
 PAD, UNKNOWN, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _CONTINUATION = "##"
+# What the texts of the eight languages are spelt with after normalising: Latin letters, the accents that are split off
+# them, digits, punctuation, and the three rows of Hangul jamo that syllables are split into.
+TOOLKIT_LETTERS = "".join(
+    (
+        *("abcdefghijklmnopqrstuvwxyzßœæı0123456789"),
+        *"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿«»„“”‚‘’…–—",
+        *(chr(accent) for accent in (0x300, 0x301, 0x302, 0x303, 0x306, 0x307, 0x308, 0x327)),
+        *(
+            chr(jamo)
+            for first, last in ((0x1100, 0x1112), (0x1161, 0x1175), (0x11A8, 0x11C2))
+            for jamo in range(first, last + 1)
+        ),
+    )
+)
 _LONGEST_WORD = 200  # characters after decomposition; longer words become [UNK]
 
 
@@ -62,11 +76,12 @@ def _count_words(tokenizer: Tokenizer, texts: Iterable[str]) -> Counter[str]:
     return words
 
 
-def train_wordpiece(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+def train_wordpiece(texts: Iterable[str], vocab_size: int, letters: str = "") -> Tokenizer:
     """Return a tokenizer of at most `vocab_size` pieces whose encodings are `[CLS] pieces [SEP]`.
 
-    Every character of the corpus is a piece, both at the head of a word and inside it, so a new word spelt with them
-    is never unknown. The result depends on the texts as a multiset only, not on their order or on the process.
+    Every character of the corpus, and of `letters`, is a piece, both at the head of a word and inside it, so a new word
+    spelt with them is never unknown. The result depends on the texts as a multiset only, not on their order or on the
+    process.
     Raises ConfigError for a corpus without words and for a vocabulary too small for the corpus' characters.
     """
     from tokenizers import processors, trainers
@@ -79,12 +94,13 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int) -> Tokenizer:
             "model.text_encoder.model_name: 'from-scratch' learns its vocabulary from the training texts, and there are"
             " none; give a dataset that holds texts, or a pretrained model's folder"
         )
-    characters = sorted({character for word in words for character in word})
+    characters = sorted({character for word in words for character in word} | set(letters))
     alphabet = [*characters, *(_CONTINUATION + character for character in characters)]
     least = len(SPECIAL_TOKENS) + len(alphabet)
     if vocab_size < least:
         raise ConfigError(
-            f"{place}: {vocab_size} is too small for the {len(characters)} different characters of the corpus;"
+            f"{place}: {vocab_size} is too small for the {len(characters)} different characters of the corpus"
+            f"{' and of reserve_letters' if letters else ''};"
             f" set it to {least} or more"
         )
     # The alphabet is handed over in a fixed order: left to itself the trainer numbers the pieces differently in each

@@ -8,7 +8,7 @@ from pathlib import Path
 from signllm.config import Config
 from signllm.data.dataset import SignDataset
 from signllm.data.store import Store
-from signllm.errors import CheckpointError, DataError
+from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.languages import LANGUAGES, resolve_language
 from signllm.models.checkpoint import Checkpoint
 from signllm.models.feature_cache import FeatureCache
@@ -35,7 +35,7 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     """The training and the evaluation clips. Raises DataError when a split is missing."""
     data = config.data
     store = Store(data.dataset_path)
-    codes = [resolve_language(name).code for name in config.model.languages]
+    codes = [resolve_language(name).code for name in config.training.only_languages or config.model.languages]
     shared = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
     if codes or any(data.train_split in store.splits(code) for code in store.languages()):
         changes = {name: getattr(data, name) for name in ("max_frames", "trim_rest_s", "time_warp", "duration_warp")}
@@ -78,7 +78,13 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
     Raises CheckpointError when the data hold languages that the checkpoint's model does not know.
     """
     train_set, eval_set = open_data(config)
+    only = [resolve_language(name).code for name in config.training.only_languages]
     if checkpoint is None:
+        if only:
+            raise ConfigError(
+                f"training.only_languages = {only}: a new model must be trained whole; set it to [], or add a language"
+                " to a trained checkpoint: --add_language CODE --from CHECKPOINT"
+            )
         model = new_model(config, train_set)
     else:
         model = checkpoint.build_model(averaged=False)
@@ -86,8 +92,10 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
         if unknown:
             raise CheckpointError(
                 f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
-                " name the languages to train in model.languages"
+                " name the languages to train in model.languages, or add one with --add_language"
             )
+        if only:
+            model.train_only(only)
     attach_cache(model, config)
     return Experiment(config, model, train_set, eval_set)
 

@@ -99,6 +99,24 @@ def test_little_of_a_batch_is_padding():
     assert padded < 0.75 * random
 
 
+def test_blocks_put_clips_of_a_language_together_and_lose_none():
+    languages = [("ASL", "GSL", "KSL", "TSL")[n % 4] for n in range(300)]
+
+    def batches(block, of=languages):
+        return make_batches(LENGTHS, 8, 3200, 0, 0, of, block)
+
+    def mean_languages(found):
+        return np.mean([len({languages[i] for i in batch}) for batch in found])
+
+    blocked = batches(4)
+    assert sorted(index for batch in blocked for index in batch) == list(range(300))
+    assert all(len(batch) <= 8 and len(batch) * round_up(max(LENGTHS[i] for i in batch)) <= 3200 for batch in blocked)
+    assert mean_languages(blocked) < 2.9 < 3.3 < mean_languages(batches(1))
+    assert len({frozenset(languages[i] for i in batch) for batch in blocked}) > 5  # still mixed over steps
+    assert batches(1) == make_batches(LENGTHS, 8, 3200, 0, 0)
+    assert batches(4, ["ASL"] * 300) == make_batches(LENGTHS, 8, 3200, 0, 0)
+
+
 def test_a_clip_longer_than_the_budget_gets_a_batch_of_its_own():
     assert sorted(map(len, make_batches([500, 10, 10], 4, 100, 0, 0))) == [1, 2]
 

@@ -6,7 +6,7 @@ import pytest
 from language_texts import CORPUS, TEXTS
 
 from signllm.languages import CODES
-from signllm.models.wordpiece import train_wordpiece
+from signllm.models.wordpiece import TOOLKIT_LETTERS, train_wordpiece
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,11 @@ def test_letters_that_make_different_words_stay_different(wordpiece):
 def test_vocabulary_does_not_depend_on_the_order_of_the_corpus(wordpiece):
     assert train_wordpiece(CORPUS[::-1], 600).to_str() == wordpiece.to_str()
     assert wordpiece.get_vocab_size() <= 600
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_reserved_letters_spell_every_language_after_a_corpus_of_one(code):
+    english = ["the book", "tomorrow it rains"]
+    assert "[UNK]" not in train_wordpiece(english, 600, TOOLKIT_LETTERS).encode(TEXTS[code]).tokens
+    if code in ("KSL", "TSL", "LSA"):
+        assert "[UNK]" in train_wordpiece(english, 600).encode(TEXTS[code]).tokens

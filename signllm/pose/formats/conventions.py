@@ -56,18 +56,24 @@ def quick_median(values_N: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class RawClip:
-    """A clip as a file holds it: raw coordinates_FJC float32 (J = 50, C = 3), counter_F or None, fps or None."""
+    """A clip as a file holds it: raw coordinates_FJC float32 (J = 50, C = 3), counter_F or None, fps or None.
+
+    `valid_FJ` where the source itself says which joints are missing, None where zeros say it.
+    """
 
     coordinates_FJC: np.ndarray
     counter_F: np.ndarray | None = None
     fps: float | None = None
+    valid_FJ: np.ndarray | None = None
 
     @cached_property
     def seen_FJ(self) -> np.ndarray:
-        """False where a joint is exactly (0, 0, 0), which such files write for a missing joint.
+        """`valid_FJ`, or false where a joint is exactly (0, 0, 0), which most files write for a missing joint.
 
         The neck is the origin, so its zeros are real.
         """
+        if self.valid_FJ is not None:
+            return self.valid_FJ
         seen = self.coordinates_FJC[..., 0] != 0
         seen[:, NECK] = True
         if not seen.all():  # rare, so x alone is looked at first

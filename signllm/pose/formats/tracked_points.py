@@ -1,0 +1,152 @@
+"""Points of a tracker: OpenPose rows of DGS sentences, MediaPipe rows of KSL, MediaPipe JSON of TSL words.
+
+All three hold x and y as shares of the image's sides, so x must be stretched by the image's width over its height
+before a length means anything. None of them says the aspect; it was measured on the recordings themselves, where the
+right one makes the upper arm 0.9 shoulder widths long (its 95th percentile, what lies across the image included):
+- DGS sentences: 0.90 at 16:9, and hand bones vary least there of all aspects;
+- KSL rows: 0.95 at 16:9, 1.25 at 4:3;
+- TSL words: 0.91 at 1:1, the square video of AUTSL, whose 226 words these are.
+
+Right and left are the signer's: in all three the right shoulder lies left in the image (an unmirrored camera), and the
+array called right hand lies on the right wrist in 97 % of frames or more. Depth is left out: a tracker's z is in
+another unit than x and y. Joints become shoulder widths as in `.pose` files: by the clip's own median, neck at the
+origin.
+
+Legend: F frames, K points of the source, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from signllm.errors import DataError
+from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.pose_file import to_shoulder_widths
+from signllm.pose.skeleton import SKELETON_50
+
+Loaded = tuple[RawClip | None, list[str]]
+
+WIDE, SQUARE = 16 / 9, 1.0
+VISIBLE = 0.5  # MediaPipe's own threshold for drawing a landmark (VISIBILITY_THRESHOLD of its drawing_utils)
+_HAND = tuple(range(21))
+
+
+@dataclass(frozen=True)
+class TrackedLayout:
+    """The source's place of each of the eight body joints (None: no such point) and where its two hands begin."""
+
+    body: tuple[int | None, ...]
+    left_hand: int
+    right_hand: int
+    aspect: float
+
+    def places(self) -> list[int]:
+        """The place (J,) of each joint, -1 for one the source has not."""
+        hands = [first + point for first in (self.left_hand, self.right_hand) for point in _HAND]
+        return [-1 if place is None else place for place in self.body] + hands
+
+
+# BODY_25 begins with the eight joints in our order; MediaPipe's pose has 0 nose, 11/12 shoulders, 13/14 elbows, 15/16
+# wrists, left before right, and no neck.
+OPENPOSE_67 = TrackedLayout(tuple(range(8)), 25, 46, WIDE)
+HOLISTIC_75 = TrackedLayout((0, None, 12, 14, 16, 11, 13, 15), 33, 54, WIDE)
+WORDS_51 = TrackedLayout((0, None, 2, 4, 6, 1, 3, 5), 9, 30, SQUARE)
+_WORDS_POSE = ("0", "11", "12", "13", "14", "15", "16", "23", "24")
+
+
+def to_raw(points_FK2: np.ndarray, seen_FK: np.ndarray, layout: TrackedLayout, fps: float | None) -> Loaded:
+    """The 50 joints in shoulder widths with a mask; or None and what speaks against the clip."""
+    if not len(points_FK2):
+        return None, ["the clip is empty"]
+    bad_FK = seen_FK & ~np.isfinite(points_FK2).all(-1)
+    if bad_FK.any():
+        frame, point = np.argwhere(bad_FK)[0]
+        return None, [f"frame {frame}, point {point}: not a finite number ({int(bad_FK.sum())} such points)"]
+    places_J = np.array(layout.places())
+    joints_FJ2 = points_FK2[:, places_J].astype(np.float64) * (layout.aspect, 1.0)
+    valid_FJ = seen_FK[:, places_J] & (places_J >= 0)
+    neck, (right, left) = SKELETON_50.root, SKELETON_50.shoulders
+    if places_J[neck] < 0:
+        joints_FJ2[:, neck] = (joints_FJ2[:, right] + joints_FJ2[:, left]) / 2
+        valid_FJ[:, neck] = valid_FJ[:, right] & valid_FJ[:, left]
+    try:
+        pose = to_shoulder_widths(joints_FJ2, valid_FJ, fps or 1.0)
+    except DataError as error:
+        return None, error.faults
+    flat_FJC = np.concatenate([pose.coordinates, np.zeros((*valid_FJ.shape, 1), np.float32)], axis=-1)
+    return RawClip(flat_FJC, None, fps, valid_FJ), []
+
+
+def read_openpose_rows(path: Path) -> Loaded:
+    """`<id>.npz` with keypoints (F, 134): BODY_25, left hand 21, right hand 21 as x, y; 0, 0 is missing; fps (1,).
+
+    A point on the border, where the source cut it off at 0 or 1, counts as missing too: its true place is unknown.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            rows = data["keypoints"]
+            fps = float(np.ravel(data["fps"])[0]) if "fps" in data.files else None
+    except FileNotFoundError:
+        return None, ["no such file"]
+    except Exception as error:  # a zip of foreign content: any type may come
+        return None, [f"cannot be read as .npz with 'keypoints' ({error})"]
+    if rows.ndim != 2 or rows.shape[1] != 134:
+        return None, [f"keypoints have shape {rows.shape}, expected (frames, 134): 25 + 21 + 21 points x (x, y)"]
+    if fps is not None and not 0 < fps < 1e4:
+        return None, [f"fps is {fps}, expected a positive number"]
+    points_FK2 = rows.reshape(len(rows), 67, 2)
+    inside_FK = ((points_FK2 > 0) & (points_FK2 < 1)).all(-1) | ~np.isfinite(points_FK2).all(-1)
+    return to_raw(points_FK2, inside_FK, OPENPOSE_67, fps)
+
+
+@lru_cache(maxsize=32)
+def _label_clips(path: Path, label: str) -> np.ndarray:
+    with np.load(path, allow_pickle=False) as data:
+        return data[label]
+
+
+def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
+    """Clip `index` of `clips.npz[label]` (clips, F, 258): 33 x (x, y, z, visibility), left 21, right 21 x (x, y, z).
+
+    Zeros are missing, and body points that MediaPipe itself holds to be invisible.
+    """
+    try:
+        clips = _label_clips(path, label)
+    except Exception as error:  # a zip of foreign content: any type may come
+        return None, [f"cannot be read ({error})"]
+    row_FV = clips[index]
+    body_FK4 = row_FV[:, :132].reshape(-1, 33, 4)
+    points_FK3 = np.concatenate([body_FK4[..., :3], row_FV[:, 132:].reshape(-1, 42, 3)], axis=1)
+    seen_FK = (points_FK3 != 0).any(-1)
+    seen_FK[:, :33] &= body_FK4[..., 3] >= VISIBLE
+    return to_raw(points_FK3[..., :2], seen_FK, HOLISTIC_75, None)
+
+
+def read_word_landmarks(path: Path) -> Loaded:
+    """`<word>.json`: frames of {"pose": {"0": [x, y, z], ...}, "left_hand": 21 x [x, y, z] or empty, "right_hand"}."""
+    try:
+        frames = orjson.loads(path.read_bytes())["frames"]
+        rows = [_word_frame(frame) for frame in frames]
+    except OSError as error:
+        return None, [f"cannot be read ({error.strerror or error})"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [f"not word landmarks ({type(error).__name__}: {error}); expected frames of pose and two hands"]
+    points_FK3 = np.array(rows, np.float64).reshape(-1, 51, 3)
+    return to_raw(points_FK3[..., :2], (points_FK3 != 0).any(-1), WORDS_51, None)
+
+
+def _word_frame(frame: dict) -> list[list[float]]:
+    """51 points; what is missing is 0, 0, 0. ValueError for another number of points."""
+    missing = [0.0, 0.0, 0.0]
+    points = [(frame["pose"] or {}).get(index) or missing for index in _WORDS_POSE]
+    for hand in ("left_hand", "right_hand"):
+        found = frame[hand] or [missing] * len(_HAND)
+        if len(found) != len(_HAND):
+            raise ValueError(f"{hand} has {len(found)} points, expected {len(_HAND)}")
+        points += found
+    return points
