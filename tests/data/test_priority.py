@@ -100,8 +100,8 @@ def test_an_epoch_has_the_steps_and_limits_of_a_uniform_one(prefer, errors):
 
 def test_the_order_is_a_function_of_seed_epoch_and_the_rewards_at_the_epochs_start():
     channel, same = channel_of(), channel_of()
-    sampler = FrameBudgetSampler(LENGTHS, DataConfig(), 0, channel)
-    assert sampler.batches(4) == FrameBudgetSampler(LENGTHS, DataConfig(), 0, same).batches(4)
+    sampler = FrameBudgetSampler(LENGTHS, DataConfig(), 0, channel=channel)
+    assert sampler.batches(4) == FrameBudgetSampler(LENGTHS, DataConfig(), 0, channel=same).batches(4)
     assert sampler.batches(4) != sampler.batches(5)
     before = sampler.batches(4)
     channel.observe(range(CLIPS), -torch.from_numpy(ERRORS[::-1].copy()))
