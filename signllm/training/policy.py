@@ -1,0 +1,195 @@
+"""Policy-gradient RL (`rl_variant` "policy_gradient"): fine-tuning a trained model by what its tries are worth.
+
+State, action and reward are the paper's (PAPER.md): the text, the frames, and what they are worth. The policy is a
+Gaussian around the decoder's output, with smooth deviations over the frames (signllm.training.policy_noise). At each
+clip of the batch K tries are drawn and rewarded (signllm.training.rewards); with group-relative advantages A_k
+
+    loss = - mean over clips of 1/(K N) sum_k A_k <s_k, mean_k>  +  kl_weight * mean over clips of KL / N,
+
+N = frames x values of the clip and s_k the score of try k, d log p / d mean (`gradient` "plain"), whose gradient is the
+policy gradient; or R s_k ("natural"), the natural gradient in the space of means (Amari 1998). A plain score weighs a
+deviation by the inverse of its variance, so that the noise of the estimate lies almost wholly in what is quick: the
+model would learn to tremble. KL is that of the policies, now and at the start, with the same noise:
+1/2 |whiten(mean - mean at the start)|^2, which forbids trembling above all.
+
+How far this is on-policy depends on the decoder (`PoseDecoder.policy_states`). progressive: fully; each try is decoded
+frame after frame on its own past, noise included, as when generating, and its likelihood is exact, because the noise of
+each frame does not depend on the frames before but through the noise. parallel: fully; training and generating compute
+the same. A decoder that refines a noised recording (flow): the one-step prediction from it is the mean, so what is
+rewarded is each refinement, not the whole generation from noise with guidance. In all cases the number of frames is the
+recording's, and Prompt2LangGloss reads the reference gloss: neither the length nor the gloss is learnt here. Dropout is
+off, so that a try and its mean come from one network.
+
+The policy acts on every value inside the clip: what a recording misses is still drawn by the model and read by the
+reward model. Legend: B clips, S states (1 or K), K tries, F frames, V values a frame.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from signllm.config import Config
+from signllm.models.sign_model import Route, SignModel
+from signllm.pose.batch import PoseBatch, length_mask
+from signllm.training.policy_noise import GRADIENTS, SmoothNoise
+from signllm.training.rewards import RewardReader, Rewards, Tries, advantages, part_motion
+
+HANDS = slice(1, 3)  # of signllm.metrics.motion_metrics.PARTS
+
+
+@dataclass(frozen=True)
+class PolicyTerm:
+    """The term of the loss, and what is logged beside it, by name."""
+
+    loss: Tensor
+    measures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One group's share: a clip's numbers (B,), and sums for the measures of collapse."""
+
+    surrogate_B: Tensor
+    kl_B: Tensor
+    deviation_B: Tensor
+    rewards: dict[str, Tensor]
+    spread: Tensor
+    speed: Tensor
+
+
+class Policy:
+    """Holds the noise, the rewards and the model at the start; `reader` is the reward model, if any."""
+
+    def __init__(self, config: Config, model: SignModel, reader: RewardReader | None = None):
+        self.config = config.training.policy
+        self.noise = SmoothNoise(self.config.sigma, self.config.correlation_s * config.data.fps)
+        self.reader = reader
+        self.rewards = Rewards(self.config, reader)
+        self.start = frozen_copy(model)
+
+    def state(self) -> dict[str, Tensor]:
+        """The start's weights, as far as they are trained: a checkpoint needs them to go on."""
+        return {name: value for name, value in self.start.state_dict().items() if name in self._trained}
+
+    def load(self, weights: dict[str, Tensor]) -> None:
+        """Take the start's weights from a checkpoint."""
+        self.start.load_state_dict({**self.start.state_dict(), **weights})
+
+    @property
+    def _trained(self) -> set[str]:
+        return self.start.trained_names
+
+    def term(self, model: SignModel, batch: PoseBatch) -> PolicyTerm:
+        """Try, reward, and return the loss; the model's weights and mode stay as they are."""
+        seed = int(torch.randint(1 << 31, ()))  # both models must see the same noise where a decoder draws some
+        with without_dropout(model):
+            routes = model.routes(batch)
+            with torch.no_grad():
+                starts = self.start.routes(batch)
+            parts = [self._part(*pair, seed) for pair in zip(routes, starts, strict=True)]
+        surrogate, kl = (torch.cat([getattr(part, name) for part in parts]) for name in ("surrogate_B", "kl_B"))
+        return PolicyTerm(surrogate.mean() + self.config.kl_weight * kl.mean(), _measures(parts))
+
+    def _part(self, route: Route, start: Route, seed: int) -> _Part:
+        group, clips = route.group, route.clips
+        target_BFV, mask_BFV = group.normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)
+        inside_BF = length_mask(clips.frames_B, target_BFV.shape[1])
+        white_BKFV = self.noise.draw(self.config.samples, inside_BF, target_BFV.shape[2])
+        with torch.autocast(target_BFV.device.type, enabled=False):
+            noise_BKFV = self.noise.shape(white_BKFV, inside_BF)
+        memory_BTD = group.encode(route.source_BTS, route.mask_BT)
+        with torch.no_grad():
+            states_BSFV = group.decoder.policy_states(
+                memory_BTD, route.mask_BT, target_BFV, clips.frames_B, noise_BKFV
+            )
+        means_BSFV = _means(route, memory_BTD, states_BSFV, seed)
+        with torch.no_grad():
+            start_BSFV = _means(start, start.group.encode(start.source_BTS, start.mask_BT), states_BSFV, seed)
+        with torch.autocast(target_BFV.device.type, enabled=False):
+            tries = Tries(means_BSFV.detach() + noise_BKFV, target_BFV, mask_BFV, group.normalizer, clips)
+            rewards = self.rewards(tries)
+            advantage_BK, deviation_B = advantages(rewards["total"])
+            direction_BKFV = GRADIENTS[self.config.gradient](self.noise, white_BKFV, inside_BF)
+            values_B = clips.frames_B * target_BFV.shape[2]
+            return _Part(
+                surrogate_B=surrogate(advantage_BK, direction_BKFV, means_BSFV) / values_B,
+                kl_B=self.divergence(means_BSFV - start_BSFV, inside_BF) / values_B,
+                deviation_B=deviation_B,
+                rewards=rewards,
+                spread=_spread(means_BSFV.detach().mean(1), target_BFV, mask_BFV),
+                speed=_hand_speed(tries, means_BSFV.detach()),
+            )
+
+    def divergence(self, difference_BSFV: Tensor, inside_BF: Tensor) -> Tensor:
+        """(B,) KL of two policies whose means differ so, in nats, averaged over the states."""
+        return 0.5 * self.noise.whiten(difference_BSFV, inside_BF).square().sum((2, 3)).mean(1)
+
+
+def surrogate(advantage_BK: Tensor, direction_BKFV: Tensor, means_BSFV: Tensor) -> Tensor:
+    """(B,) -1/K sum_k A_k <direction_k, mean_k>: its gradient in the means is what the advantages ask for."""
+    weighted_BKFV = advantage_BK[..., None, None] * direction_BKFV
+    if means_BSFV.shape[1] == 1:  # one mean for all tries: sum before multiplying
+        weighted_BKFV = weighted_BKFV.sum(1, keepdim=True)
+    return -(weighted_BKFV * means_BSFV).sum((1, 2, 3)) / advantage_BK.shape[1]
+
+
+def _means(route: Route, memory_BTD: Tensor, states_BSFV: Tensor, seed: int) -> Tensor:
+    """(B, S, F, V) what the decoder predicts from the states, float32."""
+    clips, states = states_BSFV.shape[:2]
+    device = states_BSFV.device
+    rows = torch.arange(clips, device=device).repeat_interleave(states)
+    shown, frames = states_BSFV.flatten(0, 1), route.clips.frames_B[rows]
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        predicted = route.group.decoder.predict(memory_BTD[rows], route.mask_BT[rows], shown, frames)
+    return predicted.float().unflatten(0, (clips, states))
+
+
+def _spread(mean_BFV: Tensor, target_BFV: Tensor, mask_BFV: Tensor) -> Tensor:
+    """(2,) summed squared distances of the clips of a batch from their average frame, of means and of recordings."""
+    count_FV = mask_BFV.sum(0).clamp(min=1)
+    found = []
+    for values in (mean_BFV, target_BFV):
+        average = (values * mask_BFV).sum(0) / count_FV
+        found.append(((values - average) * mask_BFV).square().sum())
+    return torch.stack(found)
+
+
+def _hand_speed(tries: Tries, means_BSFV: Tensor) -> Tensor:
+    """(2,) summed speeds of the fingers to their wrists, of means and of recordings that move."""
+    valid = tries.valid_BFJ[:, None]
+    ours = part_motion(tries.normalizer.denormalize(means_BSFV), valid)[0].mean(1)
+    theirs = part_motion(tries.target_BFJC[:, None], valid)[0].mean(1)
+    return torch.stack([ours[:, HANDS].sum(), theirs[:, HANDS].sum()])
+
+
+def _measures(parts: list[_Part]) -> dict[str, float]:
+    """Mean rewards, the deviation within groups, KL a value, and what shows a collapse; undefined ones are left out."""
+    found = {
+        f"reward/{name}": torch.cat([part.rewards[name] for part in parts]).mean() for name in parts[0].rewards
+    }
+    found["advantage/std"] = torch.cat([part.deviation_B for part in parts]).mean()
+    found["kl/start"] = torch.cat([part.kl_B for part in parts]).detach().mean()
+    spread, speed = (sum(getattr(part, name) for part in parts) for name in ("spread", "speed"))
+    if spread[1] > 0:
+        found["collapse/spread"] = (spread[0] / spread[1]).sqrt()
+    if speed[1] > 0:
+        found["collapse/hand_speed"] = speed[0] / speed[1]
+    return {name: float(value) for name, value in found.items()}
+
+
+@contextmanager
+def without_dropout(model: SignModel) -> Iterator[None]:
+    """The model computes as when generating inside this block."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
