@@ -201,7 +201,8 @@ def _policy_faults(training: TrainingConfig) -> list[str]:
         )
     if not any((weights.reconstruction, weights.motion, policy.reward_model is not None and weights.reading)):
         faults.append(
-            "training.policy.rewards: nothing is rewarded; give reconstruction or motion a weight, or name a reward_model"
+            "training.policy.rewards: nothing is rewarded; give reconstruction or motion a weight, or name a"
+            " reward_model"
         )
     return faults
 

@@ -130,7 +130,7 @@ class PolicyConfig(Section):
 
     samples: Annotated[int, Field(ge=2, description="tries a clip and step; even: they are mirrored in pairs")] = 8
     sigma: Annotated[float, Field(gt=0, description="deviation of the tries, in deviations of the data")] = 0.1
-    correlation_s: Weight = Field(0.2, description="how long a deviation lasts, in seconds; 0: white noise")
+    correlation_s: Weight = Field(0.15, description="how long a deviation lasts, in seconds; 0: white noise")
     gradient: Literal["natural", "plain"] = "natural"
     kl_weight: Weight = Field(0.01, description="pull to the policy at the start")
     reward_model: str | None = Field(None, description="judge file that reads the tries; not the one that evaluates")

@@ -56,6 +56,15 @@ class PoseDecoder(nn.Module, ABC):
     ) -> Tensor:
         """Inference: return values (B, longest F, V); what lies past a clip's length is meaningless."""
 
+    def policy_states(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Tensor:
+        """RL: (B, S, F, V), what `predict` is shown to give the means of K tries that deviate by the noise.
+
+        S is K where a try's own past decides what follows, else 1. Here the target, as in training.
+        """
+        return target_BFV[:, None]
+
 
 class ProgressiveDecoder(PoseDecoder):
     """Autoregressive over frames with a counter (PAPER.md base equations), decoded with a key-value cache.
@@ -90,8 +99,12 @@ class ProgressiveDecoder(PoseDecoder):
         frames_B: Tensor,
         generator: torch.Generator | None = None,
         use_cache: bool = True,
+        noise_BFV: Tensor | None = None,
     ) -> Tensor:
-        """Frame after frame on its own output; `use_cache=False` recomputes all frames each step (for tests)."""
+        """Frame after frame on its own output, to which `noise_BFV` is added where given (with the cache only).
+
+        `use_cache=False` recomputes all frames each step (for tests).
+        """
         batch, longest = len(frames_B), int(frames_B.max())
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
         last_BFV = self.start_V.expand(batch, 1, -1)
@@ -104,6 +117,8 @@ class ProgressiveDecoder(PoseDecoder):
                 x_BFD = self.input(last_BFV) + positions_BFD[:, t : t + 1]
                 hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
                 last_BFV = self.output(hidden)
+                if noise_BFV is not None:
+                    last_BFV = last_BFV + noise_BFV[:, t : t + 1].to(last_BFV.dtype)
                 frames.append(last_BFV)
             return torch.cat(frames, dim=1)
         shown_BFV = last_BFV
@@ -113,6 +128,19 @@ class ProgressiveDecoder(PoseDecoder):
             frames.append(self.output(hidden[:, -1:]))
             shown_BFV = torch.cat([shown_BFV, frames[-1]], dim=1)
         return torch.cat(frames, dim=1)
+
+    @torch.no_grad()
+    def policy_states(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Tensor:
+        """The tries themselves, each frame built on the try's own past as when generating, not on the recording."""
+        tries, padded = noise_BKFV.shape[1], noise_BKFV.shape[2]
+        rows = torch.arange(len(frames_B), device=frames_B.device).repeat_interleave(tries)
+        acted_NFV = self.generate(
+            memory_BTD[rows], memory_mask_BT[rows], frames_B[rows], noise_BFV=noise_BKFV.flatten(0, 1)
+        )
+        acted_NFV = nn.functional.pad(acted_NFV.float(), (0, 0, 0, padded - acted_NFV.shape[1]))
+        return acted_NFV.unflatten(0, (len(frames_B), tries))
 
 
 class ParallelDecoder(PoseDecoder):

@@ -71,19 +71,17 @@ class Policy:
         self.noise = SmoothNoise(self.config.sigma, self.config.correlation_s * config.data.fps)
         self.reader = reader
         self.rewards = Rewards(self.config, reader)
+        self._trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
         self.start = frozen_copy(model)
 
     def state(self) -> dict[str, Tensor]:
-        """The start's weights, as far as they are trained: a checkpoint needs them to go on."""
-        return {name: value for name, value in self.start.state_dict().items() if name in self._trained}
+        """The start's weights, as far as they are trained: what a checkpoint needs to go on."""
+        weights = self.start.state_dict()
+        return {name: weights[name] for name in self._trained}
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Take the start's weights from a checkpoint."""
         self.start.load_state_dict({**self.start.state_dict(), **weights})
-
-    @property
-    def _trained(self) -> set[str]:
-        return self.start.trained_names
 
     def term(self, model: SignModel, batch: PoseBatch) -> PolicyTerm:
         """Try, reward, and return the loss; the model's weights and mode stay as they are."""
@@ -105,9 +103,7 @@ class Policy:
             noise_BKFV = self.noise.shape(white_BKFV, inside_BF)
         memory_BTD = group.encode(route.source_BTS, route.mask_BT)
         with torch.no_grad():
-            states_BSFV = group.decoder.policy_states(
-                memory_BTD, route.mask_BT, target_BFV, clips.frames_B, noise_BKFV
-            )
+            states_BSFV = group.decoder.policy_states(memory_BTD, route.mask_BT, target_BFV, clips.frames_B, noise_BKFV)
         means_BSFV = _means(route, memory_BTD, states_BSFV, seed)
         with torch.no_grad():
             start_BSFV = _means(start, start.group.encode(start.source_BTS, start.mask_BT), states_BSFV, seed)
@@ -171,9 +167,7 @@ def _hand_speed(tries: Tries, means_BSFV: Tensor) -> Tensor:
 
 def _measures(parts: list[_Part]) -> dict[str, float]:
     """Mean rewards, the deviation within groups, KL a value, and what shows a collapse; undefined ones are left out."""
-    found = {
-        f"reward/{name}": torch.cat([part.rewards[name] for part in parts]).mean() for name in parts[0].rewards
-    }
+    found = {f"reward/{name}": torch.cat([part.rewards[name] for part in parts]).mean() for name in parts[0].rewards}
     found["advantage/std"] = torch.cat([part.deviation_B for part in parts]).mean()
     found["kl/start"] = torch.cat([part.kl_B for part in parts]).detach().mean()
     spread, speed = (sum(getattr(part, name) for part in parts) for name in ("spread", "speed"))
@@ -182,6 +176,32 @@ def _measures(parts: list[_Part]) -> dict[str, float]:
     if speed[1] > 0:
         found["collapse/hand_speed"] = speed[0] / speed[1]
     return {name: float(value) for name, value in found.items()}
+
+
+def make_policy(config: Config, model: SignModel) -> Policy | None:
+    """The policy where the configuration asks for one; the model's present weights are its start.
+
+    Raises CheckpointError or ConfigError for a reward model that is missing or does not read the model's languages. The
+    model notes the reward model's digest, so that no evaluation takes its reward for its judge.
+    """
+    if config.training.rl_variant != "policy_gradient":
+        return None
+    reader, path = None, config.training.policy.reward_model
+    if path is not None:
+        device = next(model.parameters()).device
+        reader = RewardReader(path, model.languages, config.data.fps, device)
+        if reader.judge.digest not in model.reward_models:
+            model.reward_models.append(reader.judge.digest)
+    return Policy(config, model, reader)
+
+
+def frozen_copy(model: SignModel) -> SignModel:
+    """A copy that stays as it is; a frozen text encoder, which no training changes, and the cache are shared."""
+    shared = [model.feature_cache, model.text_encoder] if model.text_encoder.frozen else [model.feature_cache]
+    known = {id(part): part for part in shared if part is not None}
+    start = copy.deepcopy(model, known).eval().requires_grad_(False)
+    start.zero_grad(set_to_none=True)
+    return start
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from signllm.pose.batch import PoseBatch
 from signllm.training.ema import WeightAverage
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.losses import Losses, compute_losses
+from signllm.training.policy import make_policy
 from signllm.training.reporting import Reporter
 from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
@@ -67,6 +68,7 @@ class Trainer:
             fused=True,
         )
         self.average = WeightAverage(model, config.training.ema_decay)
+        self.policy = make_policy(config, self.model)
         self.state = TrainingState(
             precision=resolve_precision(config.training.precision, self.device),
             data_fingerprint=data_fingerprint(train_set),
@@ -96,6 +98,8 @@ class Trainer:
         except ValueError as error:
             raise CheckpointError(f"the optimiser state does not fit this model: {error}") from None
         self.average.load(checkpoint.averaged)
+        if self.policy is not None and "policy_start" in saved:
+            self.policy.load(saved["policy_start"])
         self.state = TrainingState(**saved["state"])
         if self.config.training.precision != "auto":
             self.state.precision = self.config.training.precision
@@ -156,7 +160,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with autocast(self.device, state.precision):
-            losses = compute_losses(self.model(batch.to(self.device)), self.config)
+            losses = self.losses(batch.to(self.device))
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
         limit = training.gradient_clip or float("inf")
@@ -170,7 +174,14 @@ class Trainer:
         self.average.update(state.step)
         values = losses.values()
         state.add_losses(values)
+        state.add_measures(losses.measures)
+        self.reporter.measures(state, losses.measures)
         return values, float(norm)
+
+    def losses(self, batch: PoseBatch) -> Losses:
+        """The losses of a batch on the model's device."""
+        policy = self.policy.term(self.model, batch) if self.policy is not None else None
+        return compute_losses(self.model(batch), self.config, policy)
 
     def _not_finite(self, batch: PoseBatch, losses: Losses, norm: Tensor) -> str:
         """Name the clips that made the loss or gradient overflow."""
@@ -190,8 +201,10 @@ class Trainer:
         """Evaluate when due, note the history, choose the best, write checkpoints."""
         training, state = self.config.training, self.state
         entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
+        if state.measures:
+            entry["measures"] = state.measure_means()
         if completed:
-            state.epoch, state.batch, state.sums = state.epoch + 1, 0, {}
+            state.epoch, state.batch, state.sums, state.measures = state.epoch + 1, 0, {}, {}
         improved = False
         if self._finished() or state.epoch % training.eval_every == 0:
             evaluation = self.evaluate()
@@ -226,7 +239,11 @@ class Trainer:
             extra=self.model.extra_state(),
             weights=self.model.state_dict(),
             averaged=self.average.averaged,
-            training={"optimizer": self.optimizer.state_dict(), "state": self.state.to_dict()},
+            training={
+                "optimizer": self.optimizer.state_dict(),
+                "state": self.state.to_dict(),
+                **({"policy_start": self.policy.state()} if self.policy is not None else {}),
+            },
         )
 
     def _save_last(self) -> None:

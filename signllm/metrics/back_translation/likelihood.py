@@ -67,9 +67,7 @@ def _of_glosses(network: Translator, x_BSD: Tensor, mask_BS: Tensor, glosses: Se
     longest = max(1, int(count_B.max()))
     gloss_BL = torch.tensor([[*row, *[BLANK] * (longest - len(row))] for row in rows], device=x_BSD.device)
     log_probs = network.gloss_head(x_BSD).float().log_softmax(-1).transpose(0, 1)
-    each_B = ctc_loss(
-        log_probs, gloss_BL, mask_BS.sum(1), count_B, blank=BLANK, reduction="none", zero_infinity=True
-    )
+    each_B = ctc_loss(log_probs, gloss_BL, mask_BS.sum(1), count_B, blank=BLANK, reduction="none", zero_infinity=True)
     return -(each_B / count_B.clamp(min=1)).masked_fill(count_B == 0, 0.0)
 
 
