@@ -179,6 +179,11 @@ def impossible_combinations(config: Config) -> list[str]:
         faults.append("training.losses.reconstruction = 0: nothing would train the pose decoder")
     if training.rl_variant == "policy_gradient":
         faults += _policy_faults(training)
+    elif training.policy.reward_model is not None:
+        faults.append(
+            f"training.policy.reward_model = {training.policy.reward_model} with training.rl_variant ="
+            f" '{training.rl_variant}': nothing would use it; set rl_variant to 'policy_gradient', or this to null"
+        )
     return faults
 
 

@@ -122,7 +122,7 @@ class RewardWeights(Section):
 
     reconstruction: Weight = 1.0
     motion: Weight = 1.0
-    reading: Weight = Field(0.02, description="log-probability of the text; only where there is a reward_model")
+    reading: Weight = Field(0.01, description="log-probability of the text; only where there is a reward_model")
 
 
 class PolicyConfig(Section):

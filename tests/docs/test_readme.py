@@ -20,7 +20,10 @@ from signllm.pose import SKELETON_50
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
-TRANSLATED = (READMES, *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation")))
+TRANSLATED = (
+    READMES,
+    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "rl_and_plc")),
+)
 SCRIPTS = {
     "quick_train.py": "quick_train",
     "start_training.py": "start_training",
@@ -56,7 +59,7 @@ def flags_of(script: str, capsys) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z]\w*", capsys.readouterr().out)) - {"--help"}
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/evaluation.md"])
+@pytest.mark.parametrize("name", [*READMES, "docs/evaluation.md", "docs/rl_and_plc.md"])
 def test_commands_use_flags_and_keys_that_exist(name, capsys):
     known = {script: flags_of(script, capsys) for script in SCRIPTS}
     keys, used = all_keys(), set()

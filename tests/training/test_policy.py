@@ -14,7 +14,8 @@ from signllm.training.policy import make_policy
 from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
 
-POLICY = ("training.rl_variant=policy_gradient", "training.policy.samples=4", 'model.languages=["ASL"]')
+ASL = ('model.languages=["ASL"]', "data.max_frames=24", "data.frame_budget=96")
+POLICY = (*ASL, "training.rl_variant=policy_gradient", "training.policy.samples=4")
 
 
 class StopAt(Listener):
@@ -38,7 +39,7 @@ def run(config, checkpoint=None, stop_at=None):
 @pytest.fixture
 def start(make_config):
     """A checkpoint to begin RL from, one step old."""
-    trainer, _ = run(make_config("run_name=start", "training.max_steps=1", 'model.languages=["ASL"]'))
+    trainer, _ = run(make_config("run_name=start", "training.max_steps=1", *ASL))
     return trainer.folder.last
 
 
@@ -126,23 +127,23 @@ def test_a_few_steps_gain_reward(make_config, decoder):
     )  # fmt: skip
     model = experiment.model
     policy = make_policy(experiment.config, model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     torch.manual_seed(0)
     rewards = []
-    for _ in range(25):
+    for _ in range(20):
         term = policy.term(model, batch)
         optimizer.zero_grad()
         term.loss.backward()
         optimizer.step()
         rewards.append(term.measures["reward/total"])
-    assert sum(rewards[-3:]) / 3 > 0.8 * sum(rewards[:3]) / 3  # the reward is an error with a minus
+    assert sum(rewards[-3:]) > 0.9 * sum(rewards[:3])  # the reward is an error with a minus
 
 
 @pytest.mark.parametrize(("mode", "decoder"), [("mlsf", "progressive"), ("prompt2langgloss", "parallel")])
 def test_20_steps_equal_7_and_13_resumed_bit_for_bit_where_nothing_but_the_checkpoint_is_left(
     make_config, tmp_path, reward_model, mode, decoder
 ):
-    model = (f"model.mode={mode}", f"model.pose_decoder.type={decoder}", 'model.languages=["ASL"]')
+    model = (f"model.mode={mode}", f"model.pose_decoder.type={decoder}", *ASL)
     begun, _ = run(make_config("run_name=start", "training.max_steps=1", *model))
     settings = [
         *POLICY, *model, "training.max_steps=20", "training.num_epochs=50", "training.eval_every=50",
