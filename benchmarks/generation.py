@@ -19,7 +19,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.pose_decoders import ProgressiveDecoder, make_decoder
+from signllm.models.decoders import ProgressiveDecoder, make_decoder
 
 REPEATS = 3
 

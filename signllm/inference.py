@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ class GeneratedClip:
     language: str
     gloss: str | None
     pose: PoseSequence
+
+
+def _clip_seed(seed: int, text: str, language: str | None) -> int:
+    """A seed of the clip's own: other texts draw other numbers under the same seed."""
+    return zlib.crc32(f"{seed}/{language}/{text}".encode())
 
 
 class Generator:
@@ -88,13 +94,14 @@ class Generator:
         self,
         texts: Sequence[str],
         languages: Sequence[str | None] | str | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
     ) -> list[GeneratedClip]:
         """Generate one clip a text; `progress(n)` is called after each batch of n clips.
 
-        The output is a function of the texts, languages, weights and `seed`.
+        A clip is a function of its text, language, seed and the weights; `seed` is one for all, or one a text. Decoders
+        that draw numbers give another clip for another seed.
         """
         if languages is None or isinstance(languages, str):
             languages = [languages] * len(texts)
@@ -102,13 +109,14 @@ class Generator:
         clips: list[GeneratedClip] = []
         was_training = self.model.training
         self.model.eval()
-        noise = torch.Generator(self.device).manual_seed(seed)
+        each = [seed] * len(requests) if isinstance(seed, int) else list(seed)
+        seeds = [_clip_seed(number, *request) for number, request in zip(each, requests, strict=True)]
         for first in range(0, len(requests), batch_size):
             chunk = requests[first : first + batch_size]
             read, codes = [text for text, _ in chunk], [code for _, code in chunk]
-            for text, made in zip(
-                read, self.model.generate(read, codes, self.config.data.max_frames, noise), strict=True
-            ):
+            drawn = seeds[first : first + batch_size]
+            generated = self.model.generate(read, codes, self.config.data.max_frames, drawn)
+            for text, made in zip(read, generated, strict=True):
                 pose = PoseSequence.all_valid(made.pose_FJC.cpu().numpy(), self.fps)
                 clips.append(GeneratedClip(text, made.language, made.gloss, pose))
             if progress:
@@ -120,7 +128,7 @@ class Generator:
         self,
         texts: Sequence[str],
         languages: Sequence[str | None] | str | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
     ) -> list[PoseSequence]:

@@ -96,11 +96,12 @@ class LanguageRun:
         }
 
     def answer(self, records: Sequence, seed: int) -> list:
-        """The model's clips for some records; each chunk has noise of its own, whichever are answered again."""
+        """The model's clips for some records; each record has noise of its own, whichever are answered beside it."""
         place = self._places[records[0].id]
         if self._latest[0] != (place, seed):
             texts = [record.text for record in records]  # text and language are all that generation is given
-            clips = self.model.generate(texts, self.code, seed + 1_000_003 * place, self.args.batch_size)
+            seeds = [zlib.crc32(f"{seed}/{record.id}".encode()) for record in records]
+            clips = self.model.generate(texts, self.code, seeds, self.args.batch_size)
             self._latest = ((place, seed), clips)
         return self._latest[1]
 

@@ -52,6 +52,16 @@ class LanguageEncoderConfig(Section):
     dropout: Share = 0.1
 
 
+class FlowConfig(Section):
+    """The `flow` decoder: how it is trained to follow the text, and how it draws clips."""
+
+    text_dropout: Share = Field(0.1, description="share of training clips that lose their text, for guidance")
+    guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
+    steps: Positive = Field(10, description="Euler steps from noise to a clip")
+    temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
+    candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
+
+
 class PoseDecoderConfig(Section):
     """The pose decoder; hidden_size, num_heads and ff_size also hold for the language encoder."""
 
@@ -65,6 +75,7 @@ class PoseDecoderConfig(Section):
     input_noise: Weight = Field(
         0.5, description="progressive: deviation of the noise on its input frames, in standard deviations of the data"
     )
+    flow: FlowConfig = FlowConfig()
 
 
 class GlossDecoderConfig(Section):
@@ -101,6 +112,10 @@ class DataConfig(Section):
         None, description="the most padded frames in a batch; null: batch_size x the 90th percentile of clip lengths"
     )
     max_frames: Positive = Field(500, description="longer training clips are cut to this length")
+    trim_rest_s: Weight | None = Field(
+        None, description="seconds kept before the first and after the last motion of a training clip; null: all"
+    )
+    time_warp: Share = Field(0.0, description="deviation of pace and duration of a training clip, anew each epoch")
     num_workers: Count = 0
     max_samples: Positive | None = Field(None, description="use only so many clips a language and split")
     cache_dir: str = "cache"

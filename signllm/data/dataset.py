@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from signllm.data.motion import at_wandering_pace, without_rest
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES, make_prompt
@@ -43,7 +44,8 @@ class Sample:
 class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
-    Clips are resampled to `fps` and cut to `max_frames`. Raises DataError when no language has the split, when a
+    Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.data.motion) and cut to `max_frames`; `time_warp`
+    lets samples play at another pace in each epoch. Raises DataError when no language has the split, when a
     clip has no text, or when a store is in another unit.
     """
 
@@ -56,8 +58,10 @@ class SignDataset(Dataset):
         max_frames: int | None = None,
         max_samples: int | None = None,
         seed: int = 0,
+        trim_rest_s: float | None = None,
+        time_warp: float = 0.0,
     ):
-        self.fps, self.max_frames, self.seed = fps, max_frames, seed
+        self.fps, self.max_frames, self.seed, self.time_warp = fps, max_frames, seed, time_warp
         self.split_name = split
         found = [code for code in languages or store.languages() if split in store.splits(code)]
         missing = [code for code in languages if code not in found]
@@ -77,6 +81,9 @@ class SignDataset(Dataset):
         empty = [f"{code}: {self.record(i).id}" for i, (code, _) in enumerate(self.places) if not self.record(i).text]
         if empty:
             raise DataError(f"{store.root}: {len(empty)} clips without text, such as {empty[0]}; convert them again")
+        self._kept: list[slice] | None = None  # the frames of each clip that are no rest
+        if trim_rest_s is not None:
+            self._kept = [without_rest(self._whole(index), trim_rest_s) for index in range(len(self))]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -90,13 +97,25 @@ class SignDataset(Dataset):
         """The number of frames after resampling and cutting."""
         record = self.record(index)
         frames = max(1, round(record.frames * self.fps / record.fps))
+        if self._kept is not None:
+            frames = self._kept[index].stop - self._kept[index].start
         return min(frames, self.max_frames or frames)
 
-    def pose(self, index: int) -> PoseSequence:
-        """Clip `index` at the data set's rate, cut to `max_frames`."""
+    def _whole(self, index: int) -> PoseSequence:
         code, number = self.places[index]
-        pose = self.splits[code].pose(number).resampled(self.fps)
+        return self.splits[code].pose(number).resampled(self.fps)
+
+    def pose(self, index: int) -> PoseSequence:
+        """Clip `index` at the data set's rate, without its rest where that is asked for, cut to `max_frames`."""
+        pose = self._whole(index)
+        if self._kept is not None:
+            pose = pose[self._kept[index]]
         return pose[: self.max_frames] if self.max_frames and len(pose) > self.max_frames else pose
+
+    def _warped(self, pose: PoseSequence, rng: np.random.Generator) -> PoseSequence:
+        coordinates, valid = at_wandering_pace((pose.coordinates, pose.valid), self.time_warp, 0.0, rng)
+        warped = pose.replace(coordinates=coordinates, valid=valid)
+        return warped[: self.max_frames] if self.max_frames else warped
 
     def gloss(self, index: int) -> tuple[str, bool]:
         """(gloss, whether it is pseudo-gloss made from the text)."""
@@ -104,11 +123,13 @@ class SignDataset(Dataset):
         return (record.gloss, False) if record.gloss else (pseudo_gloss(record.text, record.language), True)
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
-        """Clip `index` in an epoch; the phrasing of its prompt is a function of seed, epoch and index."""
+        """Clip `index` in an epoch; its prompt's phrasing and its pace are a function of seed, epoch and index."""
         record = self.record(index)
-        phrasing = int(np.random.default_rng([self.seed, epoch, index]).integers(1 << 30))
+        rng = np.random.default_rng([self.seed, epoch, index])
+        phrasing = int(rng.integers(1 << 30))
+        pose = self._warped(self.pose(index), rng) if self.time_warp else self.pose(index)
         prompt = record.prompt if record.prompt else make_prompt(record.text, record.language, phrasing)
-        return Sample(index, record, self.gloss(index)[0], prompt, self.pose(index))
+        return Sample(index, record, self.gloss(index)[0], prompt, pose)
 
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         """`key` is (epoch, index), what FrameBudgetSampler yields."""

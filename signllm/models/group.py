@@ -5,6 +5,7 @@ Legend: B clips, T source places, F frames, V values a frame, D width, S width o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,10 +14,11 @@ from torch import Tensor, nn
 from signllm.config.schema import ModelConfig
 from signllm.models.layers import EncoderLayer
 from signllm.models.normalizer import PoseNormalizer
-from signllm.models.pose_decoders import make_decoder
+from signllm.models.decoders import make_decoder
 from signllm.pose.batch import PoseBatch
 
 MIN_FRAMES = 4
+LOG_DEVIATIONS = (-4.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,19 @@ class LengthDistribution:
 
     def negative_log_likelihood(self, frames_B: Tensor) -> Tensor:
         """(B,) in nats, of log frames, without the constant."""
-        deviation = self.log_deviation_B.clamp(-4.0, 2.0)
+        deviation = self.log_deviation_B.clamp(*LOG_DEVIATIONS)
         z = (frames_B.float().log() - self.mean_B) * torch.exp(-deviation)
         return 0.5 * z.square() + deviation
 
-    def median(self, longest: int) -> Tensor:
-        """(B,) int64, the most central length, within [MIN_FRAMES, longest]."""
-        return self.mean_B.float().exp().round().long().clamp(min(MIN_FRAMES, longest), longest)
+    def fair(self, longest: int) -> Tensor:
+        """(B,) int64 within [MIN_FRAMES, longest]: the length U whose ratio to a drawn length T has E[U / T] = 1.
+
+        That is 1 / E[1 / T], for a log-normal exp(mean - variance / 2): the median is fair to differences of log
+        lengths, but its mean ratio to real lengths is exp(variance / 2) > 1, clips that are too long on average.
+        """
+        variance_B = (2 * self.log_deviation_B.float().clamp(*LOG_DEVIATIONS)).exp()
+        frames_B = (self.mean_B.float() - variance_B / 2).exp().round().long()
+        return frames_B.clamp(min(MIN_FRAMES, longest), longest)
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,12 @@ class PoseGroup(nn.Module):
         mask_BT: Tensor,
         longest: int,
         frames_B: Tensor | None = None,
-        generator: torch.Generator | None = None,
+        seeds: Sequence[int] | None = None,
     ) -> list[Tensor]:
         """Return one (frames, J, 3) tensor a clip, in shoulder widths; lengths are predicted unless given."""
         memory_BTD = self.encode(source_BTS, mask_BT)
         if frames_B is None:
-            frames_B = self.length(memory_BTD, mask_BT).median(longest)
-        values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, generator)
+            frames_B = self.length(memory_BTD, mask_BT).fair(longest)
+        values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
         pose_BFJC = self.normalizer.denormalize(values_BFV)
         return [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]

@@ -99,9 +99,9 @@ class SignModel(nn.Module, ABC):
         texts: Sequence[str],
         languages: Sequence[str | None],
         longest: int,
-        generator: torch.Generator | None = None,
+        seeds: Sequence[int] | None = None,
     ) -> list[Generated]:
-        """Generate from text and language alone; at most `longest` frames a clip."""
+        """Generate from text and language alone; at most `longest` frames a clip; random numbers come from `seeds`."""
 
     def extra_state(self) -> dict:
         """What a checkpoint needs beside weights and config, as plain values."""
@@ -157,7 +157,7 @@ class MLSF(SignModel):
         texts: Sequence[str],
         languages: Sequence[str | None],
         longest: int,
-        generator: torch.Generator | None = None,
+        seeds: Sequence[int] | None = None,
     ) -> list[Generated]:
         """Each text goes through the group of its language, which must be given unless there is only one."""
         only = self.languages[0] if len(self.languages) == 1 else None
@@ -167,7 +167,8 @@ class MLSF(SignModel):
         source_BTS, mask_BT = self.encode_texts(texts)
         results: list[Generated | None] = [None] * len(texts)
         for code, rows in self._rows(chosen).items():
-            poses = self.groups[code].generate(source_BTS[rows], mask_BT[rows], longest, generator=generator)
+            drawn = None if seeds is None else [seeds[row] for row in rows]
+            poses = self.groups[code].generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
             for row, pose_FJC in zip(rows, poses, strict=True):
                 results[row] = Generated(pose_FJC, code)
         return results
@@ -253,12 +254,12 @@ class Prompt2LangGloss(SignModel):
         texts: Sequence[str],
         languages: Sequence[str | None],
         longest: int,
-        generator: torch.Generator | None = None,
+        seeds: Sequence[int] | None = None,
     ) -> list[Generated]:
         """`texts` are prompts."""
         sequences = self._translate_ids(texts, languages)
         ids_BL = self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
-        poses = self.group.generate(*self._gloss_source(ids_BL), longest, generator=generator)
+        poses = self.group.generate(*self._gloss_source(ids_BL), longest, seeds=seeds)
         decoded = [self.vocabulary.decode(sequence) for sequence in sequences]
         return [
             Generated(pose_FJC, language, gloss) for pose_FJC, (language, gloss) in zip(poses, decoded, strict=True)

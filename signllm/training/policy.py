@@ -12,16 +12,15 @@ deviation by the inverse of its variance, so that the noise of the estimate lies
 model would learn to tremble. KL is that of the policies, now and at the start, with the same noise:
 1/2 |whiten(mean - mean at the start)|^2, which forbids trembling above all.
 
-How far this is on-policy depends on the decoder (`PoseDecoder.policy_states`). progressive: fully; each try is decoded
-frame after frame on its own past, noise included, as when generating, and its likelihood is exact, because the noise of
-each frame does not depend on the frames before but through the noise. parallel: fully; training and generating compute
-the same. A decoder that refines a noised recording (flow): the one-step prediction from it is the mean, so what is
-rewarded is each refinement, not the whole generation from noise with guidance. In all cases the number of frames is the
-recording's, and Prompt2LangGloss reads the reference gloss: neither the length nor the gloss is learnt here. Dropout is
-off, so that a try and its mean come from one network.
+Tries are generated as in use, from the text alone (`PoseDecoder.try_out`), so the gradient is on-policy. progressive:
+each frame is decided on the try's own past, deviations included; the likelihood is exact, because deviations are drawn
+apart from what they are added to. parallel: all tries deviate from one clip. flow: the tries part at one random step of
+the path, and the end of each is rewarded. Limits: the number of frames is the recording's, and Prompt2LangGloss reads
+the reference gloss, so neither length nor gloss is learnt here; dropout is off, so that a try and its mean come from
+one network; flow's choice among candidates is left out.
 
 The policy acts on every value inside the clip: what a recording misses is still drawn by the model and read by the
-reward model. Legend: B clips, S states (1 or K), K tries, F frames, V values a frame.
+reward model. Legend: B clips, K tries, S means (1 that all tries share, or K), F frames, V values a frame.
 """
 
 from __future__ import annotations
@@ -85,30 +84,29 @@ class Policy:
 
     def term(self, model: SignModel, batch: PoseBatch) -> PolicyTerm:
         """Try, reward, and return the loss; the model's weights and mode stay as they are."""
-        seed = int(torch.randint(1 << 31, ()))  # both models must see the same noise where a decoder draws some
         with without_dropout(model):
             routes = model.routes(batch)
             with torch.no_grad():
                 starts = self.start.routes(batch)
-            parts = [self._part(*pair, seed) for pair in zip(routes, starts, strict=True)]
+            parts = [self._part(*pair) for pair in zip(routes, starts, strict=True)]
         surrogate, kl = (torch.cat([getattr(part, name) for part in parts]) for name in ("surrogate_B", "kl_B"))
         return PolicyTerm(surrogate.mean() + self.config.kl_weight * kl.mean(), _measures(parts))
 
-    def _part(self, route: Route, start: Route, seed: int) -> _Part:
-        group, clips = route.group, route.clips
+    def _part(self, route: Route, start: Route) -> _Part:
+        group, clips, device = route.group, route.clips, route.source_BTS.device
         target_BFV, mask_BFV = group.normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)
         inside_BF = length_mask(clips.frames_B, target_BFV.shape[1])
         white_BKFV = self.noise.draw(self.config.samples, inside_BF, target_BFV.shape[2])
-        with torch.autocast(target_BFV.device.type, enabled=False):
+        with torch.autocast(device.type, enabled=False):
             noise_BKFV = self.noise.shape(white_BKFV, inside_BF)
         memory_BTD = group.encode(route.source_BTS, route.mask_BT)
+        tried = group.decoder.try_out(memory_BTD, route.mask_BT, clips.frames_B, noise_BKFV)
+        means_BSFV = group.decoder.decide(memory_BTD, route.mask_BT, clips.frames_B, tried).float()
         with torch.no_grad():
-            states_BSFV = group.decoder.policy_states(memory_BTD, route.mask_BT, target_BFV, clips.frames_B, noise_BKFV)
-        means_BSFV = _means(route, memory_BTD, states_BSFV, seed)
-        with torch.no_grad():
-            start_BSFV = _means(start, start.group.encode(start.source_BTS, start.mask_BT), states_BSFV, seed)
-        with torch.autocast(target_BFV.device.type, enabled=False):
-            tries = Tries(means_BSFV.detach() + noise_BKFV, target_BFV, mask_BFV, group.normalizer, clips)
+            memory_BTD = start.group.encode(start.source_BTS, start.mask_BT)
+            start_BSFV = start.group.decoder.decide(memory_BTD, start.mask_BT, clips.frames_B, tried).float()
+        with torch.autocast(device.type, enabled=False):
+            tries = Tries(tried.values_BKFV, target_BFV, mask_BFV, group.normalizer, clips)
             rewards = self.rewards(tries)
             advantage_BK, deviation_B = advantages(rewards["total"])
             direction_BKFV = GRADIENTS[self.config.gradient](self.noise, white_BKFV, inside_BF)
@@ -118,12 +116,12 @@ class Policy:
                 kl_B=self.divergence(means_BSFV - start_BSFV, inside_BF) / values_B,
                 deviation_B=deviation_B,
                 rewards=rewards,
-                spread=_spread(means_BSFV.detach().mean(1), target_BFV, mask_BFV),
-                speed=_hand_speed(tries, means_BSFV.detach()),
+                spread=_spread(tries),
+                speed=_hand_speed(tries),
             )
 
     def divergence(self, difference_BSFV: Tensor, inside_BF: Tensor) -> Tensor:
-        """(B,) KL of two policies whose means differ so, in nats, averaged over the states."""
+        """(B,) KL of two policies whose means differ so, in nats, averaged over the S means."""
         return 0.5 * self.noise.whiten(difference_BSFV, inside_BF).square().sum((2, 3)).mean(1)
 
 
@@ -135,34 +133,23 @@ def surrogate(advantage_BK: Tensor, direction_BKFV: Tensor, means_BSFV: Tensor) 
     return -(weighted_BKFV * means_BSFV).sum((1, 2, 3)) / advantage_BK.shape[1]
 
 
-def _means(route: Route, memory_BTD: Tensor, states_BSFV: Tensor, seed: int) -> Tensor:
-    """(B, S, F, V) what the decoder predicts from the states, float32."""
-    clips, states = states_BSFV.shape[:2]
-    device = states_BSFV.device
-    rows = torch.arange(clips, device=device).repeat_interleave(states)
-    shown, frames = states_BSFV.flatten(0, 1), route.clips.frames_B[rows]
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        predicted = route.group.decoder.predict(memory_BTD[rows], route.mask_BT[rows], shown, frames)
-    return predicted.float().unflatten(0, (clips, states))
+def _spread(tries: Tries) -> Tensor:
+    """(2,) summed squared distances of the clips of a batch from their average frame, of tries and of recordings.
 
-
-def _spread(mean_BFV: Tensor, target_BFV: Tensor, mask_BFV: Tensor) -> Tensor:
-    """(2,) summed squared distances of the clips of a batch from their average frame, of means and of recordings."""
-    count_FV = mask_BFV.sum(0).clamp(min=1)
-    found = []
-    for values in (mean_BFV, target_BFV):
-        average = (values * mask_BFV).sum(0) / count_FV
-        found.append(((values - average) * mask_BFV).square().sum())
+    A clip's tries are averaged first, which takes most of the noise out.
+    """
+    mask_BFV, found = tries.mask_BFV, []
+    for values_BFV in (tries.values_BKFV.mean(1), tries.target_BFV):
+        average_FV = (values_BFV * mask_BFV).sum(0) / mask_BFV.sum(0).clamp(min=1)
+        found.append(((values_BFV - average_FV) * mask_BFV).square().sum())
     return torch.stack(found)
 
 
-def _hand_speed(tries: Tries, means_BSFV: Tensor) -> Tensor:
-    """(2,) summed speeds of the fingers to their wrists, of means and of recordings that move."""
-    valid = tries.valid_BFJ[:, None]
-    ours = part_motion(tries.normalizer.denormalize(means_BSFV), valid)[0].mean(1)
-    theirs = part_motion(tries.target_BFJC[:, None], valid)[0].mean(1)
-    return torch.stack([ours[:, HANDS].sum(), theirs[:, HANDS].sum()])
+def _hand_speed(tries: Tries) -> Tensor:
+    """(2,) summed speeds of the fingers to their wrists, of the averages of each clip's tries and of the recordings."""
+    averages = tries.normalizer.denormalize(tries.values_BKFV.mean(1))
+    ours, theirs = (part_motion(pose, tries.valid_BFJ)[0] for pose in (averages, tries.target_BFJC))
+    return torch.stack([ours[..., HANDS].sum(), theirs[..., HANDS].sum()])
 
 
 def _measures(parts: list[_Part]) -> dict[str, float]:

@@ -38,7 +38,8 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     codes = [resolve_language(name).code for name in config.model.languages]
     shared = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
     if codes or any(data.train_split in store.splits(code) for code in store.languages()):
-        train_set = SignDataset(store, data.train_split, languages=codes, max_frames=data.max_frames, **shared)
+        changes = {"max_frames": data.max_frames, "trim_rest_s": data.trim_rest_s, "time_warp": data.time_warp}
+        train_set = SignDataset(store, data.train_split, languages=codes, **changes, **shared)
     else:
         there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
         raise DataError(

@@ -8,7 +8,7 @@ import torch
 
 from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.errors import CheckpointError, ConfigError, DataError
-from signllm.metrics.back_translation.augment import Augmentation, change_bodies, warp_time
+from signllm.metrics.back_translation.augment import Augmentation, change_bodies
 from signllm.metrics.back_translation.features import LARGEST, PoseFeatures, pad_clips
 from signllm.metrics.back_translation.judge import Judge, Reading
 from signllm.metrics.back_translation.lessons import choose_share, hold_out, is_recognition
@@ -26,7 +26,7 @@ from signllm.pose import SKELETON_50, PoseSequence
 
 SMALL = JudgeSize(width=32, num_layers=1, num_heads=2)
 WORDS = ("book", "rain", "house", "walk")
-STILL = Augmentation(**dict.fromkeys(vars(Augmentation()), 0) | {"pace_knots": 4})
+STILL = Augmentation(**dict.fromkeys(vars(Augmentation()), 0))
 
 
 def sign(word, seed, frames=24):

@@ -5,7 +5,7 @@ import torch
 
 from signllm.config.schema import PoseDecoderConfig
 from signllm.errors import ConfigError
-from signllm.models.pose_decoders import DECODERS, make_decoder
+from signllm.models.decoders import DECODERS, make_decoder
 
 SMALL = {"num_layers": 2, "hidden_size": 32, "num_heads": 4, "ff_size": 64}
 

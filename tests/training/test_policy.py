@@ -61,7 +61,7 @@ def nudged(model):
             weight += 0.02 * torch.randn_like(weight)
 
 
-@pytest.mark.parametrize("decoder", ["progressive", "parallel"])
+@pytest.mark.parametrize("decoder", ["progressive", "parallel", "flow"])
 @pytest.mark.parametrize("mode", ["mlsf", "prompt2langgloss"])
 def test_the_term_starts_without_divergence_and_reaches_the_decoder(make_config, decoder, mode):
     experiment, batch = experiment_of(make_config, f"model.pose_decoder.type={decoder}", f"model.mode={mode}")
@@ -78,22 +78,56 @@ def test_the_term_starts_without_divergence_and_reaches_the_decoder(make_config,
     assert policy.term(model, batch).measures["kl/start"] > 0
 
 
-def test_tries_of_the_progressive_decoder_live_on_their_own_past_not_on_the_recording(make_config):
+@pytest.mark.parametrize("decoder", ["progressive", "parallel", "flow"])
+def test_nothing_of_a_recording_but_its_length_reaches_the_tries(make_config, decoder, monkeypatch):
+    experiment, batch = experiment_of(make_config, f"model.pose_decoder.type={decoder}")
+    policy, seen = make_policy(experiment.config, experiment.model), []
+    rewards = policy.rewards
+    monkeypatch.setattr(policy, "rewards", lambda tries: seen.append(tries.values_BKFV) or rewards(tries))
+    for clips in (batch, replace(batch, pose_BFJC=torch.randn_like(batch.pose_BFJC))):
+        torch.manual_seed(0)
+        policy.term(experiment.model, clips)
+    assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_tries_of_the_flow_decoder_deviate_at_one_step_and_end_as_generations_do(make_config, step, monkeypatch):
+    experiment, batch = experiment_of(make_config, "model.pose_decoder.type=flow", "model.pose_decoder.flow.steps=3")
+    (route,) = experiment.model.eval().routes(batch)
+    group, frames = route.group, batch.frames_B
+    memory = group.encode(route.source_BTS, route.mask_BT)
+    longest = int(frames.max())
+    start = torch.randn(3, longest, 150) * (torch.arange(longest) < frames[:, None])[..., None]
+    monkeypatch.setattr("torch.randn", lambda *shape, **_: start)
+    monkeypatch.setattr("signllm.models.decoders.flow.seeded_noise", lambda *_: start)
+    monkeypatch.setattr("torch.randint", lambda *_: torch.tensor(step))
+    noise = torch.zeros(3, 2, longest, 150)
+    noise[:, 1] = 0.1
+    tried = group.decoder.try_out(memory, route.mask_BT, frames, noise)
+    generated = group.decoder.generate(memory, route.mask_BT, frames)
+    assert torch.allclose(tried.values_BKFV[:, 0], generated, atol=1e-4)
+    assert not torch.allclose(tried.values_BKFV[:, 1], generated, atol=1e-4)
+    mean = group.decoder.decide(memory, route.mask_BT, frames, tried)
+    if step == 2:  # after the last step nothing follows: the try is the mean and the deviation
+        assert torch.allclose(tried.values_BKFV, mean + noise, atol=1e-4)
+
+
+def test_tries_of_the_progressive_decoder_live_on_their_own_past(make_config):
     experiment, batch = experiment_of(make_config)
     model = experiment.model.eval()
     (route,) = model.routes(batch)
     group, frames = route.group, batch.frames_B
-    target, _ = group.normalizer.normalize(batch.pose_BFJC, batch.valid_BFJ)
-    noise = 0.3 * torch.randn(3, 2, *target.shape[1:])
+    noise = 0.3 * torch.randn(3, 2, batch.pose_BFJC.shape[1], 150)
     memory = group.encode(route.source_BTS, route.mask_BT)
-    tries = group.decoder.policy_states(memory, route.mask_BT, target, frames, noise)
-    other = group.decoder.policy_states(memory, route.mask_BT, torch.randn_like(target), frames, noise)
-    assert torch.equal(tries, other)
-    for place in range(2):  # every frame is the mean that its own past gives, and its deviation
-        means = group.decoder.predict(memory, route.mask_BT, tries[:, place], frames)
-        for row, count in enumerate(frames.tolist()):
-            expected = (means + noise[:, place])[row, :count]
-            assert torch.allclose(tries[row, place, :count], expected, atol=1e-4)
+    tried = group.decoder.try_out(memory, route.mask_BT, frames, noise)
+    means = group.decoder.decide(memory, route.mask_BT, frames, tried)
+    for row, count in enumerate(frames.tolist()):  # every frame is the mean that its own past gives, and its deviation
+        expected = (means + noise)[row, :, :count]
+        assert torch.allclose(tried.values_BKFV[row, :, :count], expected, atol=1e-4)
+    with torch.no_grad():
+        alone = group.decoder.generate(memory, route.mask_BT, frames)
+    silent = group.decoder.try_out(memory, route.mask_BT, frames, torch.zeros_like(noise))
+    assert torch.allclose(silent.values_BKFV[:, 0, : alone.shape[1]], alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("decoder", ["progressive", "parallel"])
@@ -119,7 +153,7 @@ def test_padding_does_not_change_the_term(make_config, decoder, monkeypatch):
     assert second.measures == pytest.approx(first.measures, rel=1e-3)
 
 
-@pytest.mark.parametrize("decoder", ["progressive", "parallel"])
+@pytest.mark.parametrize("decoder", ["progressive", "parallel", "flow"])
 def test_a_few_steps_gain_reward(make_config, decoder):
     experiment, batch = experiment_of(
         make_config, f"model.pose_decoder.type={decoder}", "training.policy.samples=8",

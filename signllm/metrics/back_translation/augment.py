@@ -5,16 +5,12 @@ Legend: B clips, F frames, J joints, C coordinates.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from signllm.pose import SKELETON_50, Skeleton
-
-Arrays = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,6 @@ class Augmentation:
     """
 
     pace: float = 0.1
-    pace_knots: int = 4
     cut: float = 0.08
     mirror: float = 0.0
     turn_rad: float = 0.06
@@ -39,22 +34,6 @@ class Augmentation:
     noise: float = 0.005
     drop_hand: float = 0.03
     drop_frames: float = 0.03
-
-
-def warp_time(clip: Arrays, strength: Augmentation, rng: np.random.Generator) -> Arrays:
-    """Play a clip at a wandering pace and cut its ends a little; keeps at least four frames."""
-    pose, valid = clip
-    last = len(pose) - 1
-    begin, end = rng.uniform(0, strength.cut, 2) * last
-    count = max(4, round((last - begin - end + 1) * math.exp(rng.normal(0, strength.pace))))
-    knots = np.exp(rng.normal(0, strength.pace, strength.pace_knots + 1))
-    speed = np.interp(np.linspace(0, strength.pace_knots, count), np.arange(strength.pace_knots + 1), knots)
-    way = np.concatenate([[0], np.cumsum(speed[1:] + speed[:-1])])
-    position = begin + way / way[-1] * (last - end - begin)
-    before = np.clip(np.floor(position).astype(int), 0, last)
-    after = np.minimum(before + 1, last)
-    weight = (position - before).astype(np.float32)[:, None, None]
-    return pose[before] * (1 - weight) + pose[after] * weight, valid[before] & valid[after]
 
 
 def change_bodies(

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import torch
 
+from signllm.data.motion import at_wandering_pace
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.device import autocast, resolve_precision
 from signllm.errors import ConfigError, DataError
-from signllm.metrics.back_translation.augment import Augmentation, change_bodies, warp_time
+from signllm.metrics.back_translation.augment import Augmentation, change_bodies
 from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.metrics.back_translation.judge import Judge, LanguageJudge, fingerprint
 from signllm.metrics.back_translation.lessons import (
@@ -211,7 +212,8 @@ class _Course:
 
     def _step(self, chosen: Sequence[int], share: float, step: int) -> float:
         plan = self.plan
-        warped = [warp_time(self.clips[index], plan.augmentation, self.rng) for index in chosen]
+        strength = plan.augmentation
+        warped = [at_wandering_pace(self.clips[index], strength.pace, strength.cut, self.rng) for index in chosen]
         pose, valid, frames = pad_clips(warped)
         pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
         rate = plan.learning_rate * min(1, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * share))

@@ -1,0 +1,148 @@
+"""Conditional flow matching: frames grow out of noise in a few steps, so that signing is drawn, not averaged.
+
+Legend: B clips, T source places, F frames, V values a frame, D width, K candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from signllm.config.schema import PoseDecoderConfig
+from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Tried, seeded_noise
+from signllm.models.layers import sinusoids
+from signllm.pose.batch import length_mask
+
+
+class FlowDecoder(PoseDecoder):
+    """Straight paths x_t = (1 - t) noise + t x (Lipman et al., arXiv 2210.02747; Liu et al., arXiv 2209.03003).
+
+    The network predicts the clean values x from x_t, t and the text (x-prediction, as Tevet et al., arXiv 2209.14916,
+    do for human motion), so the losses of the other decoders hold as they are; the velocity of the path is
+    (x - x_t) / (1 - t). For classifier-free guidance (Ho & Salimans, arXiv 2207.12598) a share of the training clips
+    loses its text.
+    """
+
+    def __init__(self, config: PoseDecoderConfig):
+        super().__init__(config)
+        width = config.hidden_size
+        self.input = nn.Linear(config.output_dim, width)
+        self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.summary = nn.Linear(width, width)
+        self.no_text_D = nn.Parameter(torch.zeros(width))
+
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+        """Predict the clean frames from frames at a random time of their path to noise.
+
+        Outside of training times are spread evenly over the batch and noise is the same at every call.
+        """
+        batch, longest, values = target_BFV.shape
+        if self.training:
+            time_B = torch.rand(batch, device=target_BFV.device)
+            noise_BFV = torch.randn_like(target_BFV)
+            dropped_B = torch.rand(batch, device=target_BFV.device) < self.config.flow.text_dropout
+            memory_BTD = torch.where(dropped_B[:, None, None], self._no_text(memory_BTD), memory_BTD)
+        else:
+            time_B = (torch.arange(batch, device=target_BFV.device) + 0.5) / batch
+            noise_BFV = seeded_noise(frames_B, longest, values, range(batch))
+        time_B11 = time_B[:, None, None]
+        noisy_BFV = (1 - time_B11) * noise_BFV + time_B11 * target_BFV
+        return self._clean(noisy_BFV, time_B, memory_BTD, memory_mask_BT, frames_B)
+
+    def generate(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, seeds: Sequence[int] | None = None
+    ) -> Tensor:
+        """Follow the path from noise in `flow.steps` Euler steps under guidance; of `flow.candidates` keep the medoid."""
+        config = self.config.flow
+        seeds = [0] * len(frames_B) if seeds is None else seeds
+        many = config.candidates
+        if many > 1:
+            memory_BTD, memory_mask_BT, frames_B = (
+                part.repeat_interleave(many, dim=0) for part in (memory_BTD, memory_mask_BT, frames_B)
+            )
+            seeds = [seed * many + number for seed in seeds for number in range(many)]
+        longest = int(frames_B.max())
+        x_BFV = config.temperature * seeded_noise(frames_B, longest, self.config.output_dim, seeds)
+        for number in range(config.steps):
+            time, after = number / config.steps, (number + 1) / config.steps
+            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
+            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
+        return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
+
+    def _times(self) -> list[float]:
+        """From 0 to 1, of equal length."""
+        return [number / self.config.flow.steps for number in range(self.config.flow.steps + 1)]
+
+    @torch.no_grad()
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """The tries share a path up to a random step, deviate from the clean frames that it predicts, and go on apart.
+
+        So what is rewarded is the end of whole, guided generations (without the choice among candidates), and each step
+        learns what its own decision did to it, as when Flow-GRPO (arXiv 2505.05470) keeps the noise to a few steps.
+        """
+        batch, tries, longest, values = noise_BKFV.shape
+        steps = list(pairwise(self._times()))
+        chosen = int(torch.randint(len(steps), ()))
+        x_BFV = self.config.flow.temperature * torch.randn(batch, longest, values, device=frames_B.device)
+        shown_BFV = x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
+        rows = torch.arange(batch, device=frames_B.device)
+        for number, (time, after) in enumerate(steps):
+            clean_BFV = self._guided(x_BFV, time, memory_BTD[rows], memory_mask_BT[rows], frames_B[rows])
+            if number == chosen:
+                shown_BFV, rows = x_BFV, rows.repeat_interleave(tries)
+                x_BFV = x_BFV.repeat_interleave(tries, dim=0)
+                clean_BFV = clean_BFV.repeat_interleave(tries, dim=0) + noise_BKFV.flatten(0, 1)
+            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
+        return Tried(x_BFV.unflatten(0, (batch, tries)), shown_BFV[:, None], chosen)
+
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """The clean frames that the chosen step predicts."""
+        shown_BFV, time = tried.shown_BSFV[:, 0], self._times()[tried.step]
+        return self._guided(shown_BFV, time, memory_BTD, memory_mask_BT, frames_B)[:, None]
+
+    def _guided(
+        self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
+    ) -> Tensor:
+        """The prediction with text, pushed away from the one without it by the guidance weight (1: no push)."""
+        weight = self.config.flow.guidance
+        if weight == 1:
+            time_B = x_BFV.new_full((len(x_BFV),), time)
+            return self._clean(x_BFV, time_B, memory_BTD, memory_mask_BT, frames_B)
+        both = torch.cat([memory_BTD, self._no_text(memory_BTD)])
+        time_B = x_BFV.new_full((2 * len(x_BFV),), time)
+        doubled = (part.repeat(2, *[1] * (part.ndim - 1)) for part in (x_BFV, memory_mask_BT, frames_B))
+        x_2BFV, mask_2BT, frames_2B = doubled
+        with_text, without = self._clean(x_2BFV, time_B, both, mask_2BT, frames_2B).chunk(2)
+        return without + weight * (with_text - without)
+
+    def _no_text(self, memory_BTD: Tensor) -> Tensor:
+        return self.no_text_D.to(memory_BTD.dtype).expand_as(memory_BTD)
+
+    def _clean(
+        self, x_BFV: Tensor, time_B: Tensor, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
+    ) -> Tensor:
+        """The network: clean values from values at times `time_B` of their paths."""
+        longest = x_BFV.shape[1]
+        weight_BT1 = memory_mask_BT[..., None].to(memory_BTD.dtype)
+        summary_BD = self.summary((memory_BTD * weight_BT1).sum(1) / weight_BT1.sum(1))
+        time_BD = self.time(sinusoids(time_B * COUNTER_SCALE, self.config.hidden_size).to(summary_BD.dtype))
+        positions_BFD = self.positions(torch.arange(longest, device=x_BFV.device), frames_B)
+        x_BFD = self.input(x_BFV) + positions_BFD + (time_BD + summary_BD)[:, None]
+        memory_kvs = self.stack.memory_keys_values(memory_BTD)
+        inside_BF = length_mask(frames_B, longest)
+        return self.output(self.stack(x_BFD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BF)).float()
+
+
+def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:
+    """(B, F, V): of each clip's K candidates the one that is nearest to the others, by mean squared distance.
+
+    The least expected distance to what else might have been drawn: minimum Bayes risk decoding (Kumar & Byrne 2004)
+    with the candidates themselves as the sample of the distribution.
+    """
+    inside_BF = length_mask(frames_B, x_BKFV.shape[2])
+    flat_BKN = (x_BKFV * inside_BF[:, None, :, None]).flatten(2)
+    risk_BK = torch.cdist(flat_BKN, flat_BKN).square().sum(-1)
+    return x_BKFV[torch.arange(len(x_BKFV), device=x_BKFV.device), risk_BK.argmin(1)]

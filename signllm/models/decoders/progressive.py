@@ -1,0 +1,94 @@
+"""Frame after frame, as in the paper. Legend: B clips, T source places, F frames, V values a frame, D width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from signllm.config.schema import PoseDecoderConfig
+from signllm.models.decoders.base import PoseDecoder, Tried
+
+
+class ProgressiveDecoder(PoseDecoder):
+    """Autoregressive over frames with a counter (PAPER.md base equations), decoded with a key-value cache.
+
+    While training the input frames get Gaussian noise of `input_noise` standard deviations: without it the decoder
+    learns to copy the last frame and drifts to the mean when it has to live on its own output.
+    """
+
+    def __init__(self, config: PoseDecoderConfig):
+        super().__init__(config)
+        self.input = nn.Linear(config.output_dim, config.hidden_size)
+        self.start_V = nn.Parameter(torch.zeros(config.output_dim))
+
+    def _step_input(self, last_BFV: Tensor, frame_F: Tensor, frames_B: Tensor) -> Tensor:
+        return self.input(last_BFV) + self.positions(frame_F, frames_B)
+
+    def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Tensor:
+        """Predict each frame from the true frames before it (teacher forcing)."""
+        start = self.start_V.expand(len(target_BFV), 1, -1)
+        shown = target_BFV[:, :-1]
+        if self.training and self.config.input_noise > 0:
+            shown = shown + self.config.input_noise * torch.randn_like(shown)
+        last_BFV = torch.cat([start, shown.to(start.dtype)], dim=1)
+        frame_F = torch.arange(last_BFV.shape[1], device=last_BFV.device)
+        x_BFD = self._step_input(last_BFV, frame_F, frames_B)
+        return self.output(self.stack(x_BFD, self.stack.memory_keys_values(memory_BTD), memory_mask_BT, causal=True))
+
+    def generate(
+        self,
+        memory_BTD: Tensor,
+        memory_mask_BT: Tensor,
+        frames_B: Tensor,
+        seeds: Sequence[int] | None = None,
+        use_cache: bool = True,
+        noise_BFV: Tensor | None = None,
+    ) -> Tensor:
+        """Frame after frame on its own output, to which `noise_BFV` is added where given (with the cache only).
+
+        `use_cache=False` recomputes all frames each step (for tests).
+        """
+        batch, longest = len(frames_B), int(frames_B.max())
+        memory_kvs = self.stack.memory_keys_values(memory_BTD)
+        last_BFV = self.start_V.expand(batch, 1, -1)
+        all_frames = torch.arange(longest, device=memory_BTD.device)
+        frames: list[Tensor] = []
+        if use_cache:
+            caches = self.stack.new_caches(batch, longest, memory_kvs[0][0])
+            positions_BFD = self.positions(all_frames, frames_B)
+            for t in range(longest):
+                x_BFD = self.input(last_BFV) + positions_BFD[:, t : t + 1]
+                hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
+                last_BFV = self.output(hidden)
+                if noise_BFV is not None:
+                    last_BFV = last_BFV + noise_BFV[:, t : t + 1].to(last_BFV.dtype)
+                frames.append(last_BFV)
+            return torch.cat(frames, dim=1)
+        shown_BFV = last_BFV
+        for t in range(longest):
+            x_BFD = self._step_input(shown_BFV, all_frames[: t + 1], frames_B)
+            hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, causal=True)
+            frames.append(self.output(hidden[:, -1:]))
+            shown_BFV = torch.cat([shown_BFV, frames[-1]], dim=1)
+        return torch.cat(frames, dim=1)
+
+    @torch.no_grad()
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """Each frame is decided on the try's own past, deviations included."""
+        tries, padded = noise_BKFV.shape[1:3]
+        rows = torch.arange(len(frames_B), device=frames_B.device).repeat_interleave(tries)
+        made_NFV = self.generate(
+            memory_BTD[rows], memory_mask_BT[rows], frames_B[rows], noise_BFV=noise_BKFV.flatten(0, 1)
+        )
+        made_NFV = nn.functional.pad(made_NFV.float(), (0, 0, 0, padded - made_NFV.shape[1]))
+        made_BKFV = made_NFV.unflatten(0, (len(frames_B), tries))
+        return Tried(made_BKFV, made_BKFV)
+
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """All frames of a try at once, each from the frames before it."""
+        clips, tries = tried.shown_BSFV.shape[:2]
+        rows = torch.arange(clips, device=frames_B.device).repeat_interleave(tries)
+        means_NFV = self.predict(memory_BTD[rows], memory_mask_BT[rows], tried.shown_BSFV.flatten(0, 1), frames_B[rows])
+        return means_NFV.unflatten(0, (clips, tries))
