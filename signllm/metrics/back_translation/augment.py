@@ -12,7 +12,6 @@ from torch import Tensor
 
 from signllm.pose import SKELETON_50, Skeleton
 
-
 @dataclass(frozen=True)
 class Augmentation:
     """How strongly clips are changed; every number is a deviation or a probability, 0 switches it off.

@@ -39,8 +39,8 @@ class FramePositions(nn.Module):
 class Tried:
     """K tries at each of B clips, for RL.
 
-    `values_BKFV` is what each looks like in the end, `shown_BSFV` what the decoder had before it when it decided what to
-    deviate from; S is 1 where that is the same for all tries, else K. `step`: of a decoder that decides in steps, which.
+    `values_BKFV` is what each looks like in the end, `shown_BSFV` what the decoder had before it when it decided what
+    to deviate from; S is 1 where that is the same for all tries, else K. `step`: which, where it decides in steps.
     """
 
     values_BKFV: Tensor
