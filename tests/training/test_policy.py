@@ -180,7 +180,8 @@ def test_20_steps_equal_7_and_13_resumed_bit_for_bit_where_nothing_but_the_check
     model = (f"model.mode={mode}", f"model.pose_decoder.type={decoder}", *ASL)
     begun, _ = run(make_config("run_name=start", "training.max_steps=1", *model))
     settings = [
-        *POLICY, *model, "training.max_steps=20", "training.num_epochs=50", "training.eval_every=50",
+        *POLICY, *model, "training.policy.samples=2", "training.max_steps=20", "training.num_epochs=50",
+        "training.eval_every=50",
         f"training.init_from={begun.folder.last}", f"training.policy.reward_model={reward_model}",
     ]  # fmt: skip
     straight, straight_losses = run(make_config(*settings, "run_name=straight"))
