@@ -8,8 +8,8 @@ clip of the batch K tries are drawn and rewarded (signllm.training.rewards); wit
 
 N = frames x values of the clip and s_k the score of try k, d log p / d mean (`gradient` "plain"), whose gradient is the
 policy gradient; or R s_k ("natural"), the natural gradient in the space of means (Amari 1998). A plain score weighs a
-deviation by the inverse of its variance, so that the noise of the estimate lies almost wholly in what is quick: the
-model would learn to tremble. KL is that of the policies, now and at the start, with the same noise:
+deviation by the inverse of its variance, so that the noise of the estimate lies almost wholly in what is quick, of
+which trembling is made. KL is that of the policies, now and at the start, with the same noise:
 1/2 |whiten(mean - mean at the start)|^2, which forbids trembling above all.
 
 Tries are generated as in use, from the text alone (`PoseDecoder.try_out`), so the gradient is on-policy. progressive:
