@@ -40,12 +40,11 @@ class Tried:
     """K tries at each of B clips, for RL.
 
     `values_BKFV` is what each looks like in the end, `shown_BSFV` what the decoder had before it when it decided what
-    to deviate from; S is 1 where that is the same for all tries, else K. `step`: which, where it decides in steps.
+    to deviate from; S is 1 where that is the same for all tries, else K.
     """
 
     values_BKFV: Tensor
     shown_BSFV: Tensor
-    step: int = 0
 
 
 class PoseDecoder(nn.Module, ABC):

@@ -78,30 +78,27 @@ class FlowDecoder(PoseDecoder):
 
     @torch.no_grad()
     def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """The tries share a path up to a random step, deviate from the clean frames that it predicts, and go on apart.
+        """The tries share a path and deviate from the clean frames that its last, guided step predicts.
 
-        So what is rewarded is the end of whole, guided generations (without the choice among candidates), and each step
-        learns what its own decision did to it, as when Flow-GRPO (arXiv 2505.05470) keeps the noise to a few steps.
+        The last step's prediction is the clip, so what is rewarded is a whole generation (without the choice among
+        candidates), while only its last decision learns, as in DRaFT-1 (arXiv 2309.17400). To part the tries at earlier
+        steps was tried and lost reward: a step that hardly changes the end gets, relative to its group, as loud an
+        advantage as the last one.
         """
-        batch, tries, longest, values = noise_BKFV.shape
-        steps = list(pairwise(self._times()))
-        chosen = int(torch.randint(len(steps), ()))
+        batch, _, longest, values = noise_BKFV.shape
         x_BFV = self.config.flow.temperature * torch.randn(batch, longest, values, device=frames_B.device)
-        shown_BFV = x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
-        rows = torch.arange(batch, device=frames_B.device)
-        for number, (time, after) in enumerate(steps):
-            clean_BFV = self._guided(x_BFV, time, memory_BTD[rows], memory_mask_BT[rows], frames_B[rows])
-            if number == chosen:
-                shown_BFV, rows = x_BFV, rows.repeat_interleave(tries)
-                x_BFV = x_BFV.repeat_interleave(tries, dim=0)
-                clean_BFV = clean_BFV.repeat_interleave(tries, dim=0) + noise_BKFV.flatten(0, 1)
+        x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
+        *steps, (last, _) = pairwise(self._times())
+        for time, after in steps:
+            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
             x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
-        return Tried(x_BFV.unflatten(0, (batch, tries)), shown_BFV[:, None], chosen)
+        clean_BFV = self._guided(x_BFV, last, memory_BTD, memory_mask_BT, frames_B)
+        return Tried(clean_BFV[:, None] + noise_BKFV, x_BFV[:, None])
 
     def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
-        """The clean frames that the chosen step predicts."""
-        shown_BFV, time = tried.shown_BSFV[:, 0], self._times()[tried.step]
-        return self._guided(shown_BFV, time, memory_BTD, memory_mask_BT, frames_B)[:, None]
+        """The clean frames that the last step predicts."""
+        shown_BFV, last = tried.shown_BSFV[:, 0], self._times()[-2]
+        return self._guided(shown_BFV, last, memory_BTD, memory_mask_BT, frames_B)[:, None]
 
     def _guided(
         self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
