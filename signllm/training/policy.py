@@ -14,10 +14,11 @@ which trembling is made. KL is that of the policies, now and at the start, with 
 
 Tries are generated as in use, from the text alone (`PoseDecoder.try_out`), so the gradient is on-policy. progressive:
 each frame is decided on the try's own past, deviations included; the likelihood is exact, because deviations are drawn
-apart from what they are added to. parallel: all tries deviate from one clip. flow: the tries share
-a path and deviate from its last step's prediction, so only that decision learns. Limits: the number of frames is the recording's, and Prompt2LangGloss reads
-the reference gloss, so neither length nor gloss is learnt here; dropout is off, so that a try and its mean come from
-one network; flow's choice among candidates is left out.
+apart from what they are added to. parallel: all tries deviate from one clip. flow: the tries share a path and deviate
+from its last step's prediction, so only that decision learns.
+Limits: the number of frames is the recording's, and Prompt2LangGloss reads the reference gloss, so neither length nor
+gloss is learnt here; dropout is off, so that a try and its mean come from one network; flow's choice among candidates
+is left out.
 
 The policy acts on every value inside the clip: what a recording misses is still drawn by the model and read by the
 reward model. Legend: B clips, K tries, S means (1 that all tries share, or K), F frames, V values a frame.
