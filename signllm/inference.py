@@ -53,6 +53,11 @@ class Generator:
         return self.model.languages
 
     @property
+    def reward_models(self) -> list[str]:
+        """Digests of the judges that rewarded the model in training: none of them can judge it."""
+        return self.model.reward_models
+
+    @property
     def mode(self) -> str:
         """'mlsf' or 'prompt2langgloss'."""
         return self.config.model.mode

@@ -165,6 +165,17 @@ class BackTranslationPart:
         self._reader = BackTranslation(Judge.load(path))
         self.presets = self._reader.presets
 
+    def refuse_as_reward(self, reward_models: Sequence[str], model: Path) -> None:
+        """Raise ConfigError when this judge rewarded the model in training (by the file's digest)."""
+        from signllm.errors import ConfigError
+
+        if self._reader.judge.digest in reward_models:
+            raise ConfigError(
+                f"--back_translation {self.path}: this judge ({self._reader.judge.digest}) was the reward model of"
+                f" {model}; its figures would only say how well the reward was maximised. Train another on other"
+                " recordings or with another --judge_seed and --judge_share"
+            )
+
     def add_to(self, report: dict, measurements, splits: Mapping, training: Mapping) -> None:
         """Put the section `back_translation` into the report and its essence among the notes.
 

@@ -39,6 +39,7 @@ class LazyModel:
         facts = {
             "languages": list(self._generator.languages),
             "fps": self._generator.fps,
+            "reward_models": list(self._generator.reward_models),
             **{name: str(getattr(data, name)) for name in ("dataset_path", "train_split", "eval_split")},
         }
         if place:
@@ -209,6 +210,8 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
     judge = open_judge(args)
     presets = asked_presets(args) + (judge.presets if judge else [])
     model = LazyModel(args.model_path, args.device, load, None if args.no_cache else args.cache_dir)
+    if judge:
+        judge.refuse_as_reward(model.reward_models, args.model_path)
     store = Store(args.data or model.dataset_path)
     split_name = args.split or model.eval_split
     languages, notes = choose_languages(args.language, model.languages, store, split_name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, PLCConfig
+from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.languages import resolve_language
 
@@ -178,12 +178,49 @@ def impossible_combinations(config: Config) -> list[str]:
             f"data.frame_budget = {data.frame_budget}: less than data.max_frames = {data.max_frames},"
             " the longest clip would fit no batch"
         )
-    untouched = (0.0, type(training.losses)().rl)  # a saved configuration names every key, the default ones too
-    if training.rl_variant == "off" and training.losses.rl not in untouched:
+    # A checkpoint's configuration names every key, so only another value than the default was surely meant.
+    if training.rl_variant == "off" and training.losses.rl not in (0, LossConfig().rl):
         faults.append(f"training.losses.rl = {training.losses.rl} with training.rl_variant = 'off': set one of them")
     if not any((training.losses.reconstruction, training.rl_variant != "off" and training.losses.rl)):
         faults.append("training.losses.reconstruction = 0: nothing would train the pose decoder")
+    if training.rl_variant == "policy_gradient":
+        faults += _policy_faults(training)
+        if training.plc.enabled and training.plc.importance:
+            faults.append(
+                f"training.plc.importance = {training.plc.importance} with training.rl_variant = 'policy_gradient': the"
+                " policy's term has no importance weights; set importance to 0"
+            )
+    elif training.policy.reward_model is not None:
+        faults.append(
+            f"training.policy.reward_model = {training.policy.reward_model} with training.rl_variant ="
+            f" '{training.rl_variant}': nothing would use it; set rl_variant to 'policy_gradient', or this to null"
+        )
     return faults + _impossible_plc(training.plc)
+
+
+def _policy_faults(training: TrainingConfig) -> list[str]:
+    """What cannot work in `training.policy`."""
+    faults, policy, weights = [], training.policy, training.policy.rewards
+    if not training.losses.rl:
+        faults.append(
+            "training.losses.rl = 0 with training.rl_variant = 'policy_gradient': the term would weigh nothing;"
+            " give it a weight, or set rl_variant to 'off'"
+        )
+    if policy.samples % 2:
+        faults.append(
+            f"training.policy.samples = {policy.samples}: the tries are mirrored in pairs; use {policy.samples + 1}"
+        )
+    if policy.reward_model is not None and not weights.reading:
+        faults.append(
+            f"training.policy.reward_model = {policy.reward_model} with training.policy.rewards.reading = 0: nothing"
+            " would use it; give the reading a weight, or set reward_model to null"
+        )
+    if not any((weights.reconstruction, weights.motion, policy.reward_model is not None and weights.reading)):
+        faults.append(
+            "training.policy.rewards: nothing is rewarded; give reconstruction or motion a weight, or name a"
+            " reward_model"
+        )
+    return faults
 
 
 def _impossible_plc(plc: PLCConfig) -> list[str]:

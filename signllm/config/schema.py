@@ -164,6 +164,26 @@ class PLCConfig(Section):
     )
 
 
+class RewardWeights(Section):
+    """Weights of the parts of the reward (signllm.training.rewards); 0 leaves a part out."""
+
+    reconstruction: Weight = 1.0
+    motion: Weight = 1.0
+    reading: Weight = Field(0.01, description="log-probability of the text; only where there is a reward_model")
+
+
+class PolicyConfig(Section):
+    """`rl_variant` "policy_gradient" (signllm.training.policy): a Gaussian around the decoder's output, rewarded."""
+
+    samples: Annotated[int, Field(ge=2, description="tries a clip and step; even: they are mirrored in pairs")] = 8
+    sigma: Annotated[float, Field(gt=0, description="deviation of the tries, in deviations of the data")] = 0.1
+    correlation_s: Weight = Field(0.15, description="how long a deviation lasts, in seconds; 0: white noise")
+    gradient: Literal["natural", "plain"] = "natural"
+    kl_weight: Weight = Field(0.01, description="pull to the policy at the start")
+    reward_model: str | None = Field(None, description="judge file that reads the tries; not the one that evaluates")
+    rewards: RewardWeights = RewardWeights()
+
+
 class TrainingConfig(Section):
     """The run: optimiser, schedule, saving, evaluating."""
 
@@ -180,9 +200,11 @@ class TrainingConfig(Section):
     only_languages: list[str] = Field(
         [], description="MLSF: only these groups are trained, the rest of the checkpoint stays; --add_language sets it"
     )
-    rl_variant: Literal["off", "paper"] = "paper"
+    init_from: str | None = Field(None, description="start from the averaged weights of this .pth instead of anew")
+    rl_variant: Literal["off", "paper", "policy_gradient"] = "paper"
     losses: LossConfig = LossConfig()
     plc: PLCConfig = PLCConfig()
+    policy: PolicyConfig = PolicyConfig()
     seed: Count = 0
     device: str = "auto"
     save_every: Positive = Field(5, description="epochs between kept checkpoints (epoch_N.pth)")

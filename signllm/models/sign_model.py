@@ -36,6 +36,17 @@ class ModelOutput:
 
 
 @dataclass(frozen=True)
+class Route:
+    """The clips of a batch that one group signs, their places in the batch, and what the group reads of them."""
+
+    group: PoseGroup
+    source_BTS: Tensor
+    mask_BT: Tensor
+    clips: PoseBatch
+    rows: list[int]
+
+
+@dataclass(frozen=True)
 class Generated:
     """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one."""
 
@@ -55,6 +66,7 @@ class SignModel(nn.Module, ABC):
         self.languages = list(languages)
         self.text_encoder = text_encoder
         self.feature_cache: FeatureCache | None = None
+        self.reward_models: list[str] = []  # digests of the judges that rewarded it, which must not evaluate it
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B, T, S) features and (B, T) mask from the text encoder."""
@@ -74,6 +86,10 @@ class SignModel(nn.Module, ABC):
         """Set the statistics of the pose values from training clips ((F, J, 3), (F, J) valid)."""
 
     @abstractmethod
+    def routes(self, batch: PoseBatch) -> list[Route]:
+        """The way of a training batch to its groups, each of which signs a part of it."""
+
+    @abstractmethod
     def forward(self, batch: PoseBatch) -> ModelOutput:
         """Predict a training batch; generation never goes through here."""
 
@@ -89,7 +105,11 @@ class SignModel(nn.Module, ABC):
 
     def extra_state(self) -> dict:
         """What a checkpoint needs beside weights and config, as plain values."""
-        return {"languages": self.languages, "text_encoder": self.text_encoder.state_for_checkpoint()}
+        return {
+            "languages": self.languages,
+            "text_encoder": self.text_encoder.state_for_checkpoint(),
+            "reward_models": self.reward_models,
+        }
 
 
 class MLSF(SignModel):
@@ -144,14 +164,17 @@ class MLSF(SignModel):
             if (rows := [row for row, language in enumerate(languages) if language == code])
         }
 
-    def forward(self, batch: PoseBatch) -> ModelOutput:
-        """Route a batch of mixed languages by group."""
+    def routes(self, batch: PoseBatch) -> list[Route]:
+        """A batch of mixed languages by group."""
         source_BTS, mask_BT = self.encode_texts(batch.texts)
-        outputs = [
-            self.groups[code](source_BTS[rows], mask_BT[rows], batch.select(rows), rows)
+        return [
+            Route(self.groups[code], source_BTS[rows], mask_BT[rows], batch.select(rows), rows)
             for code, rows in self._rows(batch.languages).items()
         ]
-        return ModelOutput(outputs)
+
+    def forward(self, batch: PoseBatch) -> ModelOutput:
+        """Route a batch of mixed languages by group."""
+        return ModelOutput([r.group(r.source_BTS, r.mask_BT, r.clips, r.rows) for r in self.routes(batch)])
 
     @torch.no_grad()
     def generate(
@@ -214,14 +237,22 @@ class Prompt2LangGloss(SignModel):
         embedded = self.gloss_embedding(ids_BL)
         return embedded + sinusoids(place_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
 
+    def _reference_ids(self, batch: PoseBatch) -> Tensor:
+        """(B, L) the reference gloss."""
+        pairs = zip(batch.glosses, batch.languages, strict=True)
+        limit = self.config.gloss_decoder.max_length
+        sequences = [self.vocabulary.encode(gloss, language)[:limit] for gloss, language in pairs]
+        return self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
+
+    def routes(self, batch: PoseBatch) -> list[Route]:
+        """The whole batch from its reference gloss to the one group."""
+        return [Route(self.group, *self._gloss_source(self._reference_ids(batch)), batch, list(range(len(batch))))]
+
     def forward(self, batch: PoseBatch) -> ModelOutput:
         """Predict the gloss from the prompts and the poses from the reference gloss."""
         self.known_languages(batch.languages)
         source_BTS, mask_BT = self.encode_texts(batch.prompts)
-        pairs = zip(batch.glosses, batch.languages, strict=True)
-        limit = self.config.gloss_decoder.max_length
-        sequences = [self.vocabulary.encode(gloss, language)[:limit] for gloss, language in pairs]
-        ids_BL = self.vocabulary.pad_batch(sequences, source_BTS.device)
+        ids_BL = self._reference_ids(batch)
         logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
         gloss_BLD, gloss_mask_BL = self._gloss_source(ids_BL)
         output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
@@ -282,4 +313,5 @@ def model_from_state(config: ModelConfig, extra: dict, weights: dict[str, Tensor
     vocabulary = GlossVocabulary(extra["gloss_vocabulary"]) if "gloss_vocabulary" in extra else None
     model = MODES[config.mode](config, text_encoder, extra["languages"], vocabulary)
     model.load_state_dict(weights)
+    model.reward_models = list(extra.get("reward_models", []))
     return model

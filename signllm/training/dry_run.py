@@ -9,7 +9,6 @@ import torch
 
 from signllm.data.dataset import collate
 from signllm.device import autocast
-from signllm.training.losses import compute_losses
 from signllm.training.rng import seed_everything
 from signllm.training.setup import Experiment
 from signllm.training.trainer import Trainer
@@ -61,7 +60,7 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         model.zero_grad(set_to_none=True)
         started = time.perf_counter()
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), autocast(device, precision):
-            losses = compute_losses(model(batch), experiment.config)
+            losses = trainer.losses(batch)
         losses.total.backward()
         values = losses.values()
         seconds = time.perf_counter() - started

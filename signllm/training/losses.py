@@ -6,7 +6,7 @@ Legend: B clips, F frames, V values a frame, J joints, L gloss tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -16,17 +16,22 @@ from signllm.config.schema import Config
 from signllm.models.group import GroupOutput
 from signllm.models.sign_model import ModelOutput
 from signllm.pose import SKELETON_50
+from signllm.training.policy import PolicyTerm
 
 HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
 
 
 @dataclass(frozen=True)
 class Losses:
-    """`terms` are unweighted, by name; `total` is their weighted sum; `reward_B` is -MSE of each clip."""
+    """`terms` are unweighted, by name; `total` is their weighted sum; `reward_B` is -MSE of each clip.
+
+    `measures` are logged beside them, by name, and train nothing.
+    """
 
     total: Tensor
     terms: dict[str, Tensor]
     reward_B: Tensor
+    measures: dict[str, float] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:
         """The total and every term as numbers."""
@@ -129,11 +134,14 @@ def gloss(output: ModelOutput, label_smoothing: float, weight_B: Tensor | None =
     )
 
 
-def compute_losses(output: ModelOutput, config: Config, weight_B: Tensor | None = None) -> Losses:
+def compute_losses(
+    output: ModelOutput, config: Config, weight_B: Tensor | None = None, policy: PolicyTerm | None = None
+) -> Losses:
     """Every term whose weight is not 0, their weighted total, and the rewards.
 
     `weight_B` are importance weights of the clips, in every term; the rewards never have them.
-    `rl` in the variant "paper" is the literal objective of the paper, the negative mean reward: a clip-wise MSE.
+    `rl` in the variant "paper" is the literal objective of the paper, the negative mean reward: a clip-wise MSE. In
+    "policy_gradient" it is the term of the policy, where the caller has one: training does, an evaluation does not.
     """
     weights = config.training.losses
     reward_B = clip_rewards(output.groups)
@@ -155,5 +163,7 @@ def compute_losses(output: ModelOutput, config: Config, weight_B: Tensor | None 
         terms["gloss"] = gloss(output, config.model.gloss_decoder.label_smoothing, weight_B)
     if config.training.rl_variant == "paper" and weights.rl:
         terms["rl"] = -weighted(reward_B, list(range(len(reward_B))), weight_B).mean()
+    if policy is not None:
+        terms["rl"] = policy.loss
     total = sum(getattr(weights, name) * term for name, term in terms.items())
-    return Losses(total, terms, reward_B.detach())
+    return Losses(total, terms, reward_B.detach(), policy.measures if policy is not None else {})

@@ -50,6 +50,7 @@ class Reporter:
         self._board: SummaryWriter | None = None
         self._window_start, self._window_frames = time.perf_counter(), 0
         self._last_line = 0.0
+        self._measures: dict[str, float] = {}
         self.log = logging.Logger(f"signllm.{config.run_name}", logging.INFO)
         handler = logging.FileHandler(folder.train_log, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -82,6 +83,13 @@ class Reporter:
         for listener in self.listeners:
             listener.on_message(f"warning: {text}")
 
+    def measures(self, state: TrainingState, measures: dict[str, float]) -> None:
+        """What a step measured beside its losses: to TensorBoard, and into the next line of train.log."""
+        self._measures = measures
+        if self._board is not None:
+            for name, value in measures.items():
+                self._board.add_scalar(name, value, state.step)
+
     def step(
         self, state: TrainingState, losses: dict[str, float], gradient_norm: float, frames: int, seconds: float
     ) -> None:
@@ -104,6 +112,8 @@ class Reporter:
                 "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s",
                 state.epoch + 1, state.step, self.total_steps, shown, rate, gradient_norm, speed,
             )  # fmt: skip
+            if self._measures:
+                self.log.info("step %d: %s", state.step, _listed(self._measures))
         for listener in self.listeners:
             listener.on_step(state, losses)
 
@@ -133,6 +143,8 @@ class Reporter:
             for name, value in channel.items():
                 self._board.add_scalar(f"plc/{name}", value, state.step)
             self.log.info("plc of epoch %d: %s", entry["epoch"], " ".join(f"{k} {v:.4g}" for k, v in channel.items()))
+        if "measures" in entry:
+            self.info(f"epoch {entry['epoch']}: {_listed(entry['measures'])}")
         self._write_stats(state)
 
     def saved(self, state: TrainingState) -> None:
@@ -156,3 +168,7 @@ class Reporter:
         for handler in list(self.log.handlers):
             handler.close()
             self.log.removeHandler(handler)
+
+
+def _listed(measures: dict[str, float]) -> str:
+    return " ".join(f"{name} {value:.4f}" for name, value in measures.items())

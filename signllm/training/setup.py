@@ -10,7 +10,7 @@ from signllm.data.dataset import SignDataset
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.languages import LANGUAGES, resolve_language
-from signllm.models.checkpoint import Checkpoint
+from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.sign_model import SignModel, create_model
 from signllm.training.reporting import Listener, Reporter
@@ -72,30 +72,47 @@ def attach_cache(model: SignModel, config: Config) -> None:
         model.feature_cache = FeatureCache(folder)
 
 
+def initial_checkpoint(config: Config) -> Checkpoint:
+    """The checkpoint that `training.init_from` names. Raises CheckpointError when it holds another model."""
+    path = config.training.init_from
+    checkpoint = load_checkpoint(path)
+    wanted, found = config.model, checkpoint.config.model
+    parts = [name for name in type(wanted).model_fields if name != "languages"]  # a run may train on some of them
+    differing = [f"model.{name}" for name in parts if getattr(wanted, name) != getattr(found, name)]
+    if differing:
+        raise CheckpointError(
+            f"training.init_from = {path}: its model differs from this configuration's in {', '.join(differing)}; copy"
+            " the section `model` of config_used.json beside it, or train anew without init_from"
+        )
+    return checkpoint
+
+
 def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Experiment:
-    """Everything for a run: new, or with the weights of a checkpoint.
+    """Everything for a run: new, from the averaged weights of `training.init_from`, or going on from a checkpoint.
 
     Raises CheckpointError when the data hold languages that the checkpoint's model does not know.
     """
     train_set, eval_set = open_data(config)
     only = [resolve_language(name).code for name in config.training.only_languages]
-    if checkpoint is None:
-        if only:
-            raise ConfigError(
-                f"training.only_languages = {only}: a new model must be trained whole; set it to [], or add a language"
-                " to a trained checkpoint: --add_language CODE --from CHECKPOINT"
-            )
-        model = new_model(config, train_set)
-    else:
+    if checkpoint is not None:
         model = checkpoint.build_model(averaged=False)
-        unknown = sorted(set(train_set.languages) - set(model.languages))
-        if unknown:
-            raise CheckpointError(
-                f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
-                " name the languages to train in model.languages, or add one with --add_language"
-            )
-        if only:
-            model.train_only(only)
+    elif only:
+        raise ConfigError(
+            f"training.only_languages = {only}: a new model must be trained whole; set it to [], or add a language"
+            " to a trained checkpoint: --add_language CODE --from CHECKPOINT"
+        )
+    elif config.training.init_from is not None:
+        model = initial_checkpoint(config).build_model(averaged=True)
+    else:
+        model = new_model(config, train_set)
+    unknown = sorted(set(train_set.languages) - set(model.languages))
+    if unknown:
+        raise CheckpointError(
+            f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
+            " name the languages to train in model.languages, or add one with --add_language"
+        )
+    if only:
+        model.train_only(only)
     attach_cache(model, config)
     return Experiment(config, model, train_set, eval_set)
 
@@ -116,4 +133,29 @@ def make_trainer(
     if experiment.model.writes_gloss and pseudo:
         clips = len(experiment.train_set)
         reporter.warn(f"{pseudo} of {clips} training clips have no gloss; their text stands in as pseudo-gloss")
+    if trainer.policy is not None:
+        _warn_of_policy(trainer, experiment, untrained=checkpoint is None and config.training.init_from is None)
     return trainer, set_aside
+
+
+def _warn_of_policy(trainer: Trainer, experiment: Experiment, untrained: bool) -> None:
+    """Say what makes RL useless. Raises ConfigError when the reward model can read none of the training texts."""
+    if untrained:
+        trainer.reporter.warn(
+            "policy_gradient starts from random weights, which its KL term holds it to; name a trained checkpoint in"
+            " training.init_from"
+        )
+    reader, train_set = trainer.policy.reader, experiment.train_set
+    if reader is None:
+        return
+    records = [train_set.record(index) for index in range(len(train_set))]
+    unread = reader.unreadable([(record.text, record.language) for record in records])
+    if unread == len(records):
+        raise ConfigError(
+            f"training.policy.reward_model = {reader.path}: knows none of the texts of the {len(records)} training"
+            " clips; train it on recordings of the same words (evaluation.py --train_back_translation)"
+        )
+    if unread:
+        trainer.reporter.warn(
+            f"the reward model knows no word for {unread} of {len(records)} training clips: their reading is no reward"
+        )

@@ -10,7 +10,8 @@ class TrainingState:
     """`step` optimiser steps are done; the next batch is number `batch` of epoch `epoch` (both from 0).
 
     `skipped` batches of the run were seen without a step (PLC, `skip_below`), of which `step` counts none.
-    `sums` holds the losses of the current epoch, summed; `seconds` is training time over all sessions.
+    `sums` holds the losses of the current epoch, summed; `measures` what is logged beside them, as sum and count;
+    `seconds` is training time over all sessions.
     """
 
     step: int = 0
@@ -25,6 +26,7 @@ class TrainingState:
     precision: str = "fp32"
     data_fingerprint: str = ""
     sums: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, list[float]] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
 
     def to_dict(self) -> dict:
@@ -35,6 +37,16 @@ class TrainingState:
         """Add one step's losses to the epoch's sums."""
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def add_measures(self, measures: dict[str, float]) -> None:
+        """Add one step's measures; a step may lack some of them."""
+        for name, value in measures.items():
+            total, count = self.measures.get(name, (0.0, 0))
+            self.measures[name] = [total + value, count + 1]
+
+    def measure_means(self) -> dict[str, float]:
+        """Mean measures of the current epoch so far."""
+        return {name: total / count for name, (total, count) in self.measures.items()}
 
     def epoch_means(self) -> dict[str, float]:
         """Mean losses of the current epoch so far."""

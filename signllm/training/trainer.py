@@ -24,6 +24,7 @@ from signllm.pose.batch import PoseBatch
 from signllm.training.ema import WeightAverage
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.losses import Losses, compute_losses
+from signllm.training.policy import make_policy
 from signllm.training.reporting import Reporter
 from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
@@ -69,6 +70,7 @@ class Trainer:
             fused=True,
         )
         self.average = WeightAverage(model, config.training.ema_decay)
+        self.policy = make_policy(config, self.model)
         self.state = TrainingState(
             precision=resolve_precision(config.training.precision, self.device),
             data_fingerprint=data_fingerprint(train_set),
@@ -98,6 +100,8 @@ class Trainer:
         except ValueError as error:
             raise CheckpointError(f"the optimiser state does not fit this model: {error}") from None
         self.average.load(checkpoint.averaged)
+        if self.policy is not None and "policy_start" in saved:
+            self.policy.load(saved["policy_start"])
         self.state = TrainingState(**saved["state"])
         if self.config.training.precision != "auto":
             self.state.precision = self.config.training.precision
@@ -169,7 +173,7 @@ class Trainer:
         weight_B = self.channel.weight_B(batch.indices)
         weight_B = weight_B if weight_B is None else weight_B.to(self.device)
         with autocast(self.device, state.precision):
-            losses = compute_losses(self.model(batch.to(self.device)), self.config, weight_B)
+            losses = self.losses(batch.to(self.device), weight_B)
         if self.channel.observe(batch.indices, losses.reward_B):
             state.skipped, state.batch = state.skipped + 1, state.batch + 1
             state.add_losses(losses.values())
@@ -187,7 +191,14 @@ class Trainer:
         self.average.update(state.step)
         values = losses.values()
         state.add_losses(values)
+        state.add_measures(losses.measures)
+        self.reporter.measures(state, losses.measures)
         return values, float(norm)
+
+    def losses(self, batch: PoseBatch, weight_B: Tensor | None = None) -> Losses:
+        """The losses of a batch on the model's device, with importance weights of its clips where there are any."""
+        policy = self.policy.term(self.model, batch) if self.policy is not None else None
+        return compute_losses(self.model(batch), self.config, weight_B, policy)
 
     def _not_finite(self, batch: PoseBatch, losses: Losses, norm: Tensor) -> str:
         """Name the clips that made the loss or gradient overflow."""
@@ -209,8 +220,10 @@ class Trainer:
         entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
         if figures := self.channel.figures(self.sampler.clips()):
             entry["plc"] = {**figures, "skipped": state.skipped}
+        if state.measures:
+            entry["measures"] = state.measure_means()
         if completed:
-            state.epoch, state.batch, state.sums = state.epoch + 1, 0, {}
+            state.epoch, state.batch, state.sums, state.measures = state.epoch + 1, 0, {}, {}
         improved = False
         if self._finished() or state.epoch % training.eval_every == 0:
             evaluation = self.evaluate()
@@ -249,6 +262,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "state": self.state.to_dict(),
                 "plc": self.channel.state(),
+                **({"policy_start": self.policy.state()} if self.policy is not None else {}),
             },
         )
 

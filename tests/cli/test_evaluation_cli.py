@@ -22,6 +22,8 @@ def wave(seed, frames=16):
 class FakeGenerator:
     """What the command needs of a Generator; remembers what it was given."""
 
+    reward_models = ()
+
     def __init__(self, store, languages=("ASL", "GSL")):
         data = SimpleNamespace(dataset_path=str(store), train_split="train", eval_split="dev", fps=25.0)
         self.config = SimpleNamespace(data=data)

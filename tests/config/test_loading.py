@@ -129,6 +129,7 @@ def test_all_faults_are_reported_at_once_combinations_included():
         ({"training": {"rl_variant": "off", "losses": {"rl": 0.5}}}, "set one of them"),
         ({"training": {"plc": {"enabled": True, "importance": 0.5, "floor": 0.0}}}, "has no bound"),
         ({"training": {"plc": {"enabled": True, "prefer": "low", "skip_below": 0.5}}}, "drawn and then skipped"),
+        ({"training": {"policy": {"reward_model": "r.pth"}}}, "with training.rl_variant = 'paper': nothing would use"),
     ],
 )
 def test_impossible_combinations_are_refused(values, part):
@@ -136,8 +137,23 @@ def test_impossible_combinations_are_refused(values, part):
     assert part in fault
 
 
-def test_the_dumped_configuration_loads_to_the_same():
-    config = parse_config({"data": {"batch_size": 3}})
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"losses": {"rl": 0.0}}, "losses.rl = 0 with training.rl_variant = 'policy_gradient'"),
+        ({"policy": {"samples": 5}}, "samples = 5: the tries are mirrored in pairs; use 6"),
+        ({"policy": {"reward_model": "r.pth", "rewards": {"reading": 0.0}}}, "reading = 0: nothing would use it"),
+        ({"policy": {"rewards": {"reconstruction": 0.0, "motion": 0.0}}}, "nothing is rewarded"),
+    ],
+)
+def test_impossible_policies_are_refused(values, part):
+    (fault,) = faults_of({"training": {"rl_variant": "policy_gradient", **values}})
+    assert part in fault
+
+
+@pytest.mark.parametrize("variant", ["off", "paper", "policy_gradient"])
+def test_the_dumped_configuration_loads_to_the_same(variant):
+    config = parse_config({"data": {"batch_size": 3}, "training": {"rl_variant": variant}})
     assert parse_config(json.loads(json.dumps(config.model_dump()))) == config
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 TRANSLATED = (
     READMES,
-    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "plc")),
+    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "plc", "rl")),
 )
 SCRIPTS = {
     "quick_train.py": "quick_train",
@@ -59,7 +59,7 @@ def flags_of(script: str, capsys) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z]\w*", capsys.readouterr().out)) - {"--help"}
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/evaluation.md", "docs/plc.md"])
+@pytest.mark.parametrize("name", [*READMES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md"])
 def test_commands_use_flags_and_keys_that_exist(name, capsys):
     known = {script: flags_of(script, capsys) for script in SCRIPTS}
     keys, used = all_keys(), set()

@@ -43,6 +43,18 @@ class Prediction:
     future_BFKV: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """K tries at each of B clips, for RL.
+
+    `values_BKFV` is what each looks like in the end, `shown_BSFV` what the decoder had before it when it decided what
+    to deviate from; S is 1 where that is the same for all tries, else K.
+    """
+
+    values_BKFV: Tensor
+    shown_BSFV: Tensor
+
+
 class PoseDecoder(nn.Module, ABC):
     """Predicts frames from a memory (B, T, D) of the text and its mask (B, T)."""
 
@@ -69,3 +81,11 @@ class PoseDecoder(nn.Module, ABC):
         A decoder that draws random numbers draws those of clip b from seeds[b] alone (0 for all when None), so that a
         clip does not depend on the clips beside it.
         """
+
+    @abstractmethod
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """RL: generate K tries a clip, without gradient, whose decisions deviate by the noise from `decide`'s means."""
+
+    @abstractmethod
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """RL: the means (B, S, F, V) that the tries deviated from, by the present weights, with gradient."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction
+from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction, Tried
 from signllm.models.layers import sinusoids
 from signllm.pose.batch import length_mask
 
@@ -72,8 +72,7 @@ class FlowDecoder(PoseDecoder):
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
         x_BFV = config.temperature * self._seeded_noise(frames_B, longest, seeds)
-        times = shifted(torch.linspace(0, 1, config.steps + 1), config.shift).tolist()
-        for time, after in pairwise(times):
+        for time, after in pairwise(self._times()):
             clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
             x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
@@ -88,6 +87,35 @@ class FlowDecoder(PoseDecoder):
             white_FV = torch.randn(frames, self.config.output_dim, generator=torch.Generator().manual_seed(seed))
             noise_BFV[row, :frames] = smoothed(white_FV, self.config.flow.noise_frames)
         return noise_BFV.to(frames_B.device)
+
+    def _times(self) -> list[float]:
+        """The times between the Euler steps, from 0 to 1."""
+        return shifted(torch.linspace(0, 1, self.config.flow.steps + 1), self.config.flow.shift).tolist()
+
+    @torch.no_grad()
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """The tries share a path and deviate from the clean frames that its last, guided step predicts.
+
+        The last step's prediction is the clip, so what is rewarded is a whole generation (without the choice among
+        candidates), while only its last decision learns, as in DRaFT-1 (arXiv 2309.17400). To part the tries at earlier
+        steps was tried and lost reward: a step that hardly changes the end gets, relative to its group, as loud an
+        advantage as the last one.
+        """
+        batch, _, longest, values = noise_BKFV.shape
+        white_BFV = torch.randn(batch, longest, values, device=frames_B.device)
+        x_BFV = self.config.flow.temperature * smoothed(white_BFV, self.config.flow.noise_frames)
+        x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
+        *steps, (last, _) = pairwise(self._times())
+        for time, after in steps:
+            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
+            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
+        clean_BFV = self._guided(x_BFV, last, memory_BTD, memory_mask_BT, frames_B)
+        return Tried(clean_BFV[:, None] + noise_BKFV, x_BFV[:, None])
+
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """The clean frames that the last step predicts."""
+        shown_BFV, last = tried.shown_BSFV[:, 0], self._times()[-2]
+        return self._guided(shown_BFV, last, memory_BTD, memory_mask_BT, frames_B)[:, None]
 
     def _guided(
         self, x_BFV: Tensor, time: float, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor

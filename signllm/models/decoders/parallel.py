@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from signllm.models.decoders.base import PoseDecoder, Prediction
+from signllm.models.decoders.base import PoseDecoder, Prediction, Tried
 from signllm.pose.batch import length_mask
 
 
@@ -23,6 +23,16 @@ class ParallelDecoder(PoseDecoder):
     ) -> Tensor:
         """The same computation as in training."""
         return self._decode(memory_BTD, memory_mask_BT, frames_B, int(frames_B.max()))
+
+    @torch.no_grad()
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """All tries deviate from one clip."""
+        made_BFV = self._decode(memory_BTD, memory_mask_BT, frames_B, noise_BKFV.shape[2]).float()
+        return Tried(made_BFV[:, None] + noise_BKFV, made_BFV[:, None])
+
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """The one clip again."""
+        return self._decode(memory_BTD, memory_mask_BT, frames_B, tried.shown_BSFV.shape[2])[:, None]
 
     def _decode(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, longest: int) -> Tensor:
         x_BFD = self.positions(torch.arange(longest, device=memory_BTD.device), frames_B)

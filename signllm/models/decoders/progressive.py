@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import PoseDecoder, Prediction
+from signllm.models.decoders.base import PoseDecoder, Prediction, Tried
 
 
 class ProgressiveDecoder(PoseDecoder):
@@ -57,8 +57,12 @@ class ProgressiveDecoder(PoseDecoder):
         frames_B: Tensor,
         seeds: Sequence[int] | None = None,
         use_cache: bool = True,
+        noise_BFV: Tensor | None = None,
     ) -> Tensor:
-        """Frame after frame on its own output; `use_cache=False` recomputes all frames each step (for tests)."""
+        """Frame after frame on its own output, to which `noise_BFV` is added where given (with the cache only).
+
+        `use_cache=False` recomputes all frames each step (for tests).
+        """
         batch, longest = len(frames_B), int(frames_B.max())
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
         last_BFV = self.start_V.expand(batch, 1, -1)
@@ -71,6 +75,8 @@ class ProgressiveDecoder(PoseDecoder):
                 x_BFD = self._shown(last_BFV) + positions_BFD[:, t : t + 1]
                 hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
                 last_BFV = self.output(hidden)
+                if noise_BFV is not None:
+                    last_BFV = last_BFV + noise_BFV[:, t : t + 1].to(last_BFV.dtype)
                 frames.append(last_BFV)
             return torch.cat(frames, dim=1)
         shown_BFV = last_BFV
@@ -80,3 +86,23 @@ class ProgressiveDecoder(PoseDecoder):
             frames.append(self.output(hidden[:, -1:]))
             shown_BFV = torch.cat([shown_BFV, frames[-1]], dim=1)
         return torch.cat(frames, dim=1)
+
+    @torch.no_grad()
+    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
+        """Each frame is decided on the try's own past, deviations included."""
+        tries, padded = noise_BKFV.shape[1:3]
+        rows = torch.arange(len(frames_B), device=frames_B.device).repeat_interleave(tries)
+        made_NFV = self.generate(
+            memory_BTD[rows], memory_mask_BT[rows], frames_B[rows], noise_BFV=noise_BKFV.flatten(0, 1)
+        )
+        made_NFV = nn.functional.pad(made_NFV.float(), (0, 0, 0, padded - made_NFV.shape[1]))
+        made_BKFV = made_NFV.unflatten(0, (len(frames_B), tries))
+        return Tried(made_BKFV, made_BKFV)
+
+    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+        """All frames of a try at once, each from the frames before it."""
+        clips, tries = tried.shown_BSFV.shape[:2]
+        rows = torch.arange(clips, device=frames_B.device).repeat_interleave(tries)
+        shown_NFV = tried.shown_BSFV.flatten(0, 1)
+        means = self.predict(memory_BTD[rows], memory_mask_BT[rows], shown_NFV, frames_B[rows])
+        return means.values_BFV.unflatten(0, (clips, tries))

@@ -1,0 +1,75 @@
+"""How likely a judge finds the right text for a clip: a graded figure where a reading is only right or wrong.
+
+Legend: B clips, F frames, D features, L tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import ctc_loss
+
+from signllm.metrics.back_translation.judge import LanguageJudge
+from signllm.metrics.back_translation.lessons import target_text
+from signllm.metrics.back_translation.model import BLANK, Recogniser, Translator
+from signllm.metrics.baselines import normalised_text
+
+
+@torch.no_grad()
+def log_likelihood(
+    judge: LanguageJudge, features_BFD: Tensor, frames_B: Tensor, texts: Sequence[str], glosses: Sequence[str]
+) -> Tensor:
+    """(B,) log-probability of each clip's text, in nats, at most 0, in the judge's present mode; clips do not mix.
+
+    Recogniser: of the word. Translator: mean a word piece of the text, plus, where the judge spells glosses and knows
+    all of the clip's, the CTC log-probability of these a gloss. A text that the judge cannot read (`readable`) gives 0.
+    """
+    return _LIKELIHOODS[judge.kind](judge, features_BFD, frames_B, texts, glosses)
+
+
+def readable(judge: LanguageJudge, text: str) -> bool:
+    """Whether the judge can read this text at all: a recogniser only its words."""
+    return not isinstance(judge.network, Recogniser) or normalised_text(text) in judge.network.words
+
+
+def _of_word(
+    judge: LanguageJudge, features_BFD: Tensor, frames_B: Tensor, texts: Sequence[str], glosses: Sequence[str]
+) -> Tensor:
+    network: Recogniser = judge.network
+    place = {word: number for number, word in enumerate(network.words)}
+    word_B = torch.tensor([place.get(normalised_text(text), -1) for text in texts], device=features_BFD.device)
+    log_probs = network(features_BFD, frames_B).float().log_softmax(-1)
+    found_B = log_probs.gather(1, word_B.clamp(min=0)[:, None])[:, 0]
+    return found_B.masked_fill(word_B < 0, 0.0)
+
+
+def _of_sentence(
+    judge: LanguageJudge, features_BFD: Tensor, frames_B: Tensor, texts: Sequence[str], glosses: Sequence[str]
+) -> Tensor:
+    network: Translator = judge.network
+    device, vocabulary = features_BFD.device, network.vocabulary
+    x, mask = network.encoder(features_BFD, frames_B)
+    pieces_BL = vocabulary.pad_batch([vocabulary.encode(target_text(text), judge.language) for text in texts], device)
+    log_probs = network.decoder(x, mask, pieces_BL).float().log_softmax(-1)
+    written = pieces_BL != vocabulary.pad
+    found_BL = log_probs.gather(2, pieces_BL[..., None])[..., 0] * written
+    found_B = found_BL.sum(1) / written.sum(1)
+    return found_B if network.gloss_head is None else found_B + _of_glosses(network, x, mask, glosses)
+
+
+def _of_glosses(network: Translator, x_BSD: Tensor, mask_BS: Tensor, glosses: Sequence[str]) -> Tensor:
+    place = {gloss: number for number, gloss in enumerate(network.glosses, 1)}
+    rows = [[place.get(gloss, BLANK) for gloss in (written or "").split()] for written in glosses]
+    rows = [[] if BLANK in row else row for row in rows]  # one unknown gloss: the sequence cannot be spelt
+    count_B = torch.tensor([len(row) for row in rows], device=x_BSD.device)
+    longest = max(1, int(count_B.max()))
+    gloss_BL = torch.tensor([[*row, *[BLANK] * (longest - len(row))] for row in rows], device=x_BSD.device)
+    log_probs = network.gloss_head(x_BSD).float().log_softmax(-1).transpose(0, 1)
+    each_B = ctc_loss(log_probs, gloss_BL, mask_BS.sum(1), count_B, blank=BLANK, reduction="none", zero_infinity=True)
+    return -(each_B / count_B.clamp(min=1)).masked_fill(count_B == 0, 0.0)
+
+
+_Likelihood = Callable[[LanguageJudge, Tensor, Tensor, Sequence[str], Sequence[str]], Tensor]
+_LIKELIHOODS: dict[str, _Likelihood] = {Recogniser.kind: _of_word, Translator.kind: _of_sentence}
