@@ -19,6 +19,27 @@ from signllm.pose.batch import length_mask
 WHITE_SHARE = 0.05
 
 
+class FrameRefiner(nn.Module):
+    """Two convolutions over frames that correct what the transformer says of each patch by the frames around it.
+
+    The transformer sees patches, so the frames inside one and at its seams would not agree with each other.
+    """
+
+    def __init__(self, values: int, width: int, kernel: int = 5):
+        super().__init__()
+        self.mix = nn.Conv1d(2 * values, width, kernel, padding="same")
+        self.correct = nn.Conv1d(width, values, kernel, padding="same")
+        nn.init.zeros_(self.correct.weight)
+        nn.init.zeros_(self.correct.bias)
+
+    def forward(self, clean_BFV: Tensor, shown_BFV: Tensor, inside_BF: Tensor) -> Tensor:
+        """The corrected frames; past a clip's end there is nothing to mix in."""
+        inside_B1F = inside_BF[:, None]
+        both_BNF = torch.cat([clean_BFV, shown_BFV.to(clean_BFV.dtype)], dim=-1).transpose(1, 2) * inside_B1F
+        hidden_BDF = nn.functional.gelu(self.mix(both_BNF)) * inside_B1F
+        return clean_BFV + self.correct(hidden_BDF).transpose(1, 2)
+
+
 class FlowDecoder(PoseDecoder):
     """Straight paths x_t = (1 - t) noise + t x (Lipman et al., arXiv 2210.02747; Liu et al., arXiv 2209.03003).
 
@@ -35,6 +56,7 @@ class FlowDecoder(PoseDecoder):
         width, self.patch = config.hidden_size, config.flow.patch_frames
         self.input = nn.Linear(self.patch * config.output_dim, width)
         self.output = nn.Linear(width, self.patch * config.output_dim)
+        self.refine = FrameRefiner(config.output_dim, width)
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(width, width)
         self.no_text_D = nn.Parameter(torch.zeros(width))
@@ -153,7 +175,8 @@ class FlowDecoder(PoseDecoder):
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
         inside_BP = first_P < frames_B[:, None]
         clean_BPN = self.output(self.stack(x_BPD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BP))
-        return clean_BPN.float().reshape(batch, -1, values)[:, :longest]
+        clean_BFV = clean_BPN.reshape(batch, -1, values)[:, :longest]
+        return self.refine(clean_BFV, x_BFV, length_mask(frames_B, longest)).float()
 
 
 def shifted(u: Tensor, shift: float) -> Tensor:
