@@ -31,6 +31,7 @@ class ScratchConfig(Section):
     hidden_size: Positive = 128
     num_layers: Positive = 2
     num_heads: Positive = 4
+    dropout: Share = 0.1
 
 
 class TextEncoderConfig(Section):
@@ -76,6 +77,7 @@ class GlossDecoderConfig(Section):
     beam_size: Positive = 4
     length_penalty: Weight = 1.0
     label_smoothing: Share = 0.1
+    dropout: Share | None = Field(None, description="null: that of the pose decoder")
 
 
 class ModelConfig(Section):
@@ -104,6 +106,24 @@ class DataConfig(Section):
     num_workers: Count = 0
     max_samples: Positive | None = Field(None, description="use only so many clips a language and split")
     cache_dir: str = "cache"
+    gloss_tables: dict[str, str] = Field(
+        {}, description="prompt2langgloss: tables of texts and glosses without poses to train on, by language"
+    )
+    gloss_eval_tables: dict[str, str] = Field({}, description="such tables to evaluate on, never trained on")
+
+
+class GlossPairsConfig(Section):
+    """Prompt2LangGloss: training its gloss part on texts and glosses alone, those of data.gloss_tables and the clips."""
+
+    epochs: Count = Field(0, description="passes over the pairs before the pose training; 0: none")
+    mixed: Count = Field(0, description="pairs that join each step of the pose training; 0: none")
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    word_dropout: Share = Field(0.0, description="share of a prompt's words that are left out, drawn anew each epoch")
+    other_texts: Share = Field(
+        0.0, description="share of prompts that hold a text of any pair, so that only the phrasing tells the language"
+    )
+    eval_every: Positive = Field(5, description="epochs between evaluations of the gloss part")
 
 
 class LossConfig(Section):
@@ -132,6 +152,7 @@ class TrainingConfig(Section):
     ema_decay: Share = Field(0.999, description="moving average of the weights used to generate; 0: none")
     rl_variant: Literal["off", "paper"] = "paper"
     losses: LossConfig = LossConfig()
+    gloss_pairs: GlossPairsConfig = GlossPairsConfig()
     seed: Count = 0
     device: str = "auto"
     save_every: Positive = Field(5, description="epochs between kept checkpoints (epoch_N.pth)")

@@ -6,7 +6,7 @@ Legend: B clips, F frames, V values a frame, J joints, L gloss tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -110,3 +110,8 @@ def compute_losses(output: ModelOutput, config: Config) -> Losses:
         terms["rl"] = -reward_B.mean()
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     return Losses(total, terms, reward_B.detach())
+
+
+def with_gloss_pairs(losses: Losses, pairs: Tensor, weight: float) -> Losses:
+    """The losses with that of the pairs without poses added, as `gloss_pairs`, at the weight of the gloss."""
+    return replace(losses, total=losses.total + weight * pairs, terms={**losses.terms, "gloss_pairs": pairs})

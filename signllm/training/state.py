@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 class TrainingState:
     """`step` optimiser steps are done; the next batch is number `batch` of epoch `epoch` (both from 0).
 
-    `sums` holds the losses of the current epoch, summed; `seconds` is training time over all sessions.
+    `sums` holds the losses of the current epoch, summed; `seconds` is training time over all sessions. The `gloss_`
+    fields are those of the phase before, which trains the gloss part alone.
     """
 
     step: int = 0
@@ -24,6 +25,9 @@ class TrainingState:
     data_fingerprint: str = ""
     sums: dict[str, float] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
+    gloss_step: int = 0
+    gloss_seconds: float = 0.0
+    gloss_history: list[dict] = field(default_factory=list)
 
     def to_dict(self) -> dict:
         """Plain values for the checkpoint and training_stats.json."""
