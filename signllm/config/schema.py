@@ -113,7 +113,7 @@ class DataConfig(Section):
 
 
 class GlossPairsConfig(Section):
-    """Prompt2LangGloss: training its gloss part on texts and glosses alone, those of data.gloss_tables and the clips."""
+    """Prompt2LangGloss: training its gloss part on texts and glosses of data.gloss_tables and of the clips."""
 
     epochs: Count = Field(0, description="passes over the pairs before the pose training; 0: none")
     mixed: Count = Field(0, description="pairs that join each step of the pose training; 0: none")
