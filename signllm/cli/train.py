@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from signllm.cli.common import INTERRUPTED
@@ -135,15 +136,14 @@ def _print_dry_run(experiment) -> int:
 
     with tempfile.TemporaryDirectory() as scratch:  # a dry run must not touch the run's own folders
         training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
-        trying = type(experiment)(
-            experiment.config.model_copy(update={"training": training}),
-            experiment.model, experiment.train_set, experiment.eval_set,
-        )  # fmt: skip
+        trying = replace(experiment, config=experiment.config.model_copy(update={"training": training}))
         trainer, _ = make_trainer(trying, [])
         found = dry_run(trying, trainer)
     minutes = found.total_s / 60
     print(f"parameters: {found.parameters:,} ({found.trainable:,} trained)")
     print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")
+    if found.gloss_steps:
+        print(f"gloss part before: {found.gloss_steps} steps, about {found.gloss_total_s / 60:,.1f} min")
     print(
         f"largest batch: {found.batch_clips} clips, {found.batch_frames} frames, on {found.device}, {found.precision}"
     )
