@@ -42,12 +42,14 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 def for_debugging(config: Config) -> Config:
     """The configuration of --debug: fewer clips and epochs, and folders of its own."""
     few = min(DEBUG_SAMPLES, config.data.max_samples or DEBUG_SAMPLES)
+    pairs = config.training.gloss_pairs
+    pairs = pairs.model_copy(update={"epochs": min(DEBUG_EPOCHS, pairs.epochs)})
     return config.model_copy(
         update={
             "run_name": f"{config.run_name}_debug",
             "data": config.data.model_copy(update={"max_samples": few}),
             "training": config.training.model_copy(
-                update={"num_epochs": min(DEBUG_EPOCHS, config.training.num_epochs)}
+                update={"num_epochs": min(DEBUG_EPOCHS, config.training.num_epochs), "gloss_pairs": pairs}
             ),
         }
     )
