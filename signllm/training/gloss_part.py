@@ -90,6 +90,12 @@ class GlossPart:
         state, every = trainer.state, self.config.training.save_every_steps
         if state.gloss_step >= self.total_steps:
             return True
+        if state.step:
+            trainer.reporter.warn(
+                f"training.gloss_pairs.epochs = {self.options.epochs}: the pose training has begun, so the phase before"
+                " it is over; training.gloss_pairs.mixed still works"
+            )
+            return True
         trainer.reporter.gloss_start(state, self.total_steps, len(self.train_pairs))
         trainer.model.train()
         while state.gloss_step < self.total_steps:

@@ -230,6 +230,13 @@ def test_resuming_with_another_table_warns(config_of, tmp_path):
     assert "the training data is not what the checkpoint was trained on" in trainer.folder.train_log.read_text()
 
 
+def test_no_phase_is_put_before_poses_that_were_trained_already(config_of):
+    trainer, _ = run(config_of("training.gloss_pairs.epochs=0", "training.gloss_pairs.mixed=2", "training.max_steps=1"))
+    resumed, steps = run(config_of("training.max_steps=2"), load_checkpoint(trainer.folder.last))
+    assert (steps.gloss, sorted(steps.poses)) == ({}, [2])
+    assert "the phase before it is over" in resumed.folder.train_log.read_text()
+
+
 def test_a_language_the_model_does_not_know_is_refused(config_of):
     config = config_of("training.max_steps=1", 'model.languages=["GSL"]')
     trainer, _ = run(config)
