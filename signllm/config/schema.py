@@ -121,8 +121,9 @@ class GlossPairsConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     word_dropout: Share = Field(0.0, description="share of a prompt's words that are left out, drawn anew each epoch")
     other_texts: Share = Field(
-        0.0, description="share of prompts that hold a text of any pair, so that only the phrasing tells the language"
+        0.0, description="share of prompts that hold words at random, so that only the phrasing tells the language"
     )
+    phrasing_noise: Share = Field(0.0, description="share of the words around the text that are replaced at random")
     eval_every: Positive = Field(5, description="epochs between evaluations of the gloss part")
 
 

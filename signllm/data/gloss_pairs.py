@@ -16,10 +16,11 @@ from signllm.data.batching import make_batches
 from signllm.data.dataset import SignDataset
 from signllm.data.text_gloss import TextGloss, read_text_gloss
 from signllm.errors import DataError
-from signllm.languages import make_prompt, resolve_language
+from signllm.languages import LANGUAGES, make_prompt, resolve_language
 from signllm.sampling import spread
 
 _NO_BUDGET = 1 << 40  # batches of pairs are limited by their number, not by frames
+_MOST_WORDS = 20  # in a text of words at random
 
 
 @dataclass(frozen=True)
@@ -76,19 +77,45 @@ class GlossPairs:
         )
 
     def _row(self, place: int, epoch: int) -> tuple[str, GlossPair, bool]:
-        """(prompt, pair, whether the prompt holds another pair's text): a function of seed, epoch and place.
+        """(prompt, pair, whether the prompt holds words at random): a function of seed, epoch and place.
 
         Phrasings are those of training only. A word of the prompt is left out with probability `word_dropout`.
         """
         pair, rng = self.pairs[place], np.random.default_rng([self.seed, epoch, place, 1])
-        phrasing = int(rng.integers(1 << 30))
+        phrasings = LANGUAGES[pair.language].prompts
+        phrasing = self._noisy(phrasings[int(rng.integers(1 << 30)) % len(phrasings)], rng)
         other = bool(rng.random() < self.config.other_texts)
-        text = self.pairs[int(rng.integers(len(self.pairs)))].text if other else pair.text
-        words = make_prompt(text, pair.language, phrasing).split(" ")
+        text = self._words_at_random(rng) if other else pair.text
+        words = phrasing.replace("{text}", text).split(" ")
         if self.config.word_dropout:
             kept = rng.random(len(words)) >= self.config.word_dropout
             words = [word for word, stays in zip(words, kept, strict=True) if stays] or words
         return " ".join(words), pair, other
+
+    def _noisy(self, phrasing: str, rng: np.random.Generator) -> str:
+        """The phrasing with the asked share of its words replaced by words of any pairs: others will be met later."""
+        if not self.config.phrasing_noise:
+            return phrasing
+        words = phrasing.split(" ")
+        kept = rng.random(len(words)) >= self.config.phrasing_noise
+        return " ".join(
+            word if stays or "{text}" in word else self._word(rng) for word, stays in zip(words, kept, strict=True)
+        )
+
+    def _word(self, rng: np.random.Generator) -> str:
+        choices = self.pairs[int(rng.integers(len(self.pairs)))].text.split()
+        return choices[int(rng.integers(len(choices)))]
+
+    def _words_at_random(self, rng: np.random.Generator) -> str:
+        """Up to `_MOST_WORDS` words of any pairs, so of any language; half of them with their letters shuffled.
+
+        Shuffled words are new ones: what a text holds that no training text held must not sway the language.
+        """
+        words = []
+        for _ in range(int(rng.integers(1, _MOST_WORDS + 1))):
+            word = self._word(rng)
+            words.append("".join(rng.permutation(list(word))) if rng.random() < 0.5 else word)
+        return " ".join(words)
 
     def texts(self) -> list[str]:
         """Every text alone and in one training phrasing, phrasings in turn: the corpus of a text encoder's vocabulary.

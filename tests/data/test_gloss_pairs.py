@@ -103,7 +103,7 @@ def test_the_vocabulary_knows_no_held_out_phrasing():
     assert not [text for text in GlossPairs(PAIRS, GlossPairsConfig(), 0).texts() if text.startswith(held_out_heads())]
 
 
-def test_a_text_of_another_pair_leaves_only_the_language_to_be_read():
+def test_words_at_random_leave_only_the_language_to_be_read():
     pairs = GlossPairs(PAIRS, GlossPairsConfig(other_texts=0.5), 0)
     mixed = []
     for epoch in range(20):
@@ -111,10 +111,34 @@ def test_a_text_of_another_pair_leaves_only_the_language_to_be_read():
             for prompt, code, only in zip(batch.prompts, batch.languages, batch.language_only, strict=True):
                 read, text = prompt_text(prompt)
                 assert read == code
-                mixed.append((only, code, text.split()[0]))
+                mixed.append((only, code, text.split()))
     assert 0.4 < sum(only for only, _, _ in mixed) / len(mixed) < 0.6
-    assert {("ASL", "morgen"), ("GSL", "tomorrow")} <= {(code, word) for only, code, word in mixed if only}
-    assert {(code, word) for only, code, word in mixed if not only} == {("ASL", "tomorrow"), ("GSL", "morgen")}
+    seen = {(code, word) for only, code, words in mixed if only for word in words}
+    assert {("ASL", "morgen"), ("GSL", "tomorrow")} <= seen
+    letters, known = (
+        {"".join(sorted(w)) for p in PAIRS for w in p.text.split()},
+        {w for p in PAIRS for w in p.text.split()},
+    )
+    assert {"".join(sorted(word)) for _, word in seen} <= letters
+    assert {word for _, word in seen} - known
+    first = {(code, words[0]) for only, code, words in mixed if not only}
+    assert first == {("ASL", "tomorrow"), ("GSL", "morgen")}
+
+
+def test_noise_replaces_words_around_the_text_and_leaves_the_text():
+    pairs, words = (
+        GlossPairs(PAIRS, GlossPairsConfig(phrasing_noise=0.5), 0),
+        {w for p in PAIRS for w in p.text.split()},
+    )
+    replaced = total = 0
+    for batch in epoch_of(pairs, 0):
+        for prompt, gloss in zip(batch.prompts, batch.glosses, strict=True):
+            (text,) = [pair.text for pair in PAIRS if pair.gloss == gloss]
+            assert f"'{text}'" in prompt
+            around = prompt.replace(f"'{text}'", "").replace("?", " ").split()
+            replaced += sum(word in words for word in around)
+            total += len(around)
+    assert 0.3 < replaced / total < 0.7
 
 
 def test_words_are_left_out_at_the_asked_rate():

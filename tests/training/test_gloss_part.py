@@ -201,7 +201,7 @@ def test_a_trained_gloss_part_writes_the_tables_glosses_and_reads_the_language(c
     trainer.gloss_part.train_phase(trainer)
     after = evaluate_pairs(trainer.model, pairs, 16)
     assert after.loss < 0.5 * before.loss
-    assert after.scores["gloss_bleu_4"] > 50 > before.scores["gloss_bleu_4"]
+    assert after.scores["gloss_bleu_4"] > 20 > before.scores["gloss_bleu_4"]
     history = trainer.state.gloss_history
     assert [entry["gloss_step"] for entry in history][-1] == trainer.gloss_part.total_steps
     assert {"language_accuracy", "gloss_bleu_4", "gloss_wer"} <= history[-1]["scores"].keys()
