@@ -17,6 +17,7 @@ from signllm.cli.evaluation_back_translation import (
 from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
 from signllm.cli.evaluation_fgd import add_fgd_flags, fgd_faults, train_fgd
 from signllm.cli.evaluation_gloss import add_gloss_flags, evaluate_glosses, gloss_faults
+from signllm.cli.evaluation_prompts import add_prompt_flags, evaluate_prompts, prompt_faults
 from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
 
 
@@ -45,6 +46,7 @@ def build_parser() -> ArgumentParser:
     add_back_translation_flags(flags)
     add_fgd_flags(flags)
     add_gloss_flags(flags)
+    add_prompt_flags(flags)
     add_report_flags(flags)
     return flags
 
@@ -62,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return train_fgd(args)
     if args.gloss_references:
         return evaluate_glosses(args, load_generator)
+    if args.prompts:
+        return evaluate_prompts(args, load_generator)
     if args.predictions:
         report, shown = evaluate_clip_sets(args)
         folder, name = default_output(args)
@@ -92,7 +96,8 @@ def _check_flags(args: Namespace) -> None:
         for name in ("max_samples", "batch_size")
         if getattr(args, name) is not None and getattr(args, name) < 1
     ]
-    faults += clip_set_faults(args) + back_translation_faults(args) + fgd_faults(args) + gloss_faults(args)
+    faults += clip_set_faults(args) + back_translation_faults(args) + fgd_faults(args)
+    faults += gloss_faults(args) + prompt_faults(args)
     asked = args.model_path or args.compare or args.predictions or args.references or args.train_back_translation
     if not (asked or args.train_fgd_encoder or args.gloss_references or args.gloss_predictions):
         faults.append(

@@ -62,28 +62,40 @@ def evaluate_glosses(args: Namespace, load: Callable) -> int:
     if args.gloss_predictions:
         written = [written[place] for place in chosen]
     else:
-        written = write_glosses(load(args.model_path, args.device), [row.text for row in rows], asked)
+        written, right = write_glosses(load(args.model_path, args.device), [r.text for r in rows], asked, args.prompts)
     references, presets = [row.gloss for row in rows], gloss_presets()
     said = {SYSTEM: written, CAPITALS: [pseudo_gloss(row.text, asked[0] if asked else "GSL") for row in rows]}
     numbers = {system: measure_texts(glosses, references, presets) for system, glosses in said.items()}
     figures = figures_of_systems(presets, {system: [part[p.name] for p in presets] for system, part in numbers.items()})
     signatures = {preset.name: preset.signature() for preset in presets}
     _print(figures, signatures, len(rows))
+    extra = {}
+    if args.prompts:
+        extra = {"phrasings": args.prompts, "language_accuracy": right}
+        print(f"{args.prompts} phrasings; language read from the prompt: {right:.2f} %")
     if args.output:
         path = args.output if args.output.suffix == ".json" else args.output / "evaluation_gloss.json"
         texts = [{"id": r.id, "reference": r.gloss, "written": w} for r, w in zip(rows, written, strict=True)]
         source = str(args.gloss_predictions or args.model_path)
         write_json(
-            path, {"glosses": source, "presets": signatures, "clips": len(rows), "systems": figures, "texts": texts}
+            path,
+            {"glosses": source, **extra, "presets": signatures, "clips": len(rows), "systems": figures, "texts": texts},
         )
         print(f"report: {path}")
     return 0
 
 
-def write_glosses(generator, texts: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """The glosses that a Prompt2LangGloss model writes for texts; ConfigError for a model that writes none."""
+def write_glosses(
+    generator, texts: Sequence[str], languages: Sequence[str], phrasings: str | None = None
+) -> tuple[list[str], float]:
+    """(glosses of each text, per cent of texts in the right language) that a Prompt2LangGloss model writes.
+
+    Without `phrasings` the language is given to the model and the texts stand in its first phrasing; with it they
+    stand in these in turn, and the language is read. ConfigError for a model that writes no glosses.
+    """
     from tqdm import tqdm
 
+    from signllm.cli.evaluation_prompts import prompts_of, read_prompts
     from signllm.errors import ConfigError
 
     if not generator.model.writes_gloss:
@@ -91,12 +103,17 @@ def write_glosses(generator, texts: Sequence[str], languages: Sequence[str]) -> 
     if not languages and len(generator.languages) > 1:
         raise ConfigError(f"which language are the glosses? Give --language; it signs {', '.join(generator.languages)}")
     language = (languages or generator.languages)[0]
+    if phrasings:
+        generator.model.known_languages([language])
+        found = read_prompts(generator, prompts_of(texts, language, phrasings))
+        right = sum(code == language for code, _ in found)
+        return [gloss for _, gloss in found], 100 * right / len(found)
     written = []
     for first in tqdm(range(0, len(texts), BATCH), unit="batch", disable=None, leave=False):
         requests = [generator.request(text, language) for text in texts[first : first + BATCH]]
         prompts, codes = zip(*requests, strict=True)
         written += [gloss for _, gloss in generator.model.translate(prompts, codes)]
-    return written
+    return written, 100.0
 
 
 def _read_lines(path: Path, count: int) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from signllm.cli.common import INTERRUPTED
@@ -55,12 +56,14 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
 def for_debugging(config: Config) -> Config:
     """The configuration of --debug: fewer clips and epochs, and folders of its own."""
     few = min(DEBUG_SAMPLES, config.data.max_samples or DEBUG_SAMPLES)
+    pairs = config.training.gloss_pairs
+    pairs = pairs.model_copy(update={"epochs": min(DEBUG_EPOCHS, pairs.epochs)})
     return config.model_copy(
         update={
             "run_name": f"{config.run_name}_debug",
             "data": config.data.model_copy(update={"max_samples": few}),
             "training": config.training.model_copy(
-                update={"num_epochs": min(DEBUG_EPOCHS, config.training.num_epochs)}
+                update={"num_epochs": min(DEBUG_EPOCHS, config.training.num_epochs), "gloss_pairs": pairs}
             ),
         }
     )
@@ -201,15 +204,14 @@ def _print_dry_run(experiment) -> int:
 
     with tempfile.TemporaryDirectory() as scratch:  # a dry run must not touch the run's own folders
         training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
-        trying = type(experiment)(
-            experiment.config.model_copy(update={"training": training}),
-            experiment.model, experiment.train_set, experiment.eval_set,
-        )  # fmt: skip
+        trying = replace(experiment, config=experiment.config.model_copy(update={"training": training}))
         trainer, _ = make_trainer(trying, [])
         found = dry_run(trying, trainer)
     minutes = found.total_s / 60
     print(f"parameters: {found.parameters:,} ({found.trainable:,} trained)")
     print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")
+    if found.gloss_steps:
+        print(f"gloss part before: {found.gloss_steps} steps, about {found.gloss_total_s / 60:,.1f} min")
     print(
         f"largest batch: {found.batch_clips} clips, {found.batch_frames} frames, on {found.device}, {found.precision}"
     )

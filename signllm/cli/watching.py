@@ -26,6 +26,11 @@ class ProgressBar(Listener):
         self._bar.set_description(f"epoch {state.epoch + 1}", refresh=False)
         self._bar.set_postfix_str(f"loss {losses['total']:.3f}", refresh=False)
 
+    def on_gloss_step(self, state: TrainingState, total_steps: int, loss: float) -> None:
+        self._bar.set_description(f"gloss part {state.gloss_step}/{total_steps}", refresh=False)
+        self._bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
+        self._bar.update(0)
+
     def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
         scores = "  ".join(f"{name} {evaluation.scores[name]:.3f}" for name in SHOWN_SCORES)
         self.on_message(

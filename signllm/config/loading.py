@@ -195,7 +195,7 @@ def impossible_combinations(config: Config) -> list[str]:
             f"training.policy.reward_model = {training.policy.reward_model} with training.rl_variant ="
             f" '{training.rl_variant}': nothing would use it; set rl_variant to 'policy_gradient', or this to null"
         )
-    return faults + _impossible_plc(training.plc)
+    return faults + _impossible_plc(training.plc) + _faults_of_gloss_pairs(config)
 
 
 def _policy_faults(training: TrainingConfig) -> list[str]:
@@ -234,6 +234,39 @@ def _impossible_plc(plc: PLCConfig) -> list[str]:
         faults.append(
             f"training.plc.skip_below = {plc.skip_below} with training.plc.prefer = 'low': clips of low reward would be"
             ' drawn and then skipped; set skip_below to 0, or prefer to "high"'
+        )
+    return faults
+
+
+def _faults_of_gloss_pairs(config: Config) -> list[str]:
+    """Tables of texts and glosses that nothing would read, or that would be trained and evaluated on."""
+    faults = []
+    data, pairs = config.data, config.training.gloss_pairs
+    tables = {"data.gloss_tables": data.gloss_tables, "data.gloss_eval_tables": data.gloss_eval_tables}
+    wanted = [f"{place} = {table}" for place, table in tables.items() if table]
+    wanted += [f"training.gloss_pairs.{name} = {n}" for name in ("epochs", "mixed") if (n := getattr(pairs, name))]
+    if config.model.mode == "mlsf" and wanted:
+        faults.append(f"{', '.join(wanted)}: model.mode 'mlsf' reads no glosses; use \"prompt2langgloss\"")
+    for place, table in tables.items():
+        codes: list[str] = []
+        for name in table:
+            try:
+                codes.append(resolve_language(name).code)
+            except SignLLMError as error:
+                faults.append(f"{place}: {error.faults[0]}")
+        for code in sorted({code for code in codes if codes.count(code) > 1}):
+            faults.append(f"{place}: two tables for {code}; put their lines into one")
+    for path in sorted(set(data.gloss_tables.values()) & set(data.gloss_eval_tables.values())):
+        faults.append(f"data.gloss_eval_tables: {path} is trained on as well (data.gloss_tables); evaluate on another")
+    if pairs.mixed and not config.training.losses.gloss:
+        faults.append(
+            f"training.gloss_pairs.mixed = {pairs.mixed} with training.losses.gloss = 0: the pairs would weigh nothing;"
+            " set one of them"
+        )
+    if data.gloss_tables and not pairs.epochs and not pairs.mixed:
+        faults.append(
+            "data.gloss_tables: training.gloss_pairs.epochs and .mixed are both 0, so nothing would be trained on"
+            " them; set one"
         )
     return faults
 

@@ -34,6 +34,7 @@ class ScratchConfig(Section):
     reserve_letters: bool = Field(
         False, description="the vocabulary also holds the letters of all eight languages, for languages added later"
     )
+    dropout: Share = 0.1
 
 
 class TextEncoderConfig(Section):
@@ -97,6 +98,7 @@ class GlossDecoderConfig(Section):
     beam_size: Positive = 4
     length_penalty: Weight = 1.0
     label_smoothing: Share = 0.1
+    dropout: Share | None = Field(None, description="null: that of the pose decoder")
 
 
 class ModelConfig(Section):
@@ -133,6 +135,25 @@ class DataConfig(Section):
     num_workers: Count = 0
     max_samples: Positive | None = Field(None, description="use only so many clips a language and split")
     cache_dir: str = "cache"
+    gloss_tables: dict[str, str] = Field(
+        {}, description="prompt2langgloss: tables of texts and glosses without poses to train on, by language"
+    )
+    gloss_eval_tables: dict[str, str] = Field({}, description="such tables to evaluate on, never trained on")
+
+
+class GlossPairsConfig(Section):
+    """Prompt2LangGloss: training its gloss part on texts and glosses of data.gloss_tables and of the clips."""
+
+    epochs: Count = Field(0, description="passes over the pairs before the pose training; 0: none")
+    mixed: Count = Field(0, description="pairs that join each step of the pose training; 0: none")
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    word_dropout: Share = Field(0.0, description="share of a prompt's words that are left out, drawn anew each epoch")
+    other_texts: Share = Field(
+        0.0, description="share of prompts that hold words at random, so that only the phrasing tells the language"
+    )
+    phrasing_noise: Share = Field(0.0, description="share of the words around the text that are replaced at random")
+    eval_every: Positive = Field(5, description="epochs between evaluations of the gloss part")
 
 
 class LossConfig(Section):
@@ -205,6 +226,7 @@ class TrainingConfig(Section):
     losses: LossConfig = LossConfig()
     plc: PLCConfig = PLCConfig()
     policy: PolicyConfig = PolicyConfig()
+    gloss_pairs: GlossPairsConfig = GlossPairsConfig()
     seed: Count = 0
     device: str = "auto"
     save_every: Positive = Field(5, description="epochs between kept checkpoints (epoch_N.pth)")

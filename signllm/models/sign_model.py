@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -218,9 +218,9 @@ class Prompt2LangGloss(SignModel):
         pose = config.pose_decoder
         self.vocabulary = vocabulary
         self.project = nn.Linear(text_encoder.width, pose.hidden_size)
-        self.gloss_decoder = GlossDecoder(
-            config.gloss_decoder, vocabulary, pose.hidden_size, pose.num_heads, pose.dropout
-        )
+        own = config.gloss_decoder.dropout
+        dropout = pose.dropout if own is None else own
+        self.gloss_decoder = GlossDecoder(config.gloss_decoder, vocabulary, pose.hidden_size, pose.num_heads, dropout)
         self.gloss_embedding = nn.Embedding(vocabulary.size, pose.hidden_size)
         self.group = PoseGroup(config, pose.hidden_size)
 
@@ -251,12 +251,30 @@ class Prompt2LangGloss(SignModel):
     def forward(self, batch: PoseBatch) -> ModelOutput:
         """Predict the gloss from the prompts and the poses from the reference gloss."""
         self.known_languages(batch.languages)
-        source_BTS, mask_BT = self.encode_texts(batch.prompts)
-        ids_BL = self._reference_ids(batch)
-        logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
+        read = self.read_prompts(batch.prompts, batch.languages, batch.glosses)
+        ids_BL = read.gloss_ids_BL
         gloss_BLD, gloss_mask_BL = self._gloss_source(ids_BL)
         output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
-        return ModelOutput([output], logits_BLW, ids_BL, self.vocabulary.pad)
+        return replace(read, groups=[output])
+
+    def read_prompts(
+        self,
+        prompts: Sequence[str],
+        languages: Sequence[str],
+        glosses: Sequence[str],
+        language_only: Sequence[bool] | None = None,
+    ) -> ModelOutput:
+        """The gloss part alone, teacher-forced; where `language_only`, all but the language token is padding."""
+        source_BTS, mask_BT = self.encode_texts(prompts)
+        limit = self.config.gloss_decoder.max_length
+        limits = [1 if only else limit for only in language_only or [False] * len(prompts)]
+        sequences = [
+            self.vocabulary.encode(gloss, language)[:most]
+            for gloss, language, most in zip(glosses, languages, limits, strict=True)
+        ]
+        ids_BL = self.vocabulary.pad_batch(sequences, source_BTS.device)
+        logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
+        return ModelOutput([], logits_BLW, ids_BL, self.vocabulary.pad)
 
     @torch.no_grad()
     def translate(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, str]]:

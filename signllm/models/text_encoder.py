@@ -275,6 +275,8 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         intermediate_size=4 * scratch.hidden_size,
         max_position_embeddings=config.max_length,
         pad_token_id=tokenizer.token_to_id(PAD),
+        hidden_dropout_prob=scratch.dropout,
+        attention_probs_dropout_prob=scratch.dropout,
     )
     meta = {
         "name": FROM_SCRATCH,

@@ -9,6 +9,7 @@ import torch
 
 from signllm.data.dataset import collate
 from signllm.device import autocast
+from signllm.training.gloss_part import pairs_loss
 from signllm.training.rng import seed_everything
 from signllm.training.setup import Experiment
 from signllm.training.trainer import Trainer
@@ -34,6 +35,8 @@ class DryRun:
     total_s: float
     device: str
     precision: str
+    gloss_steps: int = 0
+    gloss_total_s: float = 0.0
 
 
 def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
@@ -69,6 +72,7 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     activations = sum(size for (pointer, _), size in kept.items() if pointer not in own)
     weights = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    gloss_steps, gloss_step_s = _gloss_phase(trainer)
     step_s = seconds * (sum(padded) / len(padded)) / max(padded)
     return DryRun(
         parameters=weights,
@@ -85,4 +89,22 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         total_s=min(step_s * trainer.total_steps, 60 * (experiment.config.training.max_minutes or float("inf"))),
         device=str(device),
         precision=precision,
+        gloss_steps=gloss_steps,
+        gloss_total_s=gloss_steps * gloss_step_s,
     )
+
+
+def _gloss_phase(trainer: Trainer) -> tuple[int, float]:
+    """Steps of the phase that trains the gloss part alone, and the seconds of one, measured on its first batch."""
+    part = trainer.gloss_part
+    if not part or not part.total_steps:
+        return 0, 0.0
+    seconds = 0.0
+    for _ in range(2):
+        started = time.perf_counter()
+        with autocast(trainer.device, trainer.state.precision):
+            loss = pairs_loss(trainer.model, part.train_pairs.batch(0, part.options.batch_size), 0.0)
+        loss.backward()
+        seconds = time.perf_counter() - started
+        trainer.model.zero_grad(set_to_none=True)
+    return part.total_steps, seconds

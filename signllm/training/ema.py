@@ -31,6 +31,12 @@ class WeightAverage:
             if name in self.averaged:
                 self.averaged[name].copy_(value)
 
+    @torch.no_grad()
+    def adopt(self) -> None:
+        """Give the model the averaged weights for good."""
+        for name, value in self.averaged.items():
+            self.parameters[name].copy_(value)
+
     @contextmanager
     @torch.no_grad()
     def applied(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ Legend: B clips, F frames, V values a frame, J joints, L gloss tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -167,3 +167,8 @@ def compute_losses(
         terms["rl"] = policy.loss
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     return Losses(total, terms, reward_B.detach(), policy.measures if policy is not None else {})
+
+
+def with_gloss_pairs(losses: Losses, pairs: Tensor, weight: float) -> Losses:
+    """The losses with that of the pairs without poses added, as `gloss_pairs`, at the weight of the gloss."""
+    return replace(losses, total=losses.total + weight * pairs, terms={**losses.terms, "gloss_pairs": pairs})

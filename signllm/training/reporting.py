@@ -30,6 +30,9 @@ class Listener:
     def on_step(self, state: TrainingState, losses: dict[str, float]) -> None:
         """An optimiser step is done."""
 
+    def on_gloss_step(self, state: TrainingState, total_steps: int, loss: float) -> None:
+        """A step of the phase that trains the gloss part alone is done."""
+
     def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
         """An evaluation is done."""
 
@@ -48,6 +51,8 @@ class Reporter:
         self.listeners = listeners or []
         self.total_steps = 1
         self._board: SummaryWriter | None = None
+        self._gloss_board: SummaryWriter | None = None
+        self._gloss_steps = 0
         self._window_start, self._window_frames = time.perf_counter(), 0
         self._last_line = 0.0
         self._measures: dict[str, float] = {}
@@ -135,6 +140,38 @@ class Reporter:
             except (OSError, SignLLMError) as error:  # a full disk for sample videos must not end a long run
                 self.warn(f"after the evaluation at step {state.step}: {error}")
 
+    def gloss_start(self, state: TrainingState, total_steps: int, pairs: int) -> None:
+        """The phase that trains the gloss part alone starts or goes on; its events get a folder of their own."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        purge = state.gloss_step + 1 if state.gloss_step else None
+        self._gloss_board = SummaryWriter(str(self.folder.logs / "gloss_pairs"), purge_step=purge)
+        self._gloss_steps = total_steps
+        self.info(f"gloss part: from step {state.gloss_step} of {total_steps}, {pairs} pairs of text and gloss")
+
+    def gloss_step(self, state: TrainingState, loss: float, gradient_norm: float, last: bool) -> None:
+        """After each step of that phase."""
+        self._gloss_board.add_scalar("loss/gloss", loss, state.gloss_step)
+        self._gloss_board.add_scalar("training/gradient_norm", gradient_norm, state.gloss_step)
+        now = time.perf_counter()
+        if last or now - self._last_line > _LOG_SECONDS:
+            self._last_line = now
+            self.log.info(
+                "gloss part: step %d/%d loss %.4f gradient norm %.3f, %.0f s",
+                state.gloss_step, self._gloss_steps, loss, gradient_norm, state.gloss_seconds,
+            )  # fmt: skip
+        for listener in self.listeners:
+            listener.on_gloss_step(state, self._gloss_steps, loss)
+
+    def gloss_evaluation(self, state: TrainingState, entry: dict, pairs: int) -> None:
+        """After each evaluation of that phase."""
+        self._gloss_board.add_scalar("eval_loss/gloss", entry["loss"], state.gloss_step)
+        for name, value in entry["scores"].items():
+            self._gloss_board.add_scalar(f"eval/{name}", value, state.gloss_step)
+        shown = ("language_accuracy", "gloss_bleu_4", "gloss_rouge_l", "gloss_wer")
+        scores = ", ".join(f"{name} {entry['scores'][name]:.2f}" for name in shown)
+        self.info(f"gloss part at step {state.gloss_step}, {pairs} held-out pairs: loss {entry['loss']:.4f}, {scores}")
+
     def epoch(self, state: TrainingState, entry: dict) -> None:
         """After each epoch: the history so far, as a file."""
         means = " ".join(f"{name} {value:.4f}" for name, value in entry["losses"].items())
@@ -162,7 +199,8 @@ class Reporter:
         """The end of the session, stopped or complete."""
         self._write_stats(state)
         self.log.info("end at step %d after %.0f s of training", state.step, state.seconds)
-        self._board.close()
+        for board in filter(None, (self._board, self._gloss_board)):
+            board.close()
         for listener in self.listeners:
             listener.on_finish(state)
         for handler in list(self.log.handlers):

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from signllm.config import Config
 from signllm.data.dataset import SignDataset
+from signllm.data.gloss_pairs import GlossPairs, open_gloss_pairs
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.languages import LANGUAGES, resolve_language
 from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.sign_model import SignModel, create_model
+from signllm.training.gloss_part import GlossPart
 from signllm.training.reporting import Listener, Reporter
 from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
@@ -29,6 +31,8 @@ class Experiment:
     model: SignModel
     train_set: SignDataset
     eval_set: SignDataset
+    train_pairs: GlossPairs | None = None
+    eval_pairs: GlossPairs | None = None
 
 
 def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
@@ -55,11 +59,29 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     return train_set, SignDataset(store, data.eval_split, languages=with_eval, **shared)
 
 
-def new_model(config: Config, train_set: SignDataset) -> SignModel:
-    """An untrained model for the languages of the data, with its statistics and vocabularies taken from it."""
+def open_pairs(
+    config: Config, train_set: SignDataset, eval_set: SignDataset
+) -> tuple[GlossPairs, GlossPairs] | tuple[None, None]:
+    """The pairs of text and gloss to train and to evaluate the gloss part on; (None, None) when that is not asked."""
+    options, data = config.training.gloss_pairs, config.data
+    if not options.epochs and not options.mixed:
+        return None, None
+    return open_gloss_pairs(
+        data.gloss_tables, data.gloss_eval_tables, train_set, eval_set, options, config.training.seed, data.max_samples
+    )
+
+
+def new_model(config: Config, train_set: SignDataset, pairs: GlossPairs | None = None) -> SignModel:
+    """An untrained model for the languages of the data, with its statistics and vocabularies taken from it.
+
+    Texts and glosses of `pairs` are learnt as well.
+    """
     seed_everything(config.training.seed)
     corpus = train_set.texts(lambda text, code: [phrasing.format(text=text) for phrasing in LANGUAGES[code].prompts])
     glosses = [train_set.gloss(index)[0] for index in range(len(train_set))]
+    if pairs:
+        corpus = list(dict.fromkeys([*corpus, *pairs.texts()]))
+        glosses += [pair.gloss for pair in pairs.pairs]
     model = create_model(config.model, train_set.languages, corpus, glosses)
     model.fit_normalizers({code: train_set.clips(code, NORMALIZER_CLIPS) for code in train_set.languages})
     return model
@@ -93,6 +115,7 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
     Raises CheckpointError when the data hold languages that the checkpoint's model does not know.
     """
     train_set, eval_set = open_data(config)
+    train_pairs, eval_pairs = open_pairs(config, train_set, eval_set)
     only = [resolve_language(name).code for name in config.training.only_languages]
     if checkpoint is not None:
         model = checkpoint.build_model(averaged=False)
@@ -104,7 +127,7 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
     elif config.training.init_from is not None:
         model = initial_checkpoint(config).build_model(averaged=True)
     else:
-        model = new_model(config, train_set)
+        model = new_model(config, train_set, train_pairs)
     unknown = sorted(set(train_set.languages) - set(model.languages))
     if unknown:
         raise CheckpointError(
@@ -114,7 +137,7 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
     if only:
         model.train_only(only)
     attach_cache(model, config)
-    return Experiment(config, model, train_set, eval_set)
+    return Experiment(config, model, train_set, eval_set, train_pairs, eval_pairs)
 
 
 def make_trainer(
@@ -126,7 +149,9 @@ def make_trainer(
     set_aside = folder.set_aside_older_run() if checkpoint is None else None
     folder.prepare(config)
     reporter = Reporter(config, folder, listeners)
-    trainer = Trainer(config, experiment.model, experiment.train_set, experiment.eval_set, folder, reporter)
+    pairs = experiment.train_pairs, experiment.eval_pairs
+    gloss_part = GlossPart(config, *pairs) if experiment.train_pairs else None
+    trainer = Trainer(config, experiment.model, experiment.train_set, experiment.eval_set, folder, reporter, gloss_part)
     if checkpoint is not None:
         trainer.resume(checkpoint)
     pseudo = sum(experiment.train_set.gloss(index)[1] for index in range(len(experiment.train_set)))

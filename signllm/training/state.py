@@ -11,7 +11,8 @@ class TrainingState:
 
     `skipped` batches of the run were seen without a step (PLC, `skip_below`), of which `step` counts none.
     `sums` holds the losses of the current epoch, summed; `measures` what is logged beside them, as sum and count;
-    `seconds` is training time over all sessions.
+    `seconds` is training time over all sessions. The `gloss_` fields are those of the phase before, which trains the
+    gloss part alone.
     """
 
     step: int = 0
@@ -28,6 +29,9 @@ class TrainingState:
     sums: dict[str, float] = field(default_factory=dict)
     measures: dict[str, list[float]] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
+    gloss_step: int = 0
+    gloss_seconds: float = 0.0
+    gloss_history: list[dict] = field(default_factory=list)
 
     def to_dict(self) -> dict:
         """Plain values for the checkpoint and training_stats.json."""

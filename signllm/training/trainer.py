@@ -23,7 +23,8 @@ from signllm.models.sign_model import SignModel
 from signllm.pose.batch import PoseBatch
 from signllm.training.ema import WeightAverage
 from signllm.training.evaluation import Evaluation, evaluate
-from signllm.training.losses import Losses, compute_losses
+from signllm.training.gloss_part import GlossPart
+from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
 from signllm.training.policy import make_policy
 from signllm.training.reporting import Reporter
 from signllm.training.rng import seed_everything
@@ -51,7 +52,9 @@ class Trainer:
         eval_set: SignDataset,
         folder: RunFolder,
         reporter: Reporter,
+        gloss_part: GlossPart | None = None,
     ):
+        self.gloss_part = gloss_part
         self.config, self.train_set, self.eval_set = config, train_set, eval_set
         self.folder, self.reporter = folder, reporter
         self.device = resolve_device(config.training.device)
@@ -75,7 +78,9 @@ class Trainer:
             precision=resolve_precision(config.training.precision, self.device),
             data_fingerprint=data_fingerprint(train_set),
         )
-        self._stop_requested = False
+        if gloss_part:
+            self.state.data_fingerprint += f"-{gloss_part.train_pairs.fingerprint}"
+        self.stop_requested = False
 
     def _total_steps(self) -> int:
         """Exactly as many steps as all epochs have, or `max_steps`."""
@@ -113,17 +118,18 @@ class Trainer:
 
     def request_stop(self) -> None:
         """Finish the current step, write last_model.pth, and return from `fit` (for signal handlers)."""
-        self._stop_requested = True
+        self.stop_requested = True
 
     def fit(self) -> TrainingState:
         """Train until the configured end; return the final state."""
         self.reporter.start(self.state, self.total_steps, self.sampler)
-        while not self._finished():
+        ready = self.gloss_part is None or self.gloss_part.train_phase(self)
+        while ready and not self._finished():
             completed = self._train_epoch()
             if completed or self._finished():
                 self._end_epoch(completed)
-            if self._stop_requested:
-                self._save_last()
+            if self.stop_requested:
+                self.save_last()
                 break
         self.reporter.finish(self.state)
         return self.state
@@ -153,9 +159,9 @@ class Trainer:
             if taken is not None:
                 self.reporter.step(state, *taken, batch.num_frames, now - started)
                 if every and state.step % every == 0:
-                    self._save_last()
+                    self.save_last()
             started = now
-            if self._stop_requested or self._finished():
+            if self.stop_requested or self._finished():
                 return False
         return True
 
@@ -168,8 +174,6 @@ class Trainer:
         seed_everything(training.seed, state.step)
         place = schedule_step(state.step, state.skipped, self.total_steps, training)
         rate = learning_rate(place, self.total_steps, training)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         weight_B = self.channel.weight_B(batch.indices)
         weight_B = weight_B if weight_B is None else weight_B.to(self.device)
         with autocast(self.device, state.precision):
@@ -178,13 +182,9 @@ class Trainer:
             state.skipped, state.batch = state.skipped + 1, state.batch + 1
             state.add_losses(losses.values())
             return None
-        self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()
-        limit = training.gradient_clip or float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        if not torch.isfinite(norm) or not torch.isfinite(losses.total):
+        norm = self.optimizer_step(losses.total, rate)
+        if not torch.isfinite(norm):
             raise DataError(self._not_finite(batch, losses, norm))
-        self.optimizer.step()
         state.step += 1
         state.batch += 1
         state.frames += batch.num_frames
@@ -198,7 +198,22 @@ class Trainer:
     def losses(self, batch: PoseBatch, weight_B: Tensor | None = None) -> Losses:
         """The losses of a batch on the model's device, with importance weights of its clips where there are any."""
         policy = self.policy.term(self.model, batch) if self.policy is not None else None
-        return compute_losses(self.model(batch), self.config, weight_B, policy)
+        losses = compute_losses(self.model(batch), self.config, weight_B, policy)
+        pairs = self.gloss_part.mixed_loss(self.model, self.state.step) if self.gloss_part else None
+        return losses if pairs is None else with_gloss_pairs(losses, pairs, self.config.training.losses.gloss)
+
+    def optimizer_step(self, loss: Tensor, rate: float) -> Tensor:
+        """Backward and one step at this learning rate; return the gradient norm. No step when it is not finite."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        limit = self.config.training.gradient_clip or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        norm = norm if torch.isfinite(loss.detach()) else torch.full_like(norm, float("nan"))
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        return norm
 
     def _not_finite(self, batch: PoseBatch, losses: Losses, norm: Tensor) -> str:
         """Name the clips that made the loss or gradient overflow."""
@@ -239,7 +254,7 @@ class Trainer:
                 state.evaluations_without_gain += 1
             self.reporter.evaluation(state, evaluation)
         state.history.append(entry)
-        self._save_last()
+        self.save_last()
         if improved:
             save_checkpoint(self.folder.best, self.checkpoint())
         if completed and (state.epoch % training.save_every == 0):
@@ -266,6 +281,7 @@ class Trainer:
             },
         )
 
-    def _save_last(self) -> None:
+    def save_last(self) -> None:
+        """Write last_model.pth."""
         save_checkpoint(self.folder.last, self.checkpoint())
         self.reporter.saved(self.state)

@@ -32,6 +32,13 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(config_file, capsys):
     assert sorted(config_file.parent.rglob("*")) == before
 
 
+def test_a_dry_run_tells_the_steps_of_the_gloss_part(config_file, capsys):
+    pairs = ["model.mode=prompt2langgloss", "training.gloss_pairs.epochs=3", "training.gloss_pairs.batch_size=8"]
+    flags = [word for pair in pairs for word in ("--set", pair)]
+    assert start_training.main(["--config", str(config_file), "--dry_run", *flags]) == 0
+    assert "gloss part before: 9 steps" in capsys.readouterr().out
+
+
 def test_a_dry_run_of_impossible_data_exits_with_2(config_file, capsys):
     code = start_training.main(["--config", str(config_file), "--dry_run", "--set", "data.dataset_path=/no/such/store"])
     assert code == 2

@@ -172,3 +172,26 @@ def test_a_missing_file_names_the_nearest_one(tmp_path):
     write(tmp_path, "{}", "my_config.json")
     with pytest.raises(ConfigError, match=r"did you mean 'my_config\.json'"):
         load_config(tmp_path / "my_confg.json")
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "training", "fault"),
+    [
+        ("mlsf", {"gloss_tables": {"GSL": "a.csv"}}, {"gloss_pairs": {"epochs": 1}}, "reads no glosses"),
+        ("mlsf", {}, {"gloss_pairs": {"mixed": 4}}, "training.gloss_pairs.mixed = 4: model.mode 'mlsf'"),
+        ("prompt2langgloss", {"gloss_tables": {"GSL": "a.csv"}}, {}, "both 0, so nothing would be trained"),
+        ("prompt2langgloss", {}, {"gloss_pairs": {"mixed": 4}, "losses": {"gloss": 0}}, "would weigh nothing"),
+        ("prompt2langgloss", {"gloss_eval_tables": {"GSLL": "a.csv"}}, {}, "unknown sign language 'GSLL'"),
+        ("prompt2langgloss", {"gloss_eval_tables": {"GSL": "a", "DGS": "b"}}, {}, "two tables for GSL"),
+        (
+            "prompt2langgloss",
+            {"gloss_tables": {"GSL": "a.csv"}, "gloss_eval_tables": {"GSL": "a.csv"}},
+            {"gloss_pairs": {"epochs": 1}},
+            "a.csv is trained on as well",
+        ),
+    ],
+)
+def test_gloss_tables_that_nothing_reads_or_that_leak_are_refused(model, data, training, fault):
+    faults = faults_of({"model": {"mode": model}, "data": data, "training": training})
+    assert len(faults) == 1
+    assert fault in faults[0]
