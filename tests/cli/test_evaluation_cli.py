@@ -31,7 +31,7 @@ class FakeGenerator:
 
     def generate(self, texts, languages, seed=0, batch_size=32, progress=None):
         self.calls.append((list(texts), languages, seed, batch_size))
-        return [wave(len(text) + seed, 12) for text in texts]
+        return [wave(len(text) + one, 12) for text, one in zip(texts, seed, strict=True)]
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ def test_generation_gets_text_and_language_only(tmp_path, generator):
     flags = ["--language", "asl", "--max_samples", "2", "--seed", "7", "--batch_size", "3", "--metrics", "duration"]
     output = tmp_path / "mine.json"
     assert evaluation.main(["--model_path", "best_model.pth", *flags, "--output", str(output)]) == 0
-    assert generator.calls == [(["word 0 dev", "word 4 dev"], "ASL", 7, 3)]
+    ((texts, language, seeds, batch_size),) = generator.calls
+    assert (texts, language, batch_size) == (["word 0 dev", "word 4 dev"], "ASL", 3)
+    assert len(set(seeds)) == 2  # each clip draws its own numbers
     report = read(output)
     assert list(report["presets"]) == ["duration"]
     assert report["languages"]["ASL"]["clips"] == 2

@@ -95,7 +95,9 @@ def test_a_models_clips_score_as_the_model_does(tmp_path, store, monkeypatch):
         return [wave(100 + int(text.split()[1]), 12, scale=0.6) for text in texts]
 
     data = SimpleNamespace(dataset_path=str(store), train_split="train", eval_split="dev")
-    model = SimpleNamespace(config=SimpleNamespace(data=data), languages=["ASL"], fps=25.0, generate=generate)
+    model = SimpleNamespace(
+        config=SimpleNamespace(data=data), languages=["ASL"], fps=25.0, generate=generate, reward_models=[]
+    )
     monkeypatch.setattr(evaluation, "load_generator", lambda path, device: model)
     names = [name for name, _ in dev_clips()]
     write_clips(tmp_path / "p.npz", zip(names, generate([f"word {n}" for n in range(4)], "ASL"), strict=True))

@@ -22,7 +22,9 @@ from signllm.models.wordpiece import train_wordpiece
 
 
 def config(model_name="from-scratch", **changes) -> SimpleNamespace:
-    scratch = SimpleNamespace(vocab_size=600, hidden_size=32, num_layers=2, num_heads=4, reserve_letters=False)
+    scratch = SimpleNamespace(
+        vocab_size=600, hidden_size=32, num_layers=2, num_heads=4, reserve_letters=False, dropout=0.1
+    )
     settings = {"max_length": 64, "trainable_layers": "auto", "cache_features": True, "scratch": scratch}
     return SimpleNamespace(model_name=str(model_name), **(settings | changes))
 
@@ -80,7 +82,9 @@ def test_from_scratch_trains_wholly_and_has_its_shape():
 
 
 def test_faults_of_a_scratch_model_come_together():
-    scratch = SimpleNamespace(vocab_size=20, hidden_size=30, num_layers=2, num_heads=4, reserve_letters=False)
+    scratch = SimpleNamespace(
+        vocab_size=20, hidden_size=30, num_layers=2, num_heads=4, reserve_letters=False, dropout=0.1
+    )
     with pytest.raises(ConfigError) as error:
         TextEncoder.create(config(scratch=scratch, trainable_layers=0), CORPUS)
     text = str(error.value)
