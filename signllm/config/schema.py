@@ -64,7 +64,7 @@ class FlowConfig(Section):
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
     steps: Positive = Field(10, description="Euler steps from noise to a clip")
     shift: Annotated[float, Field(gt=0)] = Field(
-        1.5, description="above 1: more training and finer steps near pure noise, where the signing is decided"
+        3.0, description="above 1: more training and finer steps near pure noise, where the signing is decided"
     )
     noise_frames: Weight = Field(3.0, description="over so many frames the noise is smoothed; 0: white noise")
     temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
