@@ -1,9 +1,11 @@
 """Autoregressive generation with and without the key-value cache, and all frames at once, in one run.
 
     python benchmarks/generation.py [--frames 100 200 300 500] [--batch 1 8]
+    python benchmarks/generation.py --model_path checkpoints/asl_words_flow/best_model.pth
 
 Prints frames a second, the ratio to the uncached decoder, and how much slower the last tenth of the cached frames is
-than the first tenth (1 is flat).
+than the first tenth (1 is flat). With a checkpoint: how many times faster than real time the whole way from text to
+poses is, for one text at a time and for 32 at once.
 """
 
 from __future__ import annotations
@@ -50,13 +52,33 @@ def growth(decoder: ProgressiveDecoder, memory: torch.Tensor, mask: torch.Tensor
     return min(ratios)
 
 
+def times_real_time(model_path: str, batches: tuple[int, ...] = (1, 32)) -> None:
+    """Print seconds of signing made in a second, for texts that the model's vocabulary was trained on or not."""
+    from signllm.inference import Generator
+
+    generator = Generator.from_checkpoint(model_path, "cpu")
+    languages = generator.languages
+    for batch in batches:
+        texts = [f"book {number}" for number in range(batch)]
+        codes = [languages[number % len(languages)] for number in range(batch)]
+        signed = sum(clip.duration_s for clip in generator.generate(texts, codes, batch_size=batch))
+        seconds = best_time(lambda t=texts, c=codes, b=batch: generator.generate(t, c, batch_size=b))
+        print(
+            f"{batch:>3} texts at once: {signed:.1f} s of signing in {seconds:.3f} s, {signed / seconds:.0f} x real time"
+        )
+
+
 @torch.no_grad()
 def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--frames", type=int, nargs="+", default=[100, 200, 300, 500])
     arguments.add_argument("--batch", type=int, nargs="+", default=[1, 8])
+    arguments.add_argument("--model_path", help="a checkpoint: measure it against real time instead")
     args = arguments.parse_args()
+    if args.model_path:
+        times_real_time(args.model_path)
+        return
     torch.manual_seed(0)
     progressive = make_decoder(PoseDecoderConfig(type="progressive")).eval()
     parallel = make_decoder(PoseDecoderConfig(type="parallel")).eval()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from test_trainer import equal
 
 from signllm.data.gloss_pairs import GlossBatch
 from signllm.errors import CheckpointError
@@ -71,16 +72,6 @@ def run(config, checkpoint=None):
     return trainer, steps
 
 
-def same(first, second):
-    if isinstance(first, torch.Tensor):
-        return torch.equal(first, second)
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
-    if isinstance(first, list):
-        return len(first) == len(second) and all(map(same, first, second))
-    return first == second
-
-
 def content(trainer):
     """Everything of the last checkpoint that no clock wrote."""
     saved = load_checkpoint(trainer.folder.last)
@@ -105,7 +96,7 @@ def test_a_run_killed_in_the_gloss_phase_continues_bit_for_bit(config_of):
     assert sorted(rest.gloss) == list(range(8, 13))
     assert all(rest.gloss[step] == steps.gloss[step] for step in rest.gloss)
     assert rest.poses == steps.poses
-    assert same(content(straight), content(resumed))
+    assert equal(content(straight), content(resumed))
 
 
 def test_a_run_stopped_after_the_phase_continues_bit_for_bit(config_of):
@@ -126,7 +117,7 @@ def test_a_run_stopped_after_the_phase_continues_bit_for_bit(config_of):
     resumed, rest = run(config, checkpoint)
     assert not rest.gloss
     assert all(rest.poses[step] == steps.poses[step] for step in range(3, 7))
-    assert same(content(straight), content(resumed))
+    assert equal(content(straight), content(resumed))
 
 
 def test_a_stop_in_the_phase_is_saved_and_trains_no_pose(config_of):
@@ -163,9 +154,9 @@ def test_without_a_gloss_loss_the_pose_training_leaves_the_gloss_part_as_it_is(c
     poses = {name: value.clone() for name, value in poses.items()}
     trainer.fit()
     assert trainer.state.step == 6
-    assert same(learnt, gloss_weights(trainer.model))
-    assert not same(poses, trainer.model.group.decoder.state_dict())
-    assert same(learnt, {name: trainer.average.averaged[name] for name in learnt})
+    assert equal(learnt, gloss_weights(trainer.model))
+    assert not equal(poses, trainer.model.group.decoder.state_dict())
+    assert equal(learnt, {name: trainer.average.averaged[name] for name in learnt})
 
 
 def test_mixed_pairs_are_a_loss_of_their_own_and_change_the_run(config_of):
