@@ -63,9 +63,8 @@ def times_real_time(model_path: str, batches: tuple[int, ...] = (1, 32)) -> None
         codes = [languages[number % len(languages)] for number in range(batch)]
         signed = sum(clip.duration_s for clip in generator.generate(texts, codes, batch_size=batch))
         seconds = best_time(lambda t=texts, c=codes, b=batch: generator.generate(t, c, batch_size=b))
-        print(
-            f"{batch:>3} texts at once: {signed:.1f} s of signing in {seconds:.3f} s, {signed / seconds:.0f} x real time"
-        )
+        speed = f"{signed:.1f} s of signing in {seconds:.3f} s, {signed / seconds:.0f} x real time"
+        print(f"{batch:>3} texts at once: {speed}")
 
 
 @torch.no_grad()
