@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 TRANSLATED = (
     READMES,
-    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "plc", "rl")),
+    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "plc", "rl", "results")),
 )
 SCRIPTS = {
     "quick_train.py": "quick_train",
