@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 TRANSLATED = (
     READMES,
-    *((f"docs/{n}.md", f"docs/{n}.zh-CN.md") for n in ("configuration", "formats", "evaluation", "plc", "rl", "results")),
+    *(
+        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
+        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results")
+    ),
 )
 SCRIPTS = {
     "quick_train.py": "quick_train",
