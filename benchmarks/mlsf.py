@@ -75,7 +75,7 @@ def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, 
     pose_BFJC = torch.from_numpy(rng.normal(0, 0.5, (clips, longest, 50, 3)).astype(np.float32))
     return PoseBatch(
         list(range(clips)), [str(row) for row in range(clips)], codes, chosen, chosen, chosen, pose_BFJC, valid_BFJ,
-        lengths,
+        lengths, lengths,
     )  # fmt: skip
 
 
