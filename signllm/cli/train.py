@@ -129,11 +129,7 @@ def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argpar
         wanted = given.model_copy(update={"run_name": saved.run_name})
     else:
         wanted = parse_config(apply_overrides(saved.model_dump(), args.overrides), str(args.resume))
-    changed = [
-        f"model.{name}"
-        for name in type(saved.model).model_fields
-        if getattr(wanted.model, name) != getattr(saved.model, name)
-    ]
+    changed = [f"model.{name}" for name in wanted.model.differing(saved.model)]
     if wanted.training.only_languages != saved.training.only_languages:
         changed.append("training.only_languages")
     if changed:

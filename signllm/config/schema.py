@@ -5,6 +5,7 @@ Every key has a default, so a file names only what it changes. Unknown keys are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,11 @@ class Section(BaseModel):
     """A part of the configuration: fixed once made, exact types, no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def differing(self, other: Section, leave_out: Sequence[str] = ()) -> list[str]:
+        """The names of the fields whose values are not the other section's, but for those left out."""
+        names = (name for name in type(self).model_fields if name not in leave_out)
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
 class ScratchConfig(Section):

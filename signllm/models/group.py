@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import ModelConfig
 from signllm.models.decoders import make_decoder
-from signllm.models.layers import EncoderLayer
+from signllm.models.layers import EncoderLayer, masked_mean
 from signllm.models.normalizer import PoseNormalizer
 from signllm.pose.batch import PoseBatch
 
@@ -81,9 +81,7 @@ class LengthModel(nn.Module):
 
     def forward(self, memory_BTD: Tensor, mask_BT: Tensor) -> LengthDistribution:
         """Pool the features inside the mask and read off the distribution."""
-        weight = mask_BT[..., None].to(memory_BTD.dtype)
-        pooled = (memory_BTD * weight).sum(1) / weight.sum(1)
-        mean_B, log_deviation_B = self.net(pooled).float().unbind(-1)
+        mean_B, log_deviation_B = self.net(masked_mean(memory_BTD, mask_BT)).float().unbind(-1)
         return LengthDistribution(mean_B, log_deviation_B)
 
 

@@ -20,6 +20,12 @@ def sinusoids(position: Tensor, width: int, longest_period: float = 10_000.0) ->
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
+def masked_mean(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+    """(B, D) mean over the places inside the mask."""
+    weight_BT1 = mask_BT[..., None].to(x_BTD.dtype)
+    return (x_BTD * weight_BT1).sum(1) / weight_BT1.sum(1)
+
+
 class KeyValueCache:
     """Keys and values of one self-attention for up to `capacity` places, filled place by place."""
 

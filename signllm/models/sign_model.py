@@ -237,23 +237,28 @@ class Prompt2LangGloss(SignModel):
         embedded = self.gloss_embedding(ids_BL)
         return embedded + sinusoids(place_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
 
-    def _reference_ids(self, batch: PoseBatch) -> Tensor:
-        """(B, L) the reference gloss."""
-        pairs = zip(batch.glosses, batch.languages, strict=True)
+    def _reference_ids(
+        self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
+    ) -> Tensor:
+        """(B, L) tokens of reference glosses; where `language_only`, all but the language token is padding."""
         limit = self.config.gloss_decoder.max_length
-        sequences = [self.vocabulary.encode(gloss, language)[:limit] for gloss, language in pairs]
+        limits = [1 if only else limit for only in language_only or [False] * len(glosses)]
+        sequences = [
+            self.vocabulary.encode(gloss, language)[:most]
+            for gloss, language, most in zip(glosses, languages, limits, strict=True)
+        ]
         return self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
 
     def routes(self, batch: PoseBatch) -> list[Route]:
         """The whole batch from its reference gloss to the one group."""
-        return [Route(self.group, *self._gloss_source(self._reference_ids(batch)), batch, list(range(len(batch))))]
+        ids_BL = self._reference_ids(batch.glosses, batch.languages)
+        return [Route(self.group, *self._gloss_source(ids_BL), batch, list(range(len(batch))))]
 
     def forward(self, batch: PoseBatch) -> ModelOutput:
         """Predict the gloss from the prompts and the poses from the reference gloss."""
         self.known_languages(batch.languages)
         read = self.read_prompts(batch.prompts, batch.languages, batch.glosses)
-        ids_BL = read.gloss_ids_BL
-        gloss_BLD, gloss_mask_BL = self._gloss_source(ids_BL)
+        gloss_BLD, gloss_mask_BL = self._gloss_source(read.gloss_ids_BL)
         output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
         return replace(read, groups=[output])
 
@@ -264,15 +269,9 @@ class Prompt2LangGloss(SignModel):
         glosses: Sequence[str],
         language_only: Sequence[bool] | None = None,
     ) -> ModelOutput:
-        """The gloss part alone, teacher-forced; where `language_only`, all but the language token is padding."""
+        """The gloss part alone, teacher-forced; `language_only` as in `_reference_ids`."""
         source_BTS, mask_BT = self.encode_texts(prompts)
-        limit = self.config.gloss_decoder.max_length
-        limits = [1 if only else limit for only in language_only or [False] * len(prompts)]
-        sequences = [
-            self.vocabulary.encode(gloss, language)[:most]
-            for gloss, language, most in zip(glosses, languages, limits, strict=True)
-        ]
-        ids_BL = self.vocabulary.pad_batch(sequences, source_BTS.device)
+        ids_BL = self._reference_ids(glosses, languages, language_only)
         logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
         return ModelOutput([], logits_BLW, ids_BL, self.vocabulary.pad)
 

@@ -69,11 +69,7 @@ class Addition:
         """
         saved = checkpoint.config.model
         languages = [*checkpoint.extra["languages"], self.code]
-        changed = [
-            name
-            for name in type(saved).model_fields
-            if name != "languages" and getattr(wanted.model, name) != getattr(saved, name)
-        ]
+        changed = wanted.model.differing(saved, ("languages",))
         if changed:
             raise CheckpointError(
                 f"{self.source}: the configuration builds another model than the checkpoint holds (differs in"

@@ -98,9 +98,8 @@ def initial_checkpoint(config: Config) -> Checkpoint:
     """The checkpoint that `training.init_from` names. Raises CheckpointError when it holds another model."""
     path = config.training.init_from
     checkpoint = load_checkpoint(path)
-    wanted, found = config.model, checkpoint.config.model
-    parts = [name for name in type(wanted).model_fields if name != "languages"]  # a run may train on some of them
-    differing = [f"model.{name}" for name in parts if getattr(wanted, name) != getattr(found, name)]
+    # a run may train on some of the languages
+    differing = [f"model.{name}" for name in config.model.differing(checkpoint.config.model, ("languages",))]
     if differing:
         raise CheckpointError(
             f"training.init_from = {path}: its model differs from this configuration's in {', '.join(differing)}; copy"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
 from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction, Tried
-from signllm.models.layers import sinusoids
+from signllm.models.layers import masked_mean, sinusoids
 from signllm.pose.batch import length_mask
 
 WHITE_SHARE = 0.05
@@ -94,9 +94,7 @@ class FlowDecoder(PoseDecoder):
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
         x_BFV = config.temperature * self._seeded_noise(frames_B, longest, seeds)
-        for time, after in pairwise(self._times()):
-            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
-            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
+        x_BFV = self._walk(x_BFV, self._times(), memory_BTD, memory_mask_BT, frames_B)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
 
     def _seeded_noise(self, frames_B: Tensor, longest: int, seeds: Sequence[int]) -> Tensor:
@@ -114,6 +112,15 @@ class FlowDecoder(PoseDecoder):
         """The times between the Euler steps, from 0 to 1."""
         return shifted(torch.linspace(0, 1, self.config.flow.steps + 1), self.config.flow.shift).tolist()
 
+    def _walk(
+        self, x_BFV: Tensor, times: Sequence[float], memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
+    ) -> Tensor:
+        """Guided Euler steps from the first of these times to the last."""
+        for time, after in pairwise(times):
+            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
+            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
+        return x_BFV
+
     @torch.no_grad()
     def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
         """The tries share a path and deviate from the clean frames that its last, guided step predicts.
@@ -127,11 +134,9 @@ class FlowDecoder(PoseDecoder):
         white_BFV = torch.randn(batch, longest, values, device=frames_B.device)
         x_BFV = self.config.flow.temperature * smoothed(white_BFV, self.config.flow.noise_frames)
         x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
-        *steps, (last, _) = pairwise(self._times())
-        for time, after in steps:
-            clean_BFV = self._guided(x_BFV, time, memory_BTD, memory_mask_BT, frames_B)
-            x_BFV = x_BFV + (after - time) / (1 - time) * (clean_BFV - x_BFV)
-        clean_BFV = self._guided(x_BFV, last, memory_BTD, memory_mask_BT, frames_B)
+        *before, _ = self._times()
+        x_BFV = self._walk(x_BFV, before, memory_BTD, memory_mask_BT, frames_B)
+        clean_BFV = self._guided(x_BFV, before[-1], memory_BTD, memory_mask_BT, frames_B)
         return Tried(clean_BFV[:, None] + noise_BKFV, x_BFV[:, None])
 
     def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
@@ -165,10 +170,10 @@ class FlowDecoder(PoseDecoder):
         time_B11 = time_B[:, None, None]
         x_BFV = x_BFV * (time_B11 / (time_B11.square() + (1 - time_B11).square()))
         places = -(-longest // self.patch)
-        x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]  # a last patch may reach past the clip's end
+        inside_BF = length_mask(frames_B, longest)
+        x_BFV = x_BFV * inside_BF[..., None]  # a last patch may reach past the clip's end
         x_BPN = nn.functional.pad(x_BFV, (0, 0, 0, places * self.patch - longest)).reshape(batch, places, -1)
-        weight_BT1 = memory_mask_BT[..., None].to(memory_BTD.dtype)
-        summary_BD = self.summary((memory_BTD * weight_BT1).sum(1) / weight_BT1.sum(1))
+        summary_BD = self.summary(masked_mean(memory_BTD, memory_mask_BT))
         time_BD = self.time(sinusoids(time_B * COUNTER_SCALE, self.config.hidden_size).to(summary_BD.dtype))
         first_P = self.patch * torch.arange(places, device=x_BFV.device)
         x_BPD = self.input(x_BPN) + self.positions(first_P, frames_B) + (time_BD + summary_BD)[:, None]
@@ -176,7 +181,7 @@ class FlowDecoder(PoseDecoder):
         inside_BP = first_P < frames_B[:, None]
         clean_BPN = self.output(self.stack(x_BPD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BP))
         clean_BFV = clean_BPN.reshape(batch, -1, values)[:, :longest]
-        return self.refine(clean_BFV, x_BFV, length_mask(frames_B, longest)).float()
+        return self.refine(clean_BFV, x_BFV, inside_BF).float()
 
 
 def shifted(u: Tensor, shift: float) -> Tensor:
