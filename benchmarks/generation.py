@@ -20,7 +20,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from signllm.config.schema import PoseDecoderConfig
+from signllm.config.schema import FRAME_VALUES, PoseDecoderConfig
 from signllm.models.decoders import ProgressiveDecoder, make_decoder
 
 REPEATS = 3
@@ -79,8 +79,8 @@ def main() -> None:
         times_real_time(args.model_path)
         return
     torch.manual_seed(0)
-    progressive = make_decoder(PoseDecoderConfig(type="progressive")).eval()
-    parallel = make_decoder(PoseDecoderConfig(type="parallel")).eval()
+    progressive = make_decoder(PoseDecoderConfig(type="progressive"), FRAME_VALUES).eval()
+    parallel = make_decoder(PoseDecoderConfig(type="parallel"), FRAME_VALUES).eval()
     print(f"{torch.get_num_threads()} threads, 4 layers of width 256, fp32")
     columns = ("batch", "frames", "uncached/s", "cached/s", "x", "parallel/s", "x", "growth")
     print(" ".join(f"{name:>10}" for name in columns))

@@ -63,8 +63,9 @@ class LanguageEncoderConfig(Section):
 
 
 class FlowConfig(Section):
-    """The `flow` decoder: how it is trained to follow the text, and how it draws clips."""
+    """The `flow` decoder, also in `residual_flow`: how it learns to follow the text, and how it draws clips."""
 
+    num_layers: Positive | None = Field(None, description="residual_flow: layers of the flow; null: as many as others")
     patch_frames: Positive = Field(1, description="neighbouring frames that share a place of the transformer")
     text_dropout: Share = Field(0.1, description="share of training clips that lose their text, for guidance")
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
@@ -74,6 +75,10 @@ class FlowConfig(Section):
     )
     noise_frames: Weight = Field(3.0, description="over so many frames the noise is smoothed; 0: white noise")
     temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
+    slow_temperature: Weight = Field(
+        1.0, description="the share of it that slow waves keep: below 1 the course of a sign is the usual one"
+    )
+    slow_frames: Positive = Field(12, description="waves with a period of so many frames and more are slow")
     candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
 
 
@@ -82,6 +87,9 @@ class PoseDecoderConfig(Section):
 
     type: str = "progressive"
     output_dim: int = Field(FRAME_VALUES, description="values a frame: 50 joints x 3 coordinates, no counter")
+    bone_lengths: bool = Field(
+        True, description="also predict the lengths of the finger bones, so that averaged hands keep their size"
+    )
     num_layers: Positive = 4
     hidden_size: Positive = 256
     num_heads: Positive = 4

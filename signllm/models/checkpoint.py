@@ -21,7 +21,7 @@ from signllm.fsutil import write_atomically
 from signllm.models.sign_model import SignModel, model_from_state
 
 KIND = "signllm-checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

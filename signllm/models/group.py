@@ -50,7 +50,7 @@ class GroupOutput:
     """What the losses read of one group; `rows` are the clips' places in the batch.
 
     natural_frames_B: what the length model is to predict. future_BFKV: where the decoder predicts the K frames after
-    each frame.
+    each frame. average_BFV: where the decoder also predicts the average clip.
     """
 
     rows: list[int]
@@ -62,6 +62,7 @@ class GroupOutput:
     length: LengthDistribution
     normalizer: PoseNormalizer
     future_BFKV: Tensor | None = None
+    average_BFV: Tensor | None = None
 
 
 class LengthModel(nn.Module):
@@ -99,8 +100,8 @@ class PoseGroup(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.length = LengthModel(width)
-        self.decoder = make_decoder(decoder)
-        self.normalizer = PoseNormalizer()
+        self.normalizer = PoseNormalizer(decoder.bone_lengths)
+        self.decoder = make_decoder(decoder, self.normalizer.values)
 
     def encode(self, source_BTS: Tensor, mask_BT: Tensor) -> Tensor:
         """(B, T, D) memory for length model and decoder."""
@@ -125,6 +126,7 @@ class PoseGroup(nn.Module):
             length=length,
             normalizer=self.normalizer,
             future_BFKV=predicted.future_BFKV,
+            average_BFV=predicted.average_BFV,
         )
 
     @torch.no_grad()

@@ -1,7 +1,10 @@
 """From coordinates to the space that decoders work in, and back.
 
-Hand joints are taken relative to their wrist, then every value is standardised by the training data.
-Legend: B clips, F frames, J joints, C coordinates, V = J x C values a frame.
+Hand joints are taken relative to their wrist, the lengths of the finger bones stand beside them, and every value is
+standardised by the training data. The average of two handshapes has shorter bones than either, so a model that learns
+by squared error shrinks its hands; the average of their bone lengths is as long as they are. On the way back a finger
+bone gets its direction from its joints and its length from the value beside them.
+Legend: B clips, F frames, J joints, C coordinates, L finger bones, V = J x C + L values a frame.
 """
 
 from __future__ import annotations
@@ -19,58 +22,111 @@ from signllm.pose import SKELETON_50
 DEVIATION_FLOOR = 0.12
 # A standardised value beyond this is a tracking fault, not signing; it is left out of the loss.
 LARGEST_DEVIATION = 12.0
+# Bones of this length and shorter, in shoulder widths, have no direction to keep.
+SHORTEST_BONE = 1e-3
 
 
 class PoseNormalizer(nn.Module):
     """Holds mean and deviation (V,) as buffers; exact inverse of itself on valid values."""
 
-    def __init__(self) -> None:
+    def __init__(self, bone_lengths: bool = True) -> None:
         super().__init__()
         joints = SKELETON_50.num_joints
-        anchor = torch.arange(joints)
+        anchor, hand_root = torch.arange(joints), torch.arange(joints)
         for part, wrist in SKELETON_50.wrists.items():
-            anchor[list(SKELETON_50.parts[part])] = wrist
+            members = list(SKELETON_50.parts[part])
+            anchor[members] = wrist
+            hand_root[members] = members[0]
+        hangs = hand_root != torch.arange(joints)
+        parent, child = torch.from_numpy(SKELETON_50.bones).T
+        parent, child = (side[hangs[child]] if bone_lengths else side[:0] for side in (parent, child))
         self.register_buffer("anchor_J", anchor, persistent=False)
         self.register_buffer("moves_J", anchor != torch.arange(joints), persistent=False)
-        self.register_buffer("mean_V", torch.zeros(joints * 3))
-        self.register_buffer("deviation_V", torch.ones(joints * 3))
+        self.register_buffer("hand_root_J", hand_root, persistent=False)
+        self.register_buffer("parent_L", parent, persistent=False)
+        self.register_buffer("child_L", child, persistent=False)
+        self.register_buffer("leads_to_JL", _leads_to(parent, child), persistent=False)
+        self.values = joints * 3 + len(child)
+        self.register_buffer("mean_V", torch.zeros(self.values))
+        self.register_buffer("deviation_V", torch.ones(self.values))
 
     def _relative(self, pose_BFJC: Tensor, sign: int) -> Tensor:
         anchors = pose_BFJC[..., self.anchor_J, :] * self.moves_J[:, None]
         return pose_BFJC + sign * anchors
 
+    def _seen(self, valid_BFJ: Tensor) -> Tensor:
+        """The joints that have a place: a hand joint without its wrist has none."""
+        return valid_BFJ & (valid_BFJ[..., self.anchor_J] | ~self.moves_J)
+
+    def _bones(self, pose_BFJC: Tensor) -> Tensor:
+        """(B, F, L, C) the finger bones from parent to child."""
+        return pose_BFJC[..., self.child_L, :] - pose_BFJC[..., self.parent_L, :]
+
+    def _with_lengths(self, relative_BFJC: Tensor, seen_BFJ: Tensor) -> tuple[Tensor, Tensor]:
+        """Coordinates and bone lengths side by side (B, F, V), and their mask (B, F, V)."""
+        length_BFL = self._bones(relative_BFJC).norm(dim=-1)
+        length_seen = seen_BFJ[..., self.parent_L] & seen_BFJ[..., self.child_L]
+        values_BFV = torch.cat([relative_BFJC.flatten(-2), length_BFL], dim=-1)
+        return values_BFV, torch.cat([seen_BFJ.repeat_interleave(3, dim=-1), length_seen], dim=-1)
+
     @torch.no_grad()
     def fit(self, clips: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Set mean and deviation from ((F, J, 3) coordinates, (F, J) valid) pairs, in one pass and constant memory."""
-        joints = SKELETON_50.num_joints
-        count = torch.zeros(joints, dtype=torch.float64)
-        total, squares = (torch.zeros(joints, 3, dtype=torch.float64) for _ in range(2))
-        anchor, moves = self.anchor_J.cpu(), self.moves_J.cpu()
+        count, total, squares = (torch.zeros(self.values, dtype=torch.float64) for _ in range(3))
+        device = self.mean_V.device
         for coordinates, valid in clips:
-            pose = torch.from_numpy(np.array(coordinates, dtype=np.float64))
-            seen = torch.from_numpy(np.array(valid))
-            seen = seen & (seen[:, anchor] | ~moves)
-            relative = (pose - pose[:, anchor] * moves[:, None]) * seen[..., None]
-            count += seen.sum(0)
-            total += relative.sum(0)
-            squares += relative.square().sum(0)
-        mean = total / count.clamp(min=1)[:, None]
-        variance = (squares / count.clamp(min=1)[:, None] - mean.square()).clamp(min=0)
-        self.mean_V.copy_(mean.flatten())
-        self.deviation_V.copy_(variance.sqrt().clamp(min=DEVIATION_FLOOR).flatten())
+            pose_FJC = torch.from_numpy(np.array(coordinates, dtype=np.float64)).to(device)
+            seen_FJ = self._seen(torch.from_numpy(np.array(valid)).to(device))
+            values_FV, mask_FV = (side.cpu() for side in self._with_lengths(self._relative(pose_FJC, -1), seen_FJ))
+            values_FV = values_FV.masked_fill(~mask_FV, 0.0)
+            count += mask_FV.sum(0)
+            total += values_FV.sum(0)
+            squares += values_FV.square().sum(0)
+        mean_V = total / count.clamp(min=1)
+        variance_V = (squares / count.clamp(min=1) - mean_V.square()).clamp(min=0)
+        self.mean_V.copy_(mean_V)
+        self.deviation_V.copy_(variance_V.sqrt().clamp(min=DEVIATION_FLOOR))
 
     def normalize(self, pose_BFJC: Tensor, valid_BFJ: Tensor) -> tuple[Tensor, Tensor]:
-        """Return values (B, F, V), zero (the mean) where missing, and their mask (B, F, V).
+        """Return values (B, F, V) and their mask (B, F, V).
 
-        A hand joint without its wrist has no relative place, so it counts as missing here.
+        Missing coordinates are the mean (a hand joint without its wrist has no relative place, so it counts as missing
+        here); a bone whose ends are not both there is as long as it is between the coordinates so filled in.
         """
-        seen = valid_BFJ & (valid_BFJ[..., self.anchor_J] | ~self.moves_J)
-        mask_BFV = seen[..., None].expand(*seen.shape, 3).flatten(-2)
-        values_BFV = (self._relative(pose_BFJC, -1).flatten(-2) - self.mean_V) / self.deviation_V
-        mask_BFV = mask_BFV & (values_BFV.abs() < LARGEST_DEVIATION)
-        return values_BFV.masked_fill(~mask_BFV, 0.0), mask_BFV
+        filling_JC, deviation_JC = (
+            of_V[: 3 * len(self.anchor_J)].view(-1, 3) for of_V in (self.mean_V, self.deviation_V)
+        )
+        relative_BFJC = self._relative(pose_BFJC, -1)
+        usual_BFJ = ((relative_BFJC - filling_JC).abs() < LARGEST_DEVIATION * deviation_JC).all(-1)
+        seen_BFJ = self._seen(valid_BFJ) & usual_BFJ
+        relative_BFJC = torch.where(seen_BFJ[..., None], relative_BFJC, filling_JC)
+        values_BFV, mask_BFV = self._with_lengths(relative_BFJC, seen_BFJ)
+        return (values_BFV - self.mean_V) / self.deviation_V, mask_BFV
 
     def denormalize(self, values_BFV: Tensor) -> Tensor:
-        """Return coordinates (B, F, J, 3) in shoulder widths."""
-        relative = (values_BFV.float() * self.deviation_V + self.mean_V).unflatten(-1, (SKELETON_50.num_joints, 3))
-        return self._relative(relative, +1)
+        """Return coordinates (B, F, J, 3) in shoulder widths; finger bones are as long as their values say."""
+        values_BFV = values_BFV.float() * self.deviation_V + self.mean_V
+        coordinates_BFN, length_BFL = values_BFV.split([3 * len(self.anchor_J), len(self.child_L)], dim=-1)
+        relative_BFJC = coordinates_BFN.unflatten(-1, (len(self.anchor_J), 3))
+        if len(self.child_L):
+            bone_BFLC = self._bones(relative_BFJC)
+            # Under the root so that a bone of no length has a gradient.
+            now_BFL = (bone_BFLC.square().sum(-1) + SHORTEST_BONE**2).sqrt()
+            bone_BFLC = bone_BFLC * (length_BFL.clamp(min=0) / now_BFL)[..., None]
+            relative_BFJC = relative_BFJC[..., self.hand_root_J, :] + self.leads_to_JL @ bone_BFLC
+        return self._relative(relative_BFJC, +1)
+
+    def joints_seen(self, mask_BFV: Tensor) -> Tensor:
+        """(B, F, J) the joints of which a mask shows every value that places them, down a finger to its root."""
+        coordinates_BFN, length_BFL = mask_BFV.split([3 * len(self.anchor_J), len(self.child_L)], dim=-1)
+        missing_BFJ = (~length_BFL).float() @ self.leads_to_JL.T
+        return coordinates_BFN.unflatten(-1, (len(self.anchor_J), 3)).all(-1) & (missing_BFJ == 0)
+
+
+def _leads_to(parent_L: Tensor, child_L: Tensor) -> Tensor:
+    """(J, L) 1 where the bone lies on the way from the root of the hand to the joint."""
+    leads_to_JL = torch.zeros(SKELETON_50.num_joints, len(child_L))
+    for bone, (parent, child) in enumerate(zip(parent_L.tolist(), child_L.tolist(), strict=True)):
+        leads_to_JL[child] = leads_to_JL[parent]
+        leads_to_JL[child, bone] = 1.0
+    return leads_to_JL

@@ -94,7 +94,7 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
     parent, child = (torch.from_numpy(side) for side in SKELETON_50.bones.T)
     terms, counts = [], []
     for o in outputs:
-        valid_BFJ = o.mask_BFV.unflatten(-1, (SKELETON_50.num_joints, 3)).all(-1)
+        valid_BFJ = o.normalizer.joints_seen(o.mask_BFV)
         both = valid_BFJ[..., parent] & valid_BFJ[..., child]
         lengths = []
         for values in (o.predicted_BFV, o.target_BFV):
@@ -104,6 +104,11 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
         terms.append(weighted((lengths[0] - lengths[1]).abs() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
+
+
+def averages(outputs: list[GroupOutput]) -> list[GroupOutput]:
+    """The outputs of decoders that also predict the average clip, with the average in the place of the clip."""
+    return [replace(o, predicted_BFV=o.average_BFV) for o in outputs if o.average_BFV is not None]
 
 
 def clip_rewards(outputs: list[GroupOutput]) -> Tensor:
@@ -145,15 +150,16 @@ def compute_losses(
     """
     weights = config.training.losses
     reward_B = clip_rewards(output.groups)
-    terms = {"reconstruction": reconstruction(output.groups, weight_B)}
+    compared = output.groups + averages(output.groups)
+    terms = {"reconstruction": reconstruction(compared, weight_B)}
     if weights.hands:
-        terms["hands"] = hands(output.groups, weight_B)
+        terms["hands"] = hands(compared, weight_B)
     if weights.future and all(o.future_BFKV is not None for o in output.groups):
         terms["future"] = future(output.groups, weight_B)
     if weights.velocity:
-        terms["velocity"] = velocity(output.groups, weight_B)
+        terms["velocity"] = velocity(compared, weight_B)
     if weights.bone_length:
-        terms["bone_length"] = bone_length(output.groups, weight_B)
+        terms["bone_length"] = bone_length(compared, weight_B)
     if weights.length:
         likelihoods = [
             weighted(o.length.negative_log_likelihood(o.natural_frames_B), o.rows, weight_B) for o in output.groups

@@ -50,7 +50,7 @@ class Tries:
     @cached_property
     def valid_BFJ(self) -> Tensor:
         """The joints that the recordings show."""
-        return self.mask_BFV.unflatten(-1, (SKELETON_50.num_joints, 3)).all(-1)
+        return self.normalizer.joints_seen(self.mask_BFV)
 
 
 def reconstruction_reward(tries: Tries) -> Tensor:

@@ -12,7 +12,7 @@ SMALL = {"type": "flow", "num_layers": 1, "hidden_size": 32, "num_heads": 4, "ff
 
 def flow_of(**changes):
     torch.manual_seed(0)
-    return make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(**changes))).eval()
+    return make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(**changes)), 150).eval()
 
 
 def memory_of(batch):
@@ -130,7 +130,7 @@ def test_text_is_dropped_in_training_only():
 def test_it_learns_both_of_two_signs_where_a_mean_would_be_neither():
     """Two clips for one text, +1 and -1: samples are near one or the other, and both come."""
     torch.manual_seed(0)
-    decoder = make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(text_dropout=0.0, guidance=1.0))).train()
+    decoder = make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(text_dropout=0.0, guidance=1.0)), 150).train()
     memory, mask = torch.zeros(32, 1, 32), torch.ones(32, 1, dtype=torch.bool)
     frames = torch.full((32,), 4)
     target = torch.ones(32, 4, 150)

@@ -6,13 +6,14 @@ import torch
 from signllm.config.schema import PoseDecoderConfig
 from signllm.errors import ConfigError
 from signllm.models.decoders import DECODERS, make_decoder
+from signllm.models.decoders.base import FramePositions
 
 SMALL = {"num_layers": 2, "hidden_size": 32, "num_heads": 4, "ff_size": 64}
 
 
 def decoder_of(name, **changes):
     torch.manual_seed(0)
-    decoder = make_decoder(PoseDecoderConfig(type=name, **{**SMALL, **changes}))
+    decoder = make_decoder(PoseDecoderConfig(type=name, **{**SMALL, **changes}), 150)
     for parameter in decoder.parameters():  # away from the near-zero start, where everything agrees
         parameter.data.add_(0.1 * torch.randn_like(parameter))
     return decoder.eval()
@@ -80,6 +81,14 @@ def test_padding_the_target_leaves_the_prediction_alone(name):
     assert torch.allclose(short[1, :7], long[1, :7], atol=1e-5)
 
 
+def test_without_numbers_positions_tell_the_share_of_the_clip_and_nothing_of_its_length():
+    torch.manual_seed(0)
+    by_counter, by_number = FramePositions(32, by_number=False), FramePositions(32, by_number=True)
+    frames, lengths = torch.tensor([5, 10]), torch.tensor([20, 40])
+    assert torch.allclose(by_counter(frames, lengths)[0, 0], by_counter(frames, lengths)[1, 1], atol=1e-5)
+    assert (by_number(frames, lengths)[0, 0] - by_number(frames, lengths)[1, 1]).abs().max() > 0.01
+
+
 def test_input_noise_acts_in_training_only():
     decoder = decoder_of("progressive", input_noise=0.5, dropout=0.0)
     memory, mask = memory_of(1)
@@ -92,4 +101,4 @@ def test_input_noise_acts_in_training_only():
 
 def test_an_unknown_decoder_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match="did you mean 'progressive'"):
-        make_decoder(PoseDecoderConfig(type="progresive"))
+        make_decoder(PoseDecoderConfig(type="progresive"), 150)

@@ -29,7 +29,7 @@ def test_denormalizing_inverts_normalizing_where_valid():
     valid[..., [4, 7]] = True  # the wrists, without which hands have no place
     values, mask = normalizer.normalize(pose, valid)
     back = normalizer.denormalize(values)
-    seen = mask.unflatten(-1, (50, 3)).all(-1) & valid
+    seen = mask[..., :150].unflatten(-1, (50, 3)).all(-1) & valid
     assert seen.float().mean() > 0.8
     assert torch.allclose(back[seen], pose[seen], atol=1e-4)
 
@@ -48,8 +48,35 @@ def test_missing_joints_are_masked_and_carry_the_mean():
     normalizer, clips = fitted()
     pose, valid = tensors(clips[1])
     values, mask = normalizer.normalize(pose, valid)
-    assert not mask.unflatten(-1, (50, 3))[~valid].any()
-    assert (values[~mask] == 0).all()
+    assert not mask[..., :150].unflatten(-1, (50, 3))[~valid].any()
+    assert values[..., :150][~mask[..., :150]].abs().max() < 1e-6
+
+
+def test_a_bone_without_one_of_its_ends_is_missing():
+    normalizer, clips = fitted()
+    pose, valid = tensors(clips[0])
+    valid[:] = True
+    valid[0, 5, 10] = False  # the middle of the left thumb: bones 9-10 and 10-11
+    _, mask = normalizer.normalize(pose, valid)
+    missing = [normalizer.child_L[bone].item() for bone in (~mask[0, 5, 150:]).nonzero().flatten()]
+    assert missing == [10, 11]
+
+
+def test_the_average_of_two_handshapes_keeps_the_length_of_their_fingers():
+    """A bent and a straight finger: squared error alone would meet halfway between, with shorter bones than either."""
+    straight = np.zeros((40, 50, 3), np.float32)
+    straight[:, 9:13, 0] = [0.1, 0.2, 0.3, 0.4]
+    bent = np.zeros((40, 50, 3), np.float32)
+    bent[:, 9:13, 1] = [0.1, 0.2, 0.3, 0.4]
+    bones = {}
+    for lengths in (True, False):
+        normalizer = PoseNormalizer(lengths)
+        normalizer.fit([(pose, np.ones((40, 50), bool)) for pose in (straight, bent)])
+        pair = [torch.from_numpy(pose)[None] for pose in (straight, bent)]
+        average = sum(normalizer.normalize(pose, torch.ones(1, 40, 50, dtype=torch.bool))[0] for pose in pair) / 2
+        bones[lengths] = normalizer.denormalize(average)[0, 0, 9:13].diff(dim=0).norm(dim=-1)
+    assert torch.allclose(bones[True], torch.full((3,), 0.1), atol=1e-3)
+    assert torch.allclose(bones[False], torch.full((3,), 0.5**0.5 * 0.1), atol=1e-3)
 
 
 def test_a_hand_without_its_wrist_is_missing():
@@ -58,7 +85,7 @@ def test_a_hand_without_its_wrist_is_missing():
     valid[:] = True
     valid[0, 5, 7] = False
     _, mask = normalizer.normalize(pose, valid)
-    joints = mask.unflatten(-1, (50, 3)).all(-1)[0, 5]
+    joints = normalizer.joints_seen(mask)[0, 5]
     assert not joints[8:29].any()
     assert joints[29:].all()
 
@@ -75,7 +102,7 @@ def test_missing_values_do_not_change_the_statistics():
 def test_values_that_never_move_are_divided_by_the_floor():
     normalizer = PoseNormalizer()
     normalizer.fit([(np.ones((9, 50, 3), np.float32), np.ones((9, 50), bool))])
-    assert torch.allclose(normalizer.deviation_V, torch.full((150,), DEVIATION_FLOOR))
+    assert torch.allclose(normalizer.deviation_V, torch.full((190,), DEVIATION_FLOOR))
 
 
 def test_a_tracking_fault_is_left_out():

@@ -15,8 +15,10 @@ from signllm.training.schedule import FLOOR, learning_rate
 
 def output_of(rows=(0, 1), frames=6, seed=0):
     rng = torch.Generator().manual_seed(seed)
-    shape = (len(rows), frames, 150)
-    mask = (torch.rand(len(rows), frames, 50, generator=rng) > 0.3).repeat_interleave(3, dim=-1)
+    bones = PoseNormalizer().values - 150
+    shape = (len(rows), frames, 150 + bones)
+    joints, lengths = (torch.rand(len(rows), frames, count, generator=rng) > 0.3 for count in (50, bones))
+    mask = torch.cat([joints.repeat_interleave(3, dim=-1), lengths], dim=-1)
     predicted, target = (torch.randn(shape, generator=rng) for _ in range(2))
     length = LengthDistribution(torch.zeros(len(rows)), torch.zeros(len(rows)))
     frames_B = torch.full((len(rows),), frames)
@@ -47,14 +49,23 @@ def test_velocity_compares_neighbouring_frames_that_are_both_valid():
 
 def test_hands_are_the_reconstruction_of_the_joints_of_both_hands():
     output = output_of()
-    predicted, target, mask = (values[..., 24:] for values in arrays(output))
+    predicted, target, mask = (values[..., 24:150] for values in arrays(output))
     assert float(losses.hands([output])) == pytest.approx(((predicted - target) ** 2)[mask].mean(), rel=1e-5)
+
+
+def test_an_average_clip_is_compared_with_the_same_target():
+    output = output_of()
+    average = output.predicted_BFV + 1
+    (as_clip,) = losses.averages([replace(output, average_BFV=average)])
+    assert torch.equal(as_clip.predicted_BFV, average)
+    assert torch.equal(as_clip.target_BFV, output.target_BFV)
+    assert losses.averages([output]) == []
 
 
 def test_future_frames_are_compared_with_the_frames_that_come_then():
     output = output_of()
     _, target, mask = arrays(output)
-    future = np.random.default_rng(0).normal(size=(2, 6, 2, 150)).astype(np.float32)
+    future = np.random.default_rng(0).normal(size=(2, 6, 2, target.shape[-1])).astype(np.float32)
     with_future = replace(output, future_BFKV=torch.from_numpy(future))
     errors = [(future[:, :-ahead, ahead - 1] - target[:, ahead:])[mask[:, ahead:]] for ahead in (1, 2)]
     assert float(losses.future([with_future])) == pytest.approx((np.concatenate(errors) ** 2).mean(), rel=1e-5)

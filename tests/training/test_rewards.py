@@ -53,9 +53,9 @@ def batch_of(clips, texts=None, padding=0):
     )
 
 
-def tries_of(batch, noise_KFV=None, tries=4, scale=0.2):
+def tries_of(batch, noise_KFV=None, tries=4, scale=0.2, bone_lengths=True):
     """The recordings (try 0) and tries that deviate from them."""
-    normalizer = PoseNormalizer()
+    normalizer = PoseNormalizer(bone_lengths)
     target, mask = normalizer.normalize(batch.pose_BFJC, batch.valid_BFJ)
     noise = noise_KFV if noise_KFV is not None else scale * torch.randn(tries, *target.shape[1:])
     noise = torch.cat([torch.zeros_like(noise[:1]), noise])
@@ -73,7 +73,7 @@ def test_nothing_beats_the_recording_itself():
 
 def test_too_much_motion_costs_as_much_as_too_little_and_standing_still_earns_nothing():
     batch = batch_of([clip(0, 24)])
-    tries = tries_of(batch)
+    tries = tries_of(batch, bone_lengths=False)  # so that half the values are half the motion
     mean = (tries.target_BFV * tries.mask_BFV).sum(1) / tries.mask_BFV.sum(1).clamp(min=1)
     moves = tries.target_BFV - mean[:, None]
     made = torch.stack([mean[:, None] + share * moves for share in (0.0, 0.5, 2.0)], dim=1)
@@ -93,7 +93,7 @@ def test_speed_and_deviation_are_those_of_the_metrics():
 
 def test_padding_and_missing_joints_weigh_nothing():
     torch.manual_seed(1)
-    clips, noise = [clip(0, 20), clip(1, 27)], 0.2 * torch.randn(3, 64, 150)
+    clips, noise = [clip(0, 20), clip(1, 27)], 0.2 * torch.randn(3, 64, PoseNormalizer().values)
     bare, padded = batch_of(clips), batch_of(clips, padding=32)
     first = tries_of(bare, noise[:, : bare.pose_BFJC.shape[1]])
     second = tries_of(padded, noise)

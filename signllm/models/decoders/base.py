@@ -16,31 +16,43 @@ from torch import Tensor, nn
 from signllm.config.schema import PoseDecoderConfig
 from signllm.models.layers import DecoderStack, sinusoids
 
-COUNTER_SCALE = 1000.0  # numbers in [0, 1] (the counter t/T, a flow's time) are spread over the sinusoids' range
+# The counter t/T is told by waves of 0.16 to 16 periods a clip: slower ones stand still over a clip, quicker ones fall
+# between the frames of a short one and tell its length instead.
+COUNTER_RADIANS, COUNTER_PERIODS = 100.0, 100.0
 
 
 class FramePositions(nn.Module):
-    """Embeds frame t of T by its number and by the counter t/T of Progressive Transformers (arXiv 2004.14874)."""
+    """Embeds frame t of T by the counter t/T of Progressive Transformers (arXiv 2004.14874), and by its number or not.
 
-    def __init__(self, width: int):
+    Without the number a decoder does not know the length of the clip. Where there are few clips of a text their lengths
+    tell them apart: a decoder that knows them learns each clip by heart, instead of what the clips have in common, and
+    signs like the one whose length comes nearest to the predicted one.
+    """
+
+    def __init__(self, width: int, by_number: bool):
         super().__init__()
-        self.width = width
-        self.project = nn.Linear(2 * width, width)
+        self.width, self.by_number = width, by_number
+        self.project = nn.Linear(2 * width if by_number else width, width)
 
     def forward(self, frame_F: Tensor, frames_B: Tensor) -> Tensor:
         """Return (B, F, D) for the frame numbers (F,) of clips with lengths (B,)."""
         counter_BF = frame_F[None].float() / frames_B[:, None].float()
-        by_number = sinusoids(frame_F, self.width).expand(len(frames_B), -1, -1)
-        by_counter = sinusoids(counter_BF * COUNTER_SCALE, self.width)
-        return self.project(torch.cat([by_number, by_counter], dim=-1).to(self.project.weight.dtype))
+        features = sinusoids(counter_BF * COUNTER_RADIANS, self.width, COUNTER_PERIODS)
+        if self.by_number:
+            features = torch.cat([sinusoids(frame_F, self.width).expand(len(frames_B), -1, -1), features], dim=-1)
+        return self.project(features.to(self.project.weight.dtype))
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a decoder predicts of a training batch: its frames, and of some decoders the K frames after each frame."""
+    """What a decoder predicts of a training batch: its frames, and of some decoders more that losses compare.
+
+    future_BFKV: the K frames after each frame. average_BFV: frames that are compared with the same target.
+    """
 
     values_BFV: Tensor
     future_BFKV: Tensor | None = None
+    average_BFV: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,9 @@ class PoseDecoder(nn.Module, ABC):
 
     draws = False  # whether generation draws random numbers
 
-    def __init__(self, config: PoseDecoderConfig):
+    def __init__(self, config: PoseDecoderConfig, values: int):
         super().__init__()
-        width = config.hidden_size
-        self.config = config
-        self.positions = FramePositions(width)
-        self.stack = DecoderStack(config.num_layers, width, config.num_heads, config.ff_size, config.dropout)
-        self.output = nn.Linear(width, config.output_dim)
+        self.config, self.values = config, values
 
     @abstractmethod
     def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
@@ -89,3 +97,16 @@ class PoseDecoder(nn.Module, ABC):
     @abstractmethod
     def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
         """RL: the means (B, S, F, V) that the tries deviated from, by the present weights, with gradient."""
+
+
+class TransformerDecoder(PoseDecoder):
+    """A decoder with a transformer over the frames, or over patches of so many of them."""
+
+    counts_frames = False  # whether it is told the number of each frame, besides the counter
+
+    def __init__(self, config: PoseDecoderConfig, values: int, patch: int = 1):
+        super().__init__(config, values)
+        width = config.hidden_size
+        self.positions = FramePositions(width, self.counts_frames)
+        self.stack = DecoderStack(config.num_layers, width, config.num_heads, config.ff_size, config.dropout)
+        self.output = nn.Linear(width, patch * values)

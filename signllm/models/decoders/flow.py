@@ -5,6 +5,7 @@ Legend: B clips, T source places, F frames, V values a frame, D width, K candida
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import COUNTER_SCALE, PoseDecoder, Prediction, Tried
+from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
 from signllm.models.layers import masked_mean, sinusoids
 from signllm.pose.batch import length_mask
 
 WHITE_SHARE = 0.05
+TIME_SCALE = 1000.0  # times in [0, 1] are spread over the sinusoids' range
 
 
 class FrameRefiner(nn.Module):
@@ -40,7 +42,7 @@ class FrameRefiner(nn.Module):
         return clean_BFV + self.correct(hidden_BDF).transpose(1, 2)
 
 
-class FlowDecoder(PoseDecoder):
+class FlowDecoder(TransformerDecoder):
     """Straight paths x_t = (1 - t) noise + t x (Lipman et al., arXiv 2210.02747; Liu et al., arXiv 2209.03003).
 
     The network predicts the clean values x from x_t, t and the text (x-prediction, as Tevet et al., arXiv 2209.14916,
@@ -51,12 +53,12 @@ class FlowDecoder(PoseDecoder):
 
     draws = True
 
-    def __init__(self, config: PoseDecoderConfig):
-        super().__init__(config)
-        width, self.patch = config.hidden_size, config.flow.patch_frames
-        self.input = nn.Linear(self.patch * config.output_dim, width)
-        self.output = nn.Linear(width, self.patch * config.output_dim)
-        self.refine = FrameRefiner(config.output_dim, width)
+    def __init__(self, config: PoseDecoderConfig, values: int):
+        width, patch = config.hidden_size, config.flow.patch_frames
+        super().__init__(config, values, patch)
+        self.patch = patch
+        self.input = nn.Linear(patch * values, width)
+        self.refine = FrameRefiner(values, width)
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(width, width)
         self.no_text_D = nn.Parameter(torch.zeros(width))
@@ -93,7 +95,7 @@ class FlowDecoder(PoseDecoder):
             )
             seeds = [seed * many + number for seed in seeds for number in range(many)]
         longest = int(frames_B.max())
-        x_BFV = config.temperature * self._seeded_noise(frames_B, longest, seeds)
+        x_BFV = self._tempered(self._seeded_noise(frames_B, longest, seeds), frames_B)
         x_BFV = self._walk(x_BFV, self._times(), memory_BTD, memory_mask_BT, frames_B)
         return x_BFV if many == 1 else medoids(x_BFV.unflatten(0, (-1, many)), frames_B[::many])
 
@@ -102,11 +104,25 @@ class FlowDecoder(PoseDecoder):
 
         It is drawn on the CPU, so every device gets the same numbers.
         """
-        noise_BFV = torch.zeros(len(frames_B), longest, self.config.output_dim)
+        noise_BFV = torch.zeros(len(frames_B), longest, self.values)
         for row, (frames, seed) in enumerate(zip(frames_B.tolist(), seeds, strict=True)):
-            white_FV = torch.randn(frames, self.config.output_dim, generator=torch.Generator().manual_seed(seed))
+            white_FV = torch.randn(frames, self.values, generator=torch.Generator().manual_seed(seed))
             noise_BFV[row, :frames] = smoothed(white_FV, self.config.flow.noise_frames)
         return noise_BFV.to(frames_B.device)
+
+    def _tempered(self, noise_BFV: Tensor, frames_B: Tensor) -> Tensor:
+        """The noise at the temperatures of its slow waves and of the others.
+
+        In a Gaussian world a path keeps its wave's place in the distribution, so a wave that starts at 0 ends at the
+        mean: the slow ones say what is signed and are read best there, the quick ones are alive only when drawn.
+        """
+        config = self.config.flow
+        if config.slow_temperature != 1:
+            calm_BFV = torch.zeros_like(noise_BFV)
+            for row, frames in enumerate(frames_B.tolist()):
+                calm_BFV[row, :frames] = slow_part(noise_BFV[row, :frames], config.slow_frames)
+            noise_BFV = noise_BFV - (1 - config.slow_temperature) * calm_BFV
+        return config.temperature * noise_BFV
 
     def _times(self) -> list[float]:
         """The times between the Euler steps, from 0 to 1."""
@@ -132,7 +148,7 @@ class FlowDecoder(PoseDecoder):
         """
         batch, _, longest, values = noise_BKFV.shape
         white_BFV = torch.randn(batch, longest, values, device=frames_B.device)
-        x_BFV = self.config.flow.temperature * smoothed(white_BFV, self.config.flow.noise_frames)
+        x_BFV = self._tempered(smoothed(white_BFV, self.config.flow.noise_frames), frames_B)
         x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
         *before, _ = self._times()
         x_BFV = self._walk(x_BFV, before, memory_BTD, memory_mask_BT, frames_B)
@@ -174,7 +190,7 @@ class FlowDecoder(PoseDecoder):
         x_BFV = x_BFV * inside_BF[..., None]  # a last patch may reach past the clip's end
         x_BPN = nn.functional.pad(x_BFV, (0, 0, 0, places * self.patch - longest)).reshape(batch, places, -1)
         summary_BD = self.summary(masked_mean(memory_BTD, memory_mask_BT))
-        time_BD = self.time(sinusoids(time_B * COUNTER_SCALE, self.config.hidden_size).to(summary_BD.dtype))
+        time_BD = self.time(sinusoids(time_B * TIME_SCALE, self.config.hidden_size).to(summary_BD.dtype))
         first_P = self.patch * torch.arange(places, device=x_BFV.device)
         x_BPD = self.input(x_BPN) + self.positions(first_P, frames_B) + (time_BD + summary_BD)[:, None]
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
@@ -208,6 +224,16 @@ def smoothed(white_FV: Tensor, frames: float) -> Tensor:
     mix_FF = (1 - WHITE_SHARE) ** 0.5 * mix_FF / mix_FF.norm(dim=1, keepdim=True)
     mix_FF = mix_FF + WHITE_SHARE**0.5 * torch.eye(len(place_F), device=white_FV.device)
     return (mix_FF / mix_FF.norm(dim=1, keepdim=True)) @ white_FV
+
+
+def slow_part(x_FV: Tensor, period: int) -> Tensor:
+    """What cosine waves of `period` frames and more make up of values (F, V), their mean included."""
+    frames = len(x_FV)
+    wave_K = torch.arange(min(frames, 2 * frames // period + 1), device=x_FV.device)
+    place_F = torch.arange(frames, device=x_FV.device) + 0.5
+    waves_KF = torch.cos(math.pi / frames * wave_K[:, None] * place_F)
+    waves_KF = waves_KF / waves_KF.norm(dim=1, keepdim=True)
+    return waves_KF.T @ (waves_KF @ x_FV)
 
 
 def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import PoseDecoder, Prediction, Tried
+from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
 
 
-class ProgressiveDecoder(PoseDecoder):
+class ProgressiveDecoder(TransformerDecoder):
     """Autoregressive over frames with a counter (PAPER.md base equations), decoded with a key-value cache.
 
     Against drifting to the mean it has the augmentations of Progressive Transformers (arXiv 2004.14874, section 3.3):
@@ -21,13 +21,15 @@ class ProgressiveDecoder(PoseDecoder):
     nothing but the counter.
     """
 
-    def __init__(self, config: PoseDecoderConfig):
-        super().__init__(config)
-        self.input = nn.Linear(config.output_dim, config.hidden_size)
-        self.start_V = nn.Parameter(torch.zeros(config.output_dim))
+    counts_frames = True
+
+    def __init__(self, config: PoseDecoderConfig, values: int):
+        super().__init__(config, values)
+        self.input = nn.Linear(values, config.hidden_size)
+        self.start_V = nn.Parameter(torch.zeros(values))
         self.future = None
         if config.future_frames:
-            self.future = nn.Linear(config.hidden_size, config.future_frames * config.output_dim)
+            self.future = nn.Linear(config.hidden_size, config.future_frames * values)
 
     def _step_input(self, last_BFV: Tensor, frame_F: Tensor, frames_B: Tensor) -> Tensor:
         return self._shown(last_BFV) + self.positions(frame_F, frames_B)
