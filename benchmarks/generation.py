@@ -1,7 +1,7 @@
 """Autoregressive generation with and without the key-value cache, and all frames at once, in one run.
 
     python benchmarks/generation.py [--frames 100 200 300 500] [--batch 1 8]
-    python benchmarks/generation.py --model_path checkpoints/asl_words_flow/best_model.pth
+    python benchmarks/generation.py --model_path checkpoints/asl_words/best_model.pth
 
 Prints frames a second, the ratio to the uncached decoder, and how much slower the last tenth of the cached frames is
 than the first tenth (1 is flat). With a checkpoint: how many times faster than real time the whole way from text to

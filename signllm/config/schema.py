@@ -100,6 +100,10 @@ class PoseDecoderConfig(Section):
     )
     future_frames: Count = Field(0, description="progressive: also predict so many frames after each, while training")
     counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
+    waves: Count = Field(
+        0,
+        description="parallel, residual_flow: cosine waves a clip whose amplitudes are read off the text; for words",
+    )
     flow: FlowConfig = FlowConfig()
 
 

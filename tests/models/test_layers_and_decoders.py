@@ -7,6 +7,7 @@ from signllm.config.schema import PoseDecoderConfig
 from signllm.errors import ConfigError
 from signllm.models.decoders import DECODERS, make_decoder
 from signllm.models.decoders.base import FramePositions
+from signllm.models.decoders.parallel import WAVE_PACE, Waves
 
 SMALL = {"num_layers": 2, "hidden_size": 32, "num_heads": 4, "ff_size": 64}
 
@@ -87,6 +88,19 @@ def test_without_numbers_positions_tell_the_share_of_the_clip_and_nothing_of_its
     frames, lengths = torch.tensor([5, 10]), torch.tensor([20, 40])
     assert torch.allclose(by_counter(frames, lengths)[0, 0], by_counter(frames, lengths)[1, 1], atol=1e-5)
     assert (by_number(frames, lengths)[0, 0] - by_number(frames, lengths)[1, 1]).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_waves_are_cosines_of_the_share_of_the_clip_with_amplitudes_of_the_text():
+    waves = Waves(4, 150, 32)
+    frames = torch.tensor([20, 40])
+    assert not waves(torch.randn(2, 32), frames, 40).any()  # at the start
+    waves.amplitudes.weight[3 * 150 + 7, 0] = 2.0 / WAVE_PACE  # value 7 of the wave with three half periods
+    made = waves(torch.eye(2, 32), frames, 40)
+    place = torch.arange(20) + 0.5
+    assert torch.allclose(made[0, :20, 7], 2 * torch.cos(3 * torch.pi * place / 20), atol=1e-5)
+    assert not made[0, :, 8].any()
+    assert not made[1].any()
 
 
 def test_input_noise_acts_in_training_only():
