@@ -85,7 +85,7 @@ class FlowConfig(Section):
 class PoseDecoderConfig(Section):
     """The pose decoder; hidden_size, num_heads and ff_size also hold for the language encoder."""
 
-    type: str = "progressive"
+    type: str = "parallel"
     output_dim: int = Field(FRAME_VALUES, description="values a frame: 50 joints x 3 coordinates, no counter")
     bone_lengths: bool = Field(
         True, description="also predict the lengths of the finger bones, so that averaged hands keep their size"
@@ -100,6 +100,9 @@ class PoseDecoderConfig(Section):
     )
     future_frames: Count = Field(0, description="progressive: also predict so many frames after each, while training")
     counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
+    amplitude: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="generation: motion around a clip's mean pose, times this; averaging over clips shrinks it"
+    )
     waves: Count = Field(
         0,
         description="parallel, residual_flow: cosine waves a clip whose amplitudes are read off the text; for words",

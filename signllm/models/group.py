@@ -100,6 +100,7 @@ class PoseGroup(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.length = LengthModel(width)
+        self.amplitude = decoder.amplitude
         self.normalizer = PoseNormalizer(decoder.bone_lengths)
         self.decoder = make_decoder(decoder, self.normalizer.values)
 
@@ -143,5 +144,7 @@ class PoseGroup(nn.Module):
         if frames_B is None:
             frames_B = self.length(memory_BTD, mask_BT).fair(longest)
         values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
+        if self.amplitude != 1:
+            values_BFV = self.normalizer.enlarged(values_BFV, frames_B, self.amplitude)
         pose_BFJC = self.normalizer.denormalize(values_BFV)
         return [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]

@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from signllm.models.layers import masked_mean
 from signllm.pose import SKELETON_50
+from signllm.pose.batch import length_mask
 
 # Values that hardly move (a 2D corpus' z, the neck) are divided by no less than this, in shoulder widths:
 # standardising their noise to 1 would let it rule the loss.
@@ -115,6 +117,17 @@ class PoseNormalizer(nn.Module):
             bone_BFLC = bone_BFLC * (length_BFL.clamp(min=0) / now_BFL)[..., None]
             relative_BFJC = relative_BFJC[..., self.hand_root_J, :] + self.leads_to_JL @ bone_BFLC
         return self._relative(relative_BFJC, +1)
+
+    def enlarged(self, values_BFV: Tensor, frames_B: Tensor, amplitude: float) -> Tensor:
+        """The clips with `amplitude` times the motion of all coordinates around their mean over the clip's frames.
+
+        Clips of one text are not in step, so their average moves less than any of them; bone lengths stay.
+        """
+        inside_BF = length_mask(frames_B, values_BFV.shape[1])
+        mean_B1V = masked_mean(values_BFV, inside_BF)[:, None]
+        factor_V = torch.ones_like(self.mean_V)
+        factor_V[: 3 * len(self.anchor_J)] = amplitude
+        return mean_B1V + factor_V * (values_BFV - mean_B1V)
 
     def joints_seen(self, mask_BFV: Tensor) -> Tensor:
         """(B, F, J) the joints of which a mask shows every value that places them, down a finger to its root."""

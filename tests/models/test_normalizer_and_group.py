@@ -105,6 +105,18 @@ def test_values_that_never_move_are_divided_by_the_floor():
     assert torch.allclose(normalizer.deviation_V, torch.full((190,), DEVIATION_FLOOR))
 
 
+def test_amplitude_enlarges_the_motion_of_a_clip_around_its_mean_pose_and_no_bone():
+    normalizer, clips = fitted()
+    values = normalizer.normalize(*tensors(clips[0]))[0].repeat(2, 1, 1)
+    frames = torch.tensor([50, 30])
+    made = normalizer.enlarged(values, frames, 1.5)
+    for row, count in enumerate(frames.tolist()):
+        before, after = values[row, :count], made[row, :count]
+        assert torch.allclose(after.mean(0), before.mean(0), atol=1e-4)
+        assert torch.allclose(after.diff(dim=0)[:, :150], 1.5 * before.diff(dim=0)[:, :150], atol=1e-4)
+        assert torch.allclose(after[:, 150:], before[:, 150:], atol=1e-4)
+
+
 def test_a_tracking_fault_is_left_out():
     normalizer, clips = fitted()
     pose, valid = tensors(clips[0])
