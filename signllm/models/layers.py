@@ -20,6 +20,13 @@ def sinusoids(position: Tensor, width: int, longest_period: float = 10_000.0) ->
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
+def cosine_waves(waves: int, frames_B: Tensor, longest: int) -> Tensor:
+    """(B, longest, K) the first K waves of the discrete cosine transform of clips so long, not normalised."""
+    wave_K, place_F = (torch.arange(count, device=frames_B.device) for count in (waves, longest))
+    phase_BF = math.pi * (place_F + 0.5) / frames_B[:, None]
+    return torch.cos(phase_BF[..., None] * wave_K)
+
+
 def masked_mean(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
     """(B, D) mean over the places inside the mask."""
     weight_BT1 = mask_BT[..., None].to(x_BTD.dtype)

@@ -71,6 +71,11 @@ class PoseNormalizer(nn.Module):
         values_BFV = torch.cat([relative_BFJC.flatten(-2), length_BFL], dim=-1)
         return values_BFV, torch.cat([seen_BFJ.repeat_interleave(3, dim=-1), length_seen], dim=-1)
 
+    def _apart(self, values_BFV: Tensor) -> tuple[Tensor, Tensor]:
+        """Views of the coordinates (B, F, J, C) and the bone lengths (B, F, L); of a mask alike."""
+        coordinates, lengths = values_BFV.split([3 * len(self.anchor_J), len(self.child_L)], dim=-1)
+        return coordinates.unflatten(-1, (len(self.anchor_J), 3)), lengths
+
     @torch.no_grad()
     def fit(self, clips: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Set mean and deviation from ((F, J, 3) coordinates, (F, J) valid) pairs, in one pass and constant memory."""
@@ -95,9 +100,7 @@ class PoseNormalizer(nn.Module):
         Missing coordinates are the mean (a hand joint without its wrist has no relative place, so it counts as missing
         here); a bone whose ends are not both there is as long as it is between the coordinates so filled in.
         """
-        filling_JC, deviation_JC = (
-            of_V[: 3 * len(self.anchor_J)].view(-1, 3) for of_V in (self.mean_V, self.deviation_V)
-        )
+        filling_JC, deviation_JC = (self._apart(of_V)[0] for of_V in (self.mean_V, self.deviation_V))
         relative_BFJC = self._relative(pose_BFJC, -1)
         usual_BFJ = ((relative_BFJC - filling_JC).abs() < LARGEST_DEVIATION * deviation_JC).all(-1)
         seen_BFJ = self._seen(valid_BFJ) & usual_BFJ
@@ -108,8 +111,7 @@ class PoseNormalizer(nn.Module):
     def denormalize(self, values_BFV: Tensor) -> Tensor:
         """Return coordinates (B, F, J, 3) in shoulder widths; finger bones are as long as their values say."""
         values_BFV = values_BFV.float() * self.deviation_V + self.mean_V
-        coordinates_BFN, length_BFL = values_BFV.split([3 * len(self.anchor_J), len(self.child_L)], dim=-1)
-        relative_BFJC = coordinates_BFN.unflatten(-1, (len(self.anchor_J), 3))
+        relative_BFJC, length_BFL = self._apart(values_BFV)
         if len(self.child_L):
             bone_BFLC = self._bones(relative_BFJC)
             # Under the root so that a bone of no length has a gradient.
@@ -126,14 +128,14 @@ class PoseNormalizer(nn.Module):
         inside_BF = length_mask(frames_B, values_BFV.shape[1])
         mean_B1V = masked_mean(values_BFV, inside_BF)[:, None]
         factor_V = torch.ones_like(self.mean_V)
-        factor_V[: 3 * len(self.anchor_J)] = amplitude
+        self._apart(factor_V)[0].fill_(amplitude)
         return mean_B1V + factor_V * (values_BFV - mean_B1V)
 
     def joints_seen(self, mask_BFV: Tensor) -> Tensor:
         """(B, F, J) the joints of which a mask shows every value that places them, down a finger to its root."""
-        coordinates_BFN, length_BFL = mask_BFV.split([3 * len(self.anchor_J), len(self.child_L)], dim=-1)
+        seen_BFJC, length_BFL = self._apart(mask_BFV)
         missing_BFJ = (~length_BFL).float() @ self.leads_to_JL.T
-        return coordinates_BFN.unflatten(-1, (len(self.anchor_J), 3)).all(-1) & (missing_BFJ == 0)
+        return seen_BFJC.all(-1) & (missing_BFJ == 0)
 
 
 def _leads_to(parent_L: Tensor, child_L: Tensor) -> Tensor:

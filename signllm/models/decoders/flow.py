@@ -5,7 +5,6 @@ Legend: B clips, T source places, F frames, V values a frame, D width, K candida
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
 from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
-from signllm.models.layers import masked_mean, sinusoids
+from signllm.models.layers import cosine_waves, masked_mean, sinusoids
 from signllm.pose.batch import length_mask
 
 WHITE_SHARE = 0.05
@@ -229,11 +228,10 @@ def smoothed(white_FV: Tensor, frames: float) -> Tensor:
 def slow_part(x_FV: Tensor, period: int) -> Tensor:
     """What cosine waves of `period` frames and more make up of values (F, V), their mean included."""
     frames = len(x_FV)
-    wave_K = torch.arange(min(frames, 2 * frames // period + 1), device=x_FV.device)
-    place_F = torch.arange(frames, device=x_FV.device) + 0.5
-    waves_KF = torch.cos(math.pi / frames * wave_K[:, None] * place_F)
-    waves_KF = waves_KF / waves_KF.norm(dim=1, keepdim=True)
-    return waves_KF.T @ (waves_KF @ x_FV)
+    lengths_B = torch.tensor([frames], device=x_FV.device)
+    (waves_FK,) = cosine_waves(min(frames, 2 * frames // period + 1), lengths_B, frames)
+    waves_FK = waves_FK / waves_FK.norm(dim=0)
+    return waves_FK @ (waves_FK.T @ x_FV)
 
 
 def medoids(x_BKFV: Tensor, frames_B: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
 from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
-from signllm.models.layers import masked_mean
+from signllm.models.layers import cosine_waves, masked_mean
 from signllm.pose.batch import length_mask
 
 WAVE_PACE = 3.0  # amplitudes learn so many times faster: at a higher rate for all, words fall together
@@ -35,10 +34,9 @@ class Waves(nn.Module):
     def forward(self, summary_BD: Tensor, frames_B: Tensor, longest: int) -> Tensor:
         """(B, longest, V) the sum of the waves that so few frames can show; past a clip's end it means nothing."""
         amplitude_BKV = self.amplitudes(summary_BD).unflatten(-1, self.shape)
-        wave_K, place_F = (torch.arange(count, device=frames_B.device) for count in (self.shape[0], longest))
-        phase_BF = math.pi * (place_F + 0.5) / frames_B[:, None]
+        wave_K = torch.arange(self.shape[0], device=frames_B.device)
         with torch.autocast(frames_B.device.type, enabled=False):  # in bf16 a slow wave is a flight of stairs
-            wave_BFK = torch.cos(phase_BF[..., None] * wave_K) * (wave_K < frames_B[:, None, None])
+            wave_BFK = cosine_waves(self.shape[0], frames_B, longest) * (wave_K < frames_B[:, None, None])
             return wave_BFK @ (WAVE_PACE * amplitude_BKV.float())
 
 
