@@ -43,7 +43,7 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     """Run the batch with the most padded frames; the weights stay as they are.
 
     Memory: weights, gradients, optimiser state and average of the parameters, plus what autograd keeps of the largest
-    batch. Time a step: the mean batch's share of the largest one's, which is measured.
+    batch. Time a step: the mean batch's share of the largest one's, and the optimiser's, both measured.
     """
     model, device, precision = trainer.model, trainer.device, trainer.state.precision
     batches = trainer.sampler.batches()
@@ -67,13 +67,17 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         losses.total.backward()
         values = losses.values()
         seconds = time.perf_counter() - started
+        started = time.perf_counter()
+        trainer.optimizer.step(0.0)
+        optimizer_s = time.perf_counter() - started
     model.zero_grad(set_to_none=True)
+    trainer.optimizer.forget()
     own = {p.data_ptr() for p in model.parameters()}
     activations = sum(size for (pointer, _), size in kept.items() if pointer not in own)
     weights = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     gloss_steps, gloss_step_s = _gloss_phase(trainer)
-    step_s = seconds * (sum(padded) / len(padded)) / max(padded)
+    step_s = seconds * (sum(padded) / len(padded)) / max(padded) + optimizer_s
     return DryRun(
         parameters=weights,
         trainable=trainable,

@@ -144,4 +144,4 @@ class GlossPart:
     def _finish(self, trainer: Trainer) -> None:
         """The pose training starts from the averaged weights, with an optimiser that knows nothing."""
         trainer.average.adopt()
-        trainer.optimizer.state.clear()
+        trainer.optimizer.forget()

@@ -25,6 +25,7 @@ from signllm.training.ema import WeightAverage
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_part import GlossPart
 from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
+from signllm.training.optimizer import Optimizer
 from signllm.training.policy import make_policy
 from signllm.training.reporting import Reporter
 from signllm.training.rng import seed_everything
@@ -62,16 +63,7 @@ class Trainer:
         self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
         self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
         self.total_steps = self._total_steps()
-        trainable = [p for p in model.parameters() if p.requires_grad]
-        decay, no_decay = [p for p in trainable if p.ndim > 1], [p for p in trainable if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": decay, "weight_decay": config.training.weight_decay},
-                {"params": no_decay, "weight_decay": 0.0},
-            ],
-            lr=config.training.learning_rate,
-            fused=True,
-        )
+        self.optimizer = Optimizer(model, config.training)
         self.average = WeightAverage(model, config.training.ema_decay)
         self.policy = make_policy(config, self.model)
         self.state = TrainingState(
@@ -204,15 +196,13 @@ class Trainer:
 
     def optimizer_step(self, loss: Tensor, rate: float) -> Tensor:
         """Backward and one step at this learning rate; return the gradient norm. No step when it is not finite."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss.backward()
         limit = self.config.training.gradient_clip or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         norm = norm if torch.isfinite(loss.detach()) else torch.full_like(norm, float("nan"))
         if torch.isfinite(norm):
-            self.optimizer.step()
+            self.optimizer.step(rate)
         return norm
 
     def _not_finite(self, batch: PoseBatch, losses: Losses, norm: Tensor) -> str:

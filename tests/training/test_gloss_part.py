@@ -142,7 +142,7 @@ def test_the_phase_trains_the_gloss_part_only_and_ends_with_its_average(config_o
     changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
     assert set(gloss_weights(trainer.model)) >= changed > {"project.weight", "gloss_decoder.embedding.weight"}
     assert all(torch.equal(p, trainer.average.averaged[name]) for name, p in trainer.model.named_parameters())
-    assert not trainer.optimizer.state
+    assert trainer.optimizer.fresh
 
 
 def test_without_a_gloss_loss_the_pose_training_leaves_the_gloss_part_as_it_is(config_of):

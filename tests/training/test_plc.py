@@ -123,7 +123,7 @@ def test_a_skipped_batch_is_counted_and_changes_no_weight(make_config):
     assert trainer.train_step(next(iter(trainer.loader))) is None
     assert equal(dict(trainer.model.state_dict()), before)
     assert (trainer.state.step, trainer.state.batch, trainer.state.skipped) == (0, 1, 1)
-    assert not trainer.optimizer.state
+    assert trainer.optimizer.fresh
 
 
 def test_a_run_that_skips_ends_with_its_schedule(make_config):
@@ -133,7 +133,7 @@ def test_a_run_that_skips_ends_with_its_schedule(make_config):
     assert state.skipped > 0
     assert state.step + state.skipped == trainer.total_steps
     assert state.history[-1]["plc"]["skipped"] == state.skipped
-    rate = trainer.optimizer.param_groups[0]["lr"]
+    rate = trainer.optimizer.learning_rate
     assert FLOOR * 1e-3 <= rate < 0.1 * 1e-3
 
 

@@ -1,0 +1,83 @@
+"""AdamW, or Muon for the matrices inside a transformer's layers beside AdamW for everything else."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from signllm.config.schema import TrainingConfig
+
+MUON_PACE = 3.0  # Muon bears this many times AdamW's rate, at updates scaled to AdamW's size (docs/results.md)
+
+
+def matrices_of_layers(model: nn.Module) -> list[nn.Parameter]:
+    """The trained weights of linear layers inside stacks of layers: not embeddings, inputs, outputs and gains."""
+    stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
+    linear = (module for stack in stacks for module in stack.modules() if isinstance(module, nn.Linear))
+    weights = dict.fromkeys(module.weight for module in linear)  # stacks may hold stacks
+    return [weight for weight in weights if weight.requires_grad]
+
+
+class Optimizer:
+    """One or two optimisers of PyTorch that act as one.
+
+    Muon (Jordan et al. 2024; scaled as in Liu et al., arXiv 2502.16982) makes the update of a matrix orthogonal, so
+    that what a gradient says softly is learnt as fast as what it says loudly. It costs a few products of matrices a
+    step, which is much for small batches and nothing for large ones.
+    """
+
+    def __init__(self, model: nn.Module, training: TrainingConfig):
+        matrices = matrices_of_layers(model) if training.optimizer == "muon" else []
+        taken = set(matrices)
+        rest = [p for p in model.parameters() if p.requires_grad and p not in taken]
+        rate, decay = training.learning_rate, training.weight_decay
+        parts = [
+            {"params": [p for p in rest if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self.adamw = torch.optim.AdamW(parts, lr=rate, fused=True)
+        self.muon = None
+        if matrices:
+            self.muon = torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+
+    @property
+    def _parts(self) -> dict[str, torch.optim.Optimizer]:
+        return {"adamw": self.adamw} if self.muon is None else {"adamw": self.adamw, "muon": self.muon}
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the last step."""
+        return self.adamw.param_groups[0]["lr"]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it remembers no gradient."""
+        return not any(part.state for part in self._parts.values())
+
+    def zero_grad(self) -> None:
+        """Drop all gradients."""
+        for part in self._parts.values():
+            part.zero_grad(set_to_none=True)
+
+    def step(self, rate: float) -> None:
+        """One step at this learning rate; parameters without a gradient stay as they are."""
+        for name, part in self._parts.items():
+            for group in part.param_groups:
+                group["lr"] = rate * MUON_PACE if name == "muon" else rate
+            part.step()
+
+    def forget(self) -> None:
+        """Start anew: no moments of earlier gradients."""
+        for part in self._parts.values():
+            part.state.clear()
+
+    def state_dict(self) -> dict:
+        """What `load_state_dict` needs to go on exactly."""
+        return {name: part.state_dict() for name, part in self._parts.items()}
+
+    def load_state_dict(self, saved: dict) -> None:
+        """Raises ValueError when it is not the state of such an optimiser of such a model."""
+        if saved.keys() != self._parts.keys():
+            raise ValueError(f"it is of {' and '.join(saved)}, the configuration asks for {' and '.join(self._parts)}")
+        for name, part in self._parts.items():
+            part.load_state_dict(saved[name])
