@@ -26,9 +26,9 @@ def build_parser() -> ArgumentParser:
     flags = parser(
         "evaluation.py",
         "Score a trained model per language, or any clips against references, beside baselines (mean pose, random\n"
-        "clip, nearest text, gloss clips).",
+        "clip, nearest text, mean clip, gloss clips).",
         "按语种评估训练好的模型，或把任意片段与参考比较，并与基线对比：静止的平均姿态、随机训练片段、文本最接近的训练片段、\n"
-        "按词目拼接的片段。",
+        "同一文本训练片段的平均、按词目拼接的片段。",
     )
     flags.add_argument("--model_path", type=Path, help="checkpoint, e.g. best_model.pth / 模型检查点")
     flags.add_argument(

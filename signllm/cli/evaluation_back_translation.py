@@ -207,7 +207,7 @@ def open_judge(args: Namespace) -> BackTranslationPart | None:
     return BackTranslationPart(args.back_translation) if args.back_translation else None
 
 
-COPYING = ("random_clip", "nearest_text", "gloss_clips")
+COPYING = ("random_clip", "nearest_text", "mean_clip", "gloss_clips")
 
 
 def seen_warnings(judge, split, training, systems: Sequence[str]) -> list[str]:

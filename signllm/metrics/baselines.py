@@ -17,11 +17,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from signllm.data.motion import without_rest
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
 
 MAX_MEAN_CLIPS = 5_000
+REST_S = 0.16
 
 
 class Baseline(ABC):
@@ -116,6 +118,11 @@ class NearestText(Baseline):
 
     def nearest(self, records: Sequence[ClipRecord]) -> list[int]:
         """For each record the number of the training clip that answers it."""
+        choices = self.choices(records)
+        return [rows[self._draw(record, len(rows))] for record, rows in zip(records, choices, strict=True)]
+
+    def choices(self, records: Sequence[ClipRecord]) -> list[list[int]]:
+        """For each record the numbers of all training clips with the nearest text; of one at random without any."""
         similarity = self._vectors([_features(normalised_text(record.text)) for record in records]) @ self._matrix
         answers = []
         for row, record in enumerate(records):
@@ -125,8 +132,7 @@ class NearestText(Baseline):
                 # The first of the most similar texts, in the order of the training split.
                 best = int(found.col[found.data >= found.data.max() - 1e-9].min())
                 same = self._clips_of[self._texts[best]]
-            choices = same or range(len(self.training))
-            answers.append(choices[self._draw(record, len(choices))])
+            answers.append(same or [self._draw(record, len(self.training))])
         return answers
 
     def _vectors(self, counts: Iterable[Counter]):
@@ -142,6 +148,41 @@ class NearestText(Baseline):
             columns += place
             ends.append(len(columns))
         return sparse.csr_matrix((np.concatenate(data), columns, ends), shape=(len(data), len(self._column)))
+
+
+class MeanClip(Baseline):
+    """The mean of all training clips that have the nearest text: what a model that regresses poses can learn of it.
+
+    The clips are freed of rest (`REST_S` of it is kept) and stretched to one length: the one whose mean ratio to theirs
+    is 1, their harmonic mean. A joint is the mean over the clips that show it at that point of their course.
+    """
+
+    label = "mean clip"
+
+    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+        super().__init__(training, fps, seed)
+        self._nearest = NearestText(training, fps, seed)
+
+    @classmethod
+    def left_out(cls, training: StoreSplit) -> str | None:
+        """As Baseline.left_out: there must be a text with several clips."""
+        texts = {normalised_text(record.text) for record in training.records}
+        return "no text has two clips, so it would be 'nearest text' again" if len(texts) == len(training) else None
+
+    def generate(self, records: Sequence[ClipRecord]) -> list[PoseSequence]:
+        """The mean clip of the nearest text for each record."""
+        choices = [tuple(rows) for rows in self._nearest.choices(records)]
+        made = {rows: self._mean(rows) for rows in dict.fromkeys(choices)}
+        return [made[rows] for rows in choices]
+
+    def _mean(self, rows: Sequence[int]) -> PoseSequence:
+        clips = [self.training.pose(row).resampled(self.fps) for row in rows]
+        clips = [clip[without_rest(clip, REST_S)] for clip in clips]
+        frames = max(1, round(len(clips) / sum(1 / len(clip) for clip in clips)))
+        stretched = [clip.stretched(frames) for clip in clips]
+        shown_FJ = sum(clip.valid.astype(np.float32) for clip in stretched)
+        sum_FJC = sum(clip.coordinates * clip.valid[..., None] for clip in stretched)
+        return stretched[0].replace(coordinates=sum_FJC / np.maximum(shown_FJ, 1)[..., None], valid=shown_FJ > 0)
 
 
 class GlossClips(Baseline):
@@ -226,6 +267,7 @@ BASELINES: dict[str, type[Baseline]] = {
     "frozen_mean": FrozenMean,
     "random_clip": RandomClip,
     "nearest_text": NearestText,
+    "mean_clip": MeanClip,
     "gloss_clips": GlossClips,
 }
 
@@ -240,7 +282,7 @@ def choose_baselines(
     chosen, notes = {}, []
     for name, kind in BASELINES.items() if training is not None else ():
         reason = kind.left_out(training)
-        if not has_texts and name in ("nearest_text", "gloss_clips"):
+        if not has_texts and name in ("nearest_text", "mean_clip", "gloss_clips"):
             reason = "the clips have no texts"
         if reason:
             notes.append(f"no baseline '{kind.label}', because {reason}")

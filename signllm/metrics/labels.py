@@ -50,6 +50,7 @@ SYSTEMS: dict[str, tuple[str, str]] = {
     "frozen_mean": ("Frozen mean", "静止平均姿态"),
     "random_clip": ("Random clip", "随机片段"),
     "nearest_text": ("Nearest text", "最近文本"),
+    "mean_clip": ("Mean clip", "平均片段"),
     "gloss_clips": ("Gloss clips", "词目拼接"),
     "predictions": ("Predictions", "预测"),
 }

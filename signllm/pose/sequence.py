@@ -100,7 +100,14 @@ class PoseSequence:
         if fps == self.fps:
             return self
         count = max(1, round(len(self) * fps / self.fps))
-        position = np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)
+        return self._at(np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)).replace(fps=fps)
+
+    def stretched(self, frames: int) -> PoseSequence:
+        """From the first frame to the last in so many frames at the same rate, interpolated as by `resampled`."""
+        return self._at(np.linspace(0, len(self) - 1, frames))
+
+    def _at(self, position: np.ndarray) -> PoseSequence:
+        """Frames at fractional positions between the first and the last."""
         before = np.floor(position).astype(int)
         after = np.minimum(before + 1, len(self) - 1)
         weight = (position - before).astype(np.float32)[:, None, None]
@@ -108,7 +115,6 @@ class PoseSequence:
         return self.replace(
             coordinates=coordinates,
             valid=self.valid[before] & (self.valid[after] | (weight[:, :, 0] == 0)),
-            fps=fps,
         )
 
     def with_sides_swapped(self) -> PoseSequence:

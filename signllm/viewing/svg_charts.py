@@ -19,6 +19,7 @@ COLORS = {
     "frozen_mean": "#7d8794",
     "random_clip": "#c8a03a",
     "nearest_text": "#ce5800",
+    "mean_clip": "#3f8f4f",
     "gloss_clips": "#7a4fa0",
 }
 _OTHERS = ("#2a9d8f", "#b5485d", "#5b6c9e", "#6b8e23")

@@ -5,7 +5,7 @@ import pytest
 from metric_clips import signing, with_missing
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.baselines import BASELINES, FrozenMean, NearestText, RandomClip, normalised_text
+from signllm.metrics.baselines import BASELINES, FrozenMean, MeanClip, NearestText, RandomClip, normalised_text
 
 TEXTS = ["Good morning", "rain in the north", "Rain in the south!", "snow tomorrow", "good  MORNING"]
 
@@ -53,6 +53,31 @@ def test_nearest_text_finds_same_then_similar_texts(training):
     assert set(same) == {0, 4}
     assert nearest.nearest(asked("rain, heavy rain in the south", "snow today", "rain north")) == [2, 3, 1]
     assert nearest.nearest(asked("好"))[0] in range(5)
+
+
+def test_mean_clip_is_the_mean_of_the_clips_of_a_text_at_one_length(tmp_path):
+    """Two clips of one motion, the slower one one shoulder width higher: the same motion half as high, in between."""
+    quick = signing(1, 30).replace(valid=np.ones((30, 50), bool))
+    quick = quick.replace(coordinates=quick.coordinates.copy())
+    slow = quick.stretched(60)
+    slow = slow.replace(coordinates=slow.coordinates + [0, 1, 0])
+    lame = slow.valid.copy()
+    lame[:, 7] = False
+    with StoreWriter(tmp_path, "GSL", "train") as writer:
+        for name, text, pose in (("a", "Hi", quick), ("b", "hi!", slow.replace(valid=lame)), ("c", "other", quick)):
+            writer.add(ClipRecord(name, text, "GSL", 25.0, len(pose)), pose)
+        split = writer.finish({})
+    assert MeanClip.left_out(split) is None
+    (clip,) = MeanClip(split, 25).generate(asked("hi"))
+    assert len(clip) == 40
+    assert clip.valid.all()
+    middle = quick.stretched(40).coordinates + [0, 0.5, 0]
+    middle[:, 7] -= [0, 0.5, 0]
+    assert clip.coordinates == pytest.approx(middle, abs=0.1)
+
+
+def test_mean_clip_is_left_out_where_no_text_is_signed_twice(tmp_path):
+    assert "no text has two clips" in MeanClip.left_out(make_split(tmp_path, TEXTS[:2]))
 
 
 @pytest.mark.parametrize("kind", BASELINES.values())
