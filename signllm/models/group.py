@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import ModelConfig
 from signllm.models.decoders import make_decoder
+from signllm.models.decoders.base import Prediction
 from signllm.models.layers import EncoderLayer, masked_mean
 from signllm.models.normalizer import PoseNormalizer
 from signllm.pose.batch import PoseBatch
@@ -49,20 +50,17 @@ class LengthDistribution:
 class GroupOutput:
     """What the losses read of one group; `rows` are the clips' places in the batch.
 
-    natural_frames_B: what the length model is to predict. future_BFKV: where the decoder predicts the K frames after
-    each frame. average_BFV: where the decoder also predicts the average clip.
+    natural_frames_B: what the length model is to predict.
     """
 
     rows: list[int]
-    predicted_BFV: Tensor
+    predicted: Prediction
     target_BFV: Tensor
     mask_BFV: Tensor
     frames_B: Tensor
     natural_frames_B: Tensor
     length: LengthDistribution
     normalizer: PoseNormalizer
-    future_BFKV: Tensor | None = None
-    average_BFV: Tensor | None = None
 
 
 class LengthModel(nn.Module):
@@ -119,15 +117,13 @@ class PoseGroup(nn.Module):
         length = self.length(memory_BTD, mask_BT)
         return GroupOutput(
             rows=rows,
-            predicted_BFV=predicted.values_BFV,
+            predicted=predicted,
             target_BFV=target_BFV,
             mask_BFV=mask_BFV,
             frames_B=clips.frames_B,
             natural_frames_B=clips.natural_frames_B,
             length=length,
             normalizer=self.normalizer,
-            future_BFKV=predicted.future_BFKV,
-            average_BFV=predicted.average_BFV,
         )
 
     @torch.no_grad()

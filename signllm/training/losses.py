@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from signllm.config.schema import Config
+from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput
 from signllm.models.sign_model import ModelOutput
 from signllm.pose import SKELETON_50
@@ -40,7 +41,7 @@ class Losses:
 
 def squared_error(output: GroupOutput) -> Tensor:
     """(B, F, V) in squared standard deviations of the training data."""
-    return (output.predicted_BFV.float() - output.target_BFV).square()
+    return (output.predicted.values_BFV.float() - output.target_BFV).square()
 
 
 def weighted(values: Tensor, rows: list[int], weight_B: Tensor | None) -> Tensor:
@@ -70,9 +71,9 @@ def future(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor
     """Masked MSE of the frames that a decoder predicts beyond the next one (Progressive Transformers, section 3.3)."""
     terms, counts = [], []
     for o in outputs:
-        for ahead in range(1, min(o.future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
+        for ahead in range(1, min(o.predicted.future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
             mask = o.mask_BFV[:, ahead:]
-            error = (o.future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
+            error = (o.predicted.future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
             terms.append(weighted(error * mask, o.rows, weight_B).sum())
             counts.append(mask.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
@@ -83,7 +84,7 @@ def velocity(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tens
     terms, counts = [], []
     for o in outputs:
         both = o.mask_BFV[:, 1:] & o.mask_BFV[:, :-1]
-        difference = (o.predicted_BFV.float() - o.target_BFV).diff(dim=1)
+        difference = (o.predicted.values_BFV.float() - o.target_BFV).diff(dim=1)
         terms.append(weighted(difference.square() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
     return torch.stack(terms).sum() / sum(counts).clamp(min=1)
@@ -97,7 +98,7 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
         valid_BFJ = o.normalizer.joints_seen(o.mask_BFV)
         both = valid_BFJ[..., parent] & valid_BFJ[..., child]
         lengths = []
-        for values in (o.predicted_BFV, o.target_BFV):
+        for values in (o.predicted.values_BFV, o.target_BFV):
             pose = o.normalizer.denormalize(values)
             # The square root of 0 has no gradient: 2D corpora put a hand's root on its wrist.
             lengths.append(((pose[..., parent, :] - pose[..., child, :]).square().sum(-1) + 1e-8).sqrt())
@@ -108,7 +109,11 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
 
 def averages(outputs: list[GroupOutput]) -> list[GroupOutput]:
     """The outputs of decoders that also predict the average clip, with the average in the place of the clip."""
-    return [replace(o, predicted_BFV=o.average_BFV) for o in outputs if o.average_BFV is not None]
+    return [
+        replace(o, predicted=Prediction(o.predicted.average_BFV))
+        for o in outputs
+        if o.predicted.average_BFV is not None
+    ]
 
 
 def clip_rewards(outputs: list[GroupOutput]) -> Tensor:
@@ -154,7 +159,7 @@ def compute_losses(
     terms = {"reconstruction": reconstruction(compared, weight_B)}
     if weights.hands:
         terms["hands"] = hands(compared, weight_B)
-    if weights.future and all(o.future_BFKV is not None for o in output.groups):
+    if weights.future and all(o.predicted.future_BFKV is not None for o in output.groups):
         terms["future"] = future(output.groups, weight_B)
     if weights.velocity:
         terms["velocity"] = velocity(compared, weight_B)

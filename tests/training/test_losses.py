@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput, LengthDistribution
 from signllm.models.normalizer import PoseNormalizer
 from signllm.training import losses
@@ -22,11 +23,11 @@ def output_of(rows=(0, 1), frames=6, seed=0):
     predicted, target = (torch.randn(shape, generator=rng) for _ in range(2))
     length = LengthDistribution(torch.zeros(len(rows)), torch.zeros(len(rows)))
     frames_B = torch.full((len(rows),), frames)
-    return GroupOutput(list(rows), predicted, target, mask, frames_B, frames_B, length, PoseNormalizer())
+    return GroupOutput(list(rows), Prediction(predicted), target, mask, frames_B, frames_B, length, PoseNormalizer())
 
 
 def arrays(output):
-    return output.predicted_BFV.numpy(), output.target_BFV.numpy(), output.mask_BFV.numpy()
+    return output.predicted.values_BFV.numpy(), output.target_BFV.numpy(), output.mask_BFV.numpy()
 
 
 def test_reconstruction_is_the_mean_square_over_valid_values_of_all_groups():
@@ -55,9 +56,10 @@ def test_hands_are_the_reconstruction_of_the_joints_of_both_hands():
 
 def test_an_average_clip_is_compared_with_the_same_target():
     output = output_of()
-    average = output.predicted_BFV + 1
-    (as_clip,) = losses.averages([replace(output, average_BFV=average)])
-    assert torch.equal(as_clip.predicted_BFV, average)
+    average = output.predicted.values_BFV + 1
+    both = replace(output.predicted, average_BFV=average)
+    (as_clip,) = losses.averages([replace(output, predicted=both)])
+    assert torch.equal(as_clip.predicted.values_BFV, average)
     assert torch.equal(as_clip.target_BFV, output.target_BFV)
     assert losses.averages([output]) == []
 
@@ -66,7 +68,7 @@ def test_future_frames_are_compared_with_the_frames_that_come_then():
     output = output_of()
     _, target, mask = arrays(output)
     future = np.random.default_rng(0).normal(size=(2, 6, 2, target.shape[-1])).astype(np.float32)
-    with_future = replace(output, future_BFKV=torch.from_numpy(future))
+    with_future = replace(output, predicted=replace(output.predicted, future_BFKV=torch.from_numpy(future)))
     errors = [(future[:, :-ahead, ahead - 1] - target[:, ahead:])[mask[:, ahead:]] for ahead in (1, 2)]
     assert float(losses.future([with_future])) == pytest.approx((np.concatenate(errors) ** 2).mean(), rel=1e-5)
 
@@ -80,7 +82,7 @@ def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():
         values, mask = output.normalizer.normalize(changed, every)
         target, _ = output.normalizer.normalize(pose, every)
         made = GroupOutput(
-            [0, 1], values, target, mask, output.frames_B, output.frames_B, output.length, output.normalizer
+            [0, 1], Prediction(values), target, mask, output.frames_B, output.frames_B, output.length, output.normalizer
         )
         return float(losses.bone_length([made]))
 
@@ -101,8 +103,8 @@ def test_rewards_come_in_the_order_of_the_batch():
 def test_a_clip_without_a_valid_joint_weighs_nothing():
     output = output_of()
     empty = GroupOutput(
-        output.rows, output.predicted_BFV.requires_grad_(), output.target_BFV, torch.zeros_like(output.mask_BFV),
-        output.frames_B, output.frames_B, output.length, output.normalizer,
+        output.rows, Prediction(output.predicted.values_BFV.requires_grad_()), output.target_BFV,
+        torch.zeros_like(output.mask_BFV), output.frames_B, output.frames_B, output.length, output.normalizer,
     )  # fmt: skip
     for term in (losses.reconstruction, losses.velocity, losses.bone_length):
         value = term([empty])
