@@ -6,8 +6,6 @@ so a file under its final name is whole. It lies below `inference`, which must r
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from torch import Tensor
 import signllm
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError
-from signllm.fsutil import write_atomically
+from signllm.fsutil import read_tensors, write_atomically
 from signllm.models.sign_model import SignModel, model_from_state
 
 KIND = "signllm-checkpoint"
@@ -62,11 +60,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         siblings = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
         there = f"; there are: {', '.join(siblings)}" if siblings else ""
         raise CheckpointError(f"{path}: no such checkpoint{there}")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: torn, or not a checkpoint ({reason}); use another .pth of the run") from None
+    content = read_tensors(path, "a checkpoint; use another .pth of the run")
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise CheckpointError(f"{path}: not a SignLLM checkpoint")
     if content["format_version"] != FORMAT_VERSION:

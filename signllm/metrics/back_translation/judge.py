@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +14,7 @@ from torch import nn
 import signllm
 from signllm.data.store import StoreSplit
 from signllm.errors import CheckpointError, ConfigError
-from signllm.fsutil import file_sha256, write_atomically
+from signllm.fsutil import file_sha256, read_tensors, write_atomically
 from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
@@ -161,11 +159,7 @@ class Judge:
                 f"{path}: no such back-translation model; make one with `python evaluation.py --train_back_translation"
                 f" --data STORE --output {path}`"
             )
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise CheckpointError(f"{path}: torn, or not a back-translation model ({reason})") from None
+        content = read_tensors(path, "a back-translation model")
         if not isinstance(content, dict) or content.get("kind") != KIND:
             found = content.get("kind", "another file") if isinstance(content, dict) else "another file"
             raise CheckpointError(f"{path}: not a back-translation model but {found}; see --train_back_translation")
