@@ -1,4 +1,4 @@
-"""visualize_skeleton_data.py: draw clips as videos, compare two sets of clips, plot statistics of a data set."""
+"""visualize_skeleton_data.py: draw clips as videos, compare sets of clips, plot statistics of a data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signllm.pose.formats import DEFAULT_FPS
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.plots import write_statistics
 from signllm.viewing.scene import Panel
-from signllm.viewing.sources import Clip, ClipSource, open_sources, pair_clips
+from signllm.viewing.sources import Clip, ClipSource, matching_clips, open_sources
 from signllm.viewing.statistics import both_wrists
 from signllm.viewing.survey import survey
 from signllm.viewing.video import check_suffix, write_video
@@ -28,8 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The flags of the script."""
     flags = parser(
         "visualize_skeleton_data.py",
-        "Look at signing: clips as videos, two sets of clips side by side, or statistics of a data set as plots.",
-        "查看手语姿态数据：把片段画成视频、并排比较两组片段，或把数据集的统计画成图。",
+        "Look at signing: clips as videos, sets of clips side by side, or statistics of a data set as plots.",
+        "查看手语姿态数据：把片段画成视频、并排比较几组片段，或把数据集的统计画成图。",
     )
     add = flags.add_argument
     add("--mode", choices=list(MODES), default="animation", help="what to make (default: animation) / 模式")
@@ -38,7 +38,14 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"a store, a split's folder, or a .skels, .npz or .pose file (default: {DEFAULT_INPUT}) / 输入数据",
     )
-    add("--compare_with", type=Path, help="for compare: the second input, shown on the right / 对比的另一输入")
+    add(
+        "--compare_with",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="for compare: one or more inputs, shown on the right of --input / 对比的另一份或几份输入",
+    )
     add("--language", help="sign language of a store's clips, e.g. ASL (default: the first there is) / 手语语言")
     add("--split", help="split of a store, e.g. dev (default: the first there is) / 数据划分")
     add("--clip", nargs="+", default=[], metavar="ID", help="clips by id or by position from 0 / 片段的 id 或序号")
@@ -74,7 +81,7 @@ def _check(options: argparse.Namespace) -> None:
             faults.append(f"--{name} {getattr(options, name)}: must be at least 1")
     if not (math.isfinite(options.fps) and options.fps > 0):
         faults.append(f"--fps {options.fps}: must be above 0")
-    if (options.mode == "compare") != (options.compare_with is not None):
+    if (options.mode == "compare") != bool(options.compare_with):
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
@@ -127,34 +134,36 @@ def animate(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """One video a pair of clips, and a table of how they move."""
-    first, second = _sources(options, options.input)[0], _sources(options, options.compare_with)[0]
-    pairs, note = pair_clips(first, second, options.clip, options.num_clips)
+    """One video for each row of clips, and a table of how they move."""
+    sources = [_sources(options, path)[0] for path in (options.input, *options.compare_with)]
+    rows, note = matching_clips(sources, options.clip, options.num_clips)
     if note:
         print(f"note: {note}")
-    same = first.name == second.name
-    names = (first.long_name, second.long_name) if same else (first.name, second.name)
-    targets = _targets(options, [f"compare_{first.file_stem(left)}" for left, _ in pairs])
-    for (left, right), paths in zip(pairs, targets, strict=True):
-        panels = [(f"{name}  {clip.id}", clip.pose) for name, clip in zip(names, (left, right), strict=True)]
-        _write(paths, panels, left.text or right.text or "", options)
-    print("\n".join(comparison_table(pairs, names)))
+    alike = len({source.name for source in sources}) < len(sources)
+    names = [source.long_name if alike else source.name for source in sources]
+    targets = _targets(options, [f"compare_{sources[0].file_stem(clips[0])}" for clips in rows])
+    for clips, paths in zip(rows, targets, strict=True):
+        panels = [(f"{name}  {clip.id}", clip.pose) for name, clip in zip(names, clips, strict=True)]
+        _write(paths, panels, next((clip.text for clip in clips if clip.text), ""), options)
+    print("\n".join(comparison_table(rows, names)))
 
 
-def comparison_table(pairs: Sequence[tuple[Clip, Clip]], names: tuple[str, str]) -> list[str]:
-    """Lines of a table: duration, path and mean speed of the wrists in the image plane, left | right for each clip."""
-    width = max([len("clip"), *(len(left.id) for left, _ in pairs)])
+def comparison_table(rows: Sequence[tuple[Clip, ...]], names: Sequence[str]) -> list[str]:
+    """Lines of a table: duration, path and mean speed of the wrists in the image plane, a number for each source."""
+    width = max([len("clip"), *(len(clips[0].id) for clips in rows)])
+    wide = 10 * len(names) - 2
+    heads = (f"{head:^{wide}}" for head in ("duration s", "wrist path", "wrist speed"))
     lines = [
-        f"left: {names[0]}   right: {names[1]}   (path of both wrists in shoulder widths, speed in widths a second)",
-        f"{'clip':<{width}}  {'duration s':^17}  {'wrist path':^17}  {'mean wrist speed':^17}",
+        f"left to right: {', '.join(names)} (path of both wrists in shoulder widths, mean speed in widths a second)",
+        f"{'clip':<{width}}  {'  '.join(heads)}",
     ]
-    for left, right in pairs:
-        figures = [(clip.pose.duration_s, *both_wrists(clip.pose)) for clip in (left, right)]
+    for clips in rows:
+        figures = [(clip.pose.duration_s, *both_wrists(clip.pose)) for clip in clips]
         cells = (
-            "  ".join(f"{value:8.2f}" if math.isfinite(value) else f"{'-':>8}" for value in two)
-            for two in zip(*figures, strict=True)
+            "  ".join(f"{value:8.2f}" if math.isfinite(value) else f"{'-':>8}" for value in values)
+            for values in zip(*figures, strict=True)
         )
-        lines.append(f"{left.id:<{width}}  " + "  ".join(cells))
+        lines.append(f"{clips[0].id:<{width}}  " + "  ".join(cells))
     return lines
 
 

@@ -168,18 +168,24 @@ def open_sources(
     return [SplitSource(store.split(lang, name)) for lang, name in fitting]
 
 
-def pair_clips(first: ClipSource, second: ClipSource, wanted: Sequence[str], count: int) -> tuple[list, str | None]:
-    """(clip, clip) pairs of two sources, by `wanted`, else by common ids, else by position; and a note on the choice.
+def matching_clips(
+    sources: Sequence[ClipSource], wanted: Sequence[str], count: int
+) -> tuple[list[tuple[Clip, ...]], str | None]:
+    """Rows with a clip of each source, by `wanted`, else by common ids, else by position; and a note on the choice.
 
-    The second source, the generated clips as a rule, leads: its first `count` clips are looked up in the first.
+    The second source, generated clips as a rule, leads: its first `count` clips are looked up in the others.
     """
     if wanted:
-        return list(zip(first.select(wanted), second.select(wanted), strict=True)), None
-    others = second.first(count)
-    found = first.find([clip.id for clip in others]) if others else {}
-    pairs = [(found[clip.id], clip) for clip in others if clip.id in found and found[clip.id].id == clip.id]
-    if pairs:
-        missing = len(others) - len(pairs)
-        return pairs, f"{missing} of {len(others)} clips of {second.name} are not in {first.name}" if missing else None
-    pairs = list(zip(first.first(count), others, strict=False))
-    return pairs, f"no clip has the same id in {first.name} and {second.name}: paired by position"
+        return list(zip(*(source.select(wanted) for source in sources), strict=True)), None
+    leading = sources[1].first(count)
+    found = [source.find([clip.id for clip in leading]) if leading else {} for source in sources]
+    rows = [tuple(clips.get(clip.id) for clips in found) for clip in leading]
+    rows = [row for row in rows if all(clip is not None and clip.id == row[1].id for clip in row)]
+    names = " and ".join(source.name for source in sources)
+    if rows:
+        missing = len(leading) - len(rows)
+        others = " and ".join(source.name for source in sources if source is not sources[1])
+        note = f"{missing} of {len(leading)} clips of {sources[1].name} are not in {others}" if missing else None
+        return rows, note
+    rows = list(zip(*(source.first(count) for source in sources), strict=False))
+    return rows, f"no clip has the same id in {names}: paired by position"

@@ -3,6 +3,7 @@
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from signllm.cli.visualize import main
 from signllm.data.store import ClipRecord, StoreWriter
@@ -125,6 +126,27 @@ def test_compare_without_common_ids_pairs_by_position(store, tmp_path, capsys):
     assert main([*flags, "--num_clips", "2", "--format", "png", "--size", "64", "--output", str(tmp_path / "out")]) == 0
     assert "paired by position" in capsys.readouterr().out
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_several_inputs_are_compared_in_one_picture(store, tmp_path, capsys):
+    paths = [tmp_path / name / "generated.npz" for name in ("slow", "quick")]
+    for path, speed, ids in zip(paths, (1.0, 3.0), (("001", "000"), ("000", "002")), strict=True):
+        path.parent.mkdir()
+        write_clips(path, [(f"dev/{clip}", wave(18, speed=speed)) for clip in ids])
+    flags = ["--mode", "compare", "--input", str(store), "--language", "ASL", "--compare_with", *map(str, paths)]
+    out = tmp_path / "out"
+    assert main([*flags, "--num_clips", "5", "--format", "gif", "--size", "64", "--output", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 of 2 clips of generated.npz are not in ASL/dev and generated.npz" in printed
+    assert "slow/generated.npz, quick/generated.npz" in printed
+    row = next(line.split() for line in printed.splitlines() if line.startswith("dev/000"))
+    assert len(row) == 10
+    assert float(row[9]) > 1.5 * float(row[8])
+    (picture,) = out.iterdir()
+    two = tmp_path / "two"
+    assert main([*flags[:-1], "--format", "gif", "--size", "64", "--output", str(two), "--clip", "dev/000"]) == 0
+    three_wide, two_wide = (Image.open(path).width for path in (picture, *two.iterdir()))
+    assert three_wide > 1.4 * two_wide
 
 
 def test_statistics_of_a_store_and_of_a_sample(store, tmp_path, capsys):
