@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
-
-from signllm.errors import CheckpointError
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -32,21 +29,6 @@ def write_json(path: Path, value: object) -> None:
     """Write indented JSON atomically; numpy scalars and arrays are allowed."""
     data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
     write_atomically(path, lambda file: file.write(data))
-
-
-def read_tensors(path: Path, what: str) -> object:
-    """What `torch.save` wrote, onto the CPU, without running code of the file (`weights_only`).
-
-    Raises CheckpointError, which calls the file torn or not `what`, when PyTorch cannot read it.
-    """
-    import torch
-
-    try:
-        with warnings.catch_warnings(category=UserWarning, action="ignore"):  # about the pickle that garbage looks like
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # arbitrary bytes, taken for a pickle, fail in arbitrary ways
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: torn, or not {what} ({reason})") from None
 
 
 def file_sha256(path: Path) -> str:

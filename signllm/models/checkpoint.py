@@ -6,6 +6,7 @@ so a file under its final name is whole. It lies below `inference`, which must r
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from torch import Tensor
 import signllm
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError
-from signllm.fsutil import read_tensors, write_atomically
+from signllm.fsutil import write_atomically
 from signllm.models.sign_model import SignModel, model_from_state
 
 KIND = "signllm-checkpoint"
@@ -51,6 +52,19 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "training": checkpoint.training,
     }
     write_atomically(path, lambda file: torch.save(content, file))
+
+
+def read_tensors(path: Path, what: str) -> object:
+    """What `torch.save` wrote, onto the CPU, without running code of the file (`weights_only`).
+
+    Raises CheckpointError, which calls the file torn or not `what`, when PyTorch cannot read it.
+    """
+    try:
+        with warnings.catch_warnings(category=UserWarning, action="ignore"):  # about the pickle that garbage looks like
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # arbitrary bytes, taken for a pickle, fail in arbitrary ways
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path}: torn, or not {what} ({reason})") from None
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
