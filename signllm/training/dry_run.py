@@ -67,11 +67,8 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         losses.total.backward()
         values = losses.values()
         seconds = time.perf_counter() - started
-        started = time.perf_counter()
-        trainer.optimizer.step(0.0)
-        optimizer_s = time.perf_counter() - started
+    optimizer_s = _optimizer_seconds(trainer)
     model.zero_grad(set_to_none=True)
-    trainer.optimizer.forget()
     own = {p.data_ptr() for p in model.parameters()}
     activations = sum(size for (pointer, _), size in kept.items() if pointer not in own)
     weights = sum(p.numel() for p in model.parameters())
@@ -98,6 +95,17 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     )
 
 
+def _optimizer_seconds(trainer: Trainer) -> float:
+    """Seconds of an optimiser step with the gradients that there are, at a rate of 0; it forgets them afterwards."""
+    seconds = 0.0
+    for _ in range(2):  # the first one also makes its state
+        started = time.perf_counter()
+        trainer.optimizer.step(0.0)
+        seconds = time.perf_counter() - started
+    trainer.optimizer.forget()
+    return seconds
+
+
 def _gloss_phase(trainer: Trainer) -> tuple[int, float]:
     """Steps of the phase that trains the gloss part alone, and the seconds of one, measured on its first batch."""
     part = trainer.gloss_part
@@ -105,10 +113,12 @@ def _gloss_phase(trainer: Trainer) -> tuple[int, float]:
         return 0, 0.0
     seconds = 0.0
     for _ in range(2):
+        trainer.model.zero_grad(set_to_none=True)
         started = time.perf_counter()
         with autocast(trainer.device, trainer.state.precision):
             loss = pairs_loss(trainer.model, part.train_pairs.batch(0, part.options.batch_size), 0.0)
         loss.backward()
         seconds = time.perf_counter() - started
-        trainer.model.zero_grad(set_to_none=True)
+    seconds += _optimizer_seconds(trainer)
+    trainer.model.zero_grad(set_to_none=True)
     return part.total_steps, seconds
