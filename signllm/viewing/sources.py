@@ -177,15 +177,18 @@ def matching_clips(
     """
     if wanted:
         return list(zip(*(source.select(wanted) for source in sources), strict=True)), None
-    leading = sources[1].first(count)
-    found = [source.find([clip.id for clip in leading]) if leading else {} for source in sources]
-    rows = [tuple(clips.get(clip.id) for clips in found) for clip in leading]
-    rows = [row for row in rows if all(clip is not None and clip.id == row[1].id for clip in row)]
-    names = " and ".join(source.name for source in sources)
+    first, second, *more = sources
+    leading = second.first(count)
+    found = [source.find([clip.id for clip in leading]) for source in (first, *more)] if leading else []
+    rows = []
+    for clip in leading:
+        left, *right = [clips.get(clip.id) for clips in found]
+        if all(match is not None and match.id == clip.id for match in (left, *right)):
+            rows.append((left, clip, *right))
     if rows:
         missing = len(leading) - len(rows)
-        others = " and ".join(source.name for source in sources if source is not sources[1])
-        note = f"{missing} of {len(leading)} clips of {sources[1].name} are not in {others}" if missing else None
-        return rows, note
-    rows = list(zip(*(source.first(count) for source in sources), strict=False))
+        others = " and ".join(source.name for source in (first, *more))
+        return rows, f"{missing} of {len(leading)} clips of {second.name} are not in {others}" if missing else None
+    rows = list(zip(first.first(count), leading, *(source.first(count) for source in more), strict=False))
+    names = " and ".join(source.name for source in sources)
     return rows, f"no clip has the same id in {names}: paired by position"
