@@ -97,7 +97,7 @@ def parts_of(trainer: Trainer, batch: PoseBatch) -> dict[str, float]:
     note("backward")
     torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), 1.0)
     note("clip")
-    trainer.optimizer.step(1e-3)
+    trainer.optimizer.step(trainer.optimizer.learning_rate)
     note("optimiser")
     trainer.average.update(1000)
     note("average")

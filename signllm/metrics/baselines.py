@@ -30,6 +30,7 @@ class Baseline(ABC):
     """Answers test records from a training split."""
 
     label: str
+    reads_texts = False
 
     def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
         self.training, self.fps, self.seed = training, float(fps), seed
@@ -99,6 +100,7 @@ class NearestText(Baseline):
     """
 
     label = "nearest text"
+    reads_texts = True
 
     def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
@@ -158,6 +160,7 @@ class MeanClip(Baseline):
     """
 
     label = "mean clip"
+    reads_texts = True
 
     def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
@@ -196,6 +199,7 @@ class GlossClips(Baseline):
     """
 
     label = "gloss clips"
+    reads_texts = True
 
     def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
@@ -282,7 +286,7 @@ def choose_baselines(
     chosen, notes = {}, []
     for name, kind in BASELINES.items() if training is not None else ():
         reason = kind.left_out(training)
-        if not has_texts and name in ("nearest_text", "mean_clip", "gloss_clips"):
+        if not has_texts and kind.reads_texts:
             reason = "the clips have no texts"
         if reason:
             notes.append(f"no baseline '{kind.label}', because {reason}")
