@@ -9,6 +9,7 @@ import pytest
 from signllm.data.demo import corpus, generate_demo_corpus
 from signllm.data.demo.grammar import sentences, split_sentences
 from signllm.data.demo.lexicon import vocabulary
+from signllm.data.demo.phrases import WEATHER
 from signllm.data.store import Store, StoreWriter
 from signllm.errors import ConfigError, DataError
 from signllm.languages import CODES, prompt_text
@@ -129,6 +130,20 @@ def test_large_train_repeats_only_its_own_sentences():
     chosen = split_sentences("GSL", 2000, 30, 30, 0)
     assert [len(part) for part in chosen.values()] == [2000, 30, 30]
     assert not {s.text for s in chosen["train"]} & {s.text for s in chosen["dev"] + chosen["test"]}
+
+
+@pytest.mark.parametrize("size", [100, 1000, 3000])
+def test_train_of_any_size_is_mixed_like_dev(size):
+    chosen = split_sentences("KSL", size, 60, 0, 0)
+    for split in ("train", "dev"):
+        signs = [s.concepts for s in chosen[split]]
+        assert np.mean([concepts[-1] in WEATHER for concepts in signs]) == pytest.approx(0.25, abs=0.03)
+        assert np.mean(["NOT" in concepts for concepts in signs]) == pytest.approx(0.25, abs=0.04)
+
+
+def test_repeats_of_a_kind_are_spread_over_its_sentences():
+    counts = Counter(s.text for s in split_sentences("KSL", 1000, 60, 0, 0)["train"] if s.concepts[-1] in WEATHER)
+    assert max(counts.values()) - min(counts.values()) <= 1
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -16,7 +16,7 @@ from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import ConfigError, DataError
 from signllm.languages import CODES, make_prompt, resolve_language
 
-VERSION = 1
+VERSION = 2
 SOURCE = "demo corpus"
 
 

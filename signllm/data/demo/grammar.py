@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +39,9 @@ _OBJECTS_OF = {
 # languages put the verb and then the negation last; text order is another matter.
 _SIGN_ORDER = {"ASL": "TSNVO", "LSF-CH": "TOSVN", "LSA": "TSOVN"}
 _DEFAULT_SIGN_ORDER = "TSOVN"
+
+# What a corpus of any size is made of; unmixed, 95 of 100 sentences would be clauses and half of them negated.
+KIND_SHARES = {"plain": 0.5, "negated": 0.25, "weather": 0.25}
 
 
 @dataclass(frozen=True)
@@ -105,28 +110,50 @@ def sentences(language: str) -> tuple[Sentence, ...]:
     return tuple(_clauses(words, _SIGN_ORDER.get(language, _DEFAULT_SIGN_ORDER)) + _weather(words))
 
 
+def _kind(sentence: Sentence) -> str:
+    if "NOT" in sentence.concepts:
+        return "negated"
+    return "weather" if sentence.concepts[-1] in WEATHER else "plain"
+
+
+def _by_kind(sentences: Sequence[Sentence]) -> dict[str, list[Sentence]]:
+    return {kind: [s for s in sentences if _kind(s) == kind] for kind in KIND_SHARES}
+
+
 def _shuffled_by_kind(language: str, rng: np.random.Generator) -> list[Sentence]:
     """All sentences in random order, with weather and negation at about a quarter of the corpus each."""
     pool = sentences(language)
-    kinds = {
-        "plain": [s for s in pool if "NOT" not in s.concepts and s.concepts[-1] not in WEATHER],
-        "negated": [s for s in pool if "NOT" in s.concepts],
-        "weather": [s for s in pool if s.concepts[-1] in WEATHER],
-    }
-    weights = {"plain": 0.5, "negated": 0.25, "weather": 0.25}
+    members = _by_kind(pool)
     placed = [
-        ((rank + rng.random()) / weights[kind], sentence)
-        for kind, members in kinds.items()
-        for rank, sentence in enumerate(members[i] for i in rng.permutation(len(members)))
+        ((rank + rng.random()) / share, sentence)
+        for kind, share in KIND_SHARES.items()
+        for rank, sentence in enumerate(members[kind][i] for i in rng.permutation(len(members[kind])))
     ]
     return [sentence for _, sentence in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _with_repeats(order: list[Sentence], size: int) -> list[Sentence]:
+    """So many sentences, in the given order; those of a kind that is used up come again, to keep the kind's share."""
+    members = {kind: found for kind, found in _by_kind(order).items() if found}
+    left, taken, result = deque(order), Counter(), []
+    while members and len(result) < size:
+        used_up = [kind for kind in members if taken[kind] >= len(members[kind])]
+        behind = min(used_up, key=lambda kind: taken[kind] / KIND_SHARES[kind], default=None)
+        if behind and (not left or taken[behind] < KIND_SHARES[behind] * len(result)):
+            sentence = members[behind][taken[behind] % len(members[behind])]
+        else:
+            sentence = left.popleft()
+        taken[_kind(sentence)] += 1
+        result.append(sentence)
+    return result
 
 
 def split_sentences(language: str, train: int, dev: int, test: int, seed: int) -> dict[str, list[Sentence]]:
     """Choose sentences: no text is in two splits, and every sign of dev and test occurs in train.
 
-    Train first takes sentences that bring in many new signs. When more train clips are wanted than sentences are left,
-    train repeats its own (other signers sign them). ConfigError when dev and test cannot be filled.
+    Train first takes sentences that bring in many new signs. When more train clips are wanted than sentences of a kind
+    are left (there are only 76 about the weather), train repeats its own (other signers sign them), so that its kinds
+    are mixed like those of dev. ConfigError when dev and test cannot be filled.
     """
     rng = np.random.default_rng([seed, list(LANGUAGES).index(language), 1])
     pool = _shuffled_by_kind(language, rng)
@@ -146,6 +173,4 @@ def split_sentences(language: str, train: int, dev: int, test: int, seed: int) -
     held_out = known[: dev + test]
     taken = set(held_out)
     rest = [sentence for sentence in pool if sentence not in taken]
-    chosen += rest[: train - len(chosen)]
-    chosen = [chosen[i % len(chosen)] for i in range(train)] if chosen else []
-    return {"train": chosen, "dev": held_out[:dev], "test": held_out[dev:]}
+    return {"train": _with_repeats(chosen + rest, train), "dev": held_out[:dev], "test": held_out[dev:]}
