@@ -28,13 +28,14 @@ from signllm.cli import evaluation, start_training
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = (
+    "bt_top_1",
+    "bt_top_5",
     "dtw_score",
-    "pose_similarity",
     "total_distance",
+    "path_ratio_hands",
+    "jerk_ratio",
     "duration",
-    "velocity_ratio_body",
-    "velocity_ratio_right_hand",
-    "motion_smoothness",
+    "bone_length_ratio_fingers",
 )
 NEVER = 1_000_000  # epochs; the runs end by their steps
 
@@ -98,6 +99,7 @@ def score(args: argparse.Namespace, path: Path) -> dict:
     """The systems of evaluation.py's report on the language: figure -> {value, low, high} by system."""
     target = args.output / f"{path.parent.name}.json"
     flags = ["--model_path", str(path), "--language", args.language, "--formats", "json", "--output", str(target)]
+    flags += ["--back_translation", str(args.back_translation)] if args.back_translation else []
     with contextlib.redirect_stdout(io.StringIO()):  # its tables stand in the .json too
         run(evaluation.main, [*flags, "--cache_dir", str(args.output / "cache")])
     (part,) = json.loads(target.read_text(encoding="utf-8"))["languages"].values()
@@ -123,10 +125,11 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True, help="a store with both languages")
     arguments.add_argument("--language", default="KSL")
     arguments.add_argument("--base_language", default="ASL")
-    arguments.add_argument("--config", type=Path, default=ROOT / "configs" / "asl_words_mlsf_config.json")
+    arguments.add_argument("--config", type=Path, default=ROOT / "configs" / "asl_words_config.json")
     arguments.add_argument("--from", dest="base", type=Path, help="the base's checkpoint (default: train one)")
     arguments.add_argument("--base_steps", type=int, default=1500)
     arguments.add_argument("--steps", type=int, default=600)
+    arguments.add_argument("--back_translation", type=Path, help="a judge of the language that reads the clips too")
     arguments.add_argument("--clips", type=int, help="most training clips of the language (default: all)")
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--output", type=Path, default=Path("outputs/warm_start"))
