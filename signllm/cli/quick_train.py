@@ -122,8 +122,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Check, make data if there is none, train, test inference; return the exit code."""
     arguments = parser(
         "quick_train.py",
-        "Check environment and data, train a small model for 3 epochs, and generate a sign.",
-        "检查环境和数据，快速训练小模型（3 个 epoch），并做推理测试。",
+        "Check environment and data, train a small model for 6 epochs, and generate a sign.",
+        "检查环境和数据，快速训练小模型（6 个 epoch），并做推理测试。",
     )
     arguments.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="configuration file / 配置文件")
     arguments.add_argument(
