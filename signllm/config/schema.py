@@ -101,7 +101,7 @@ class PoseDecoderConfig(Section):
     future_frames: Count = Field(0, description="progressive: also predict so many frames after each, while training")
     counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
     amplitude: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="generation: motion around a clip's mean pose, times this; averaging over clips shrinks it"
+        1.0, description="generation: motion around a clip's slow course, times this; averaging over clips shrinks it"
     )
     waves: Count = Field(
         0,

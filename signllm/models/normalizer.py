@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from signllm.models.layers import masked_mean
 from signllm.pose import SKELETON_50
-from signllm.pose.batch import length_mask
 
 # Values that hardly move (a 2D corpus' z, the neck) are divided by no less than this, in shoulder widths:
 # standardising their noise to 1 would let it rule the loss.
 DEVIATION_FLOOR = 0.12
 # A standardised value beyond this is a tracking fault, not signing; it is left out of the loss.
 LARGEST_DEVIATION = 12.0
+# Slower than this Gaussian is where hands are, quicker is how they move: 0.4 s at 25 frames a second.
+COURSE_FRAMES = 10.0
 # Bones of this length and shorter, in shoulder widths, have no direction to keep.
 SHORTEST_BONE = 1e-3
 
@@ -121,21 +121,31 @@ class PoseNormalizer(nn.Module):
         return self._relative(relative_BFJC, +1)
 
     def enlarged(self, values_BFV: Tensor, frames_B: Tensor, amplitude: float) -> Tensor:
-        """The clips with `amplitude` times the motion of all coordinates around their mean over the clip's frames.
+        """The clips with `amplitude` times the motion of all coordinates around their slow course.
 
-        Clips of one text are not in step, so their average moves less than any of them; bone lengths stay.
+        Clips of one text are not in step: their average is each of them blurred in time, and moves less. Enlarging what
+        a blur takes away is the first step of undoing it (van Cittert's deconvolution; "unsharp masking" of images),
+        and leaves hands at rest or held where they are. Bone lengths stay.
         """
-        inside_BF = length_mask(frames_B, values_BFV.shape[1])
-        mean_B1V = masked_mean(values_BFV, inside_BF)[:, None]
+        course_BFV = slow_course(values_BFV.float(), frames_B, COURSE_FRAMES)
         factor_V = torch.ones_like(self.mean_V)
         self._apart(factor_V)[0].fill_(amplitude)
-        return mean_B1V + factor_V * (values_BFV - mean_B1V)
+        return course_BFV + factor_V * (values_BFV - course_BFV)
 
     def joints_seen(self, mask_BFV: Tensor) -> Tensor:
         """(B, F, J) the joints of which a mask shows every value that places them, down a finger to its root."""
         seen_BFJC, length_BFL = self._apart(mask_BFV)
         missing_BFJ = (~length_BFL).float() @ self.leads_to_JL.T
         return seen_BFJC.all(-1) & (missing_BFJ == 0)
+
+
+def slow_course(values_BFV: Tensor, frames_B: Tensor, deviation: float) -> Tensor:
+    """Each clip smoothed over time by a Gaussian of so many frames; its first and last frame go on beyond its ends."""
+    frame_F = torch.arange(values_BFV.shape[1], device=frames_B.device)
+    below_FF = torch.special.ndtr((frame_F - frame_F[:, None] + 0.5) / deviation)  # of the Gaussian around each row
+    below_BFF = torch.where(frame_F >= frames_B[:, None, None] - 1, 1.0, below_FF)
+    with torch.autocast(frames_B.device.type, enabled=False):
+        return below_BFF.diff(dim=-1, prepend=torch.zeros_like(below_BFF[..., :1])) @ values_BFV
 
 
 def _leads_to(parent_L: Tensor, child_L: Tensor) -> Tensor:

@@ -105,16 +105,30 @@ def test_values_that_never_move_are_divided_by_the_floor():
     assert torch.allclose(normalizer.deviation_V, torch.full((190,), DEVIATION_FLOOR))
 
 
-def test_amplitude_enlarges_the_motion_of_a_clip_around_its_mean_pose_and_no_bone():
+def waving(periods_s: float, frames: int = 200) -> torch.Tensor:
+    """(1, frames, V) all values follow a cosine of so many seconds at 25 frames a second."""
+    return torch.cos(torch.arange(frames) * 2 * torch.pi / 25 / periods_s)[None, :, None].repeat(1, 1, 190)
+
+
+def test_amplitude_enlarges_quick_motion_and_leaves_the_slow_course_and_the_bones():
+    normalizer, frames = PoseNormalizer(), torch.tensor([200])
+    quick, slow = (normalizer.enlarged(waving(period), frames, 1.5)[0, 50:150] for period in (0.5, 20.0))
+    assert torch.allclose(quick[:, :150], 1.5 * waving(0.5)[0, 50:150, :150], atol=0.01)
+    assert torch.allclose(slow[:, :150], waving(20.0)[0, 50:150, :150], atol=0.01)
+    assert torch.equal(quick[:, 150:], waving(0.5)[0, 50:150, 150:])
+
+
+def test_amplitude_leaves_hands_at_rest_to_the_very_ends_of_a_clip():
+    values = torch.full((1, 60, 190), 0.7)
+    assert torch.allclose(PoseNormalizer().enlarged(values, torch.tensor([60]), 2.0), values, atol=1e-5)
+
+
+def test_amplitude_of_a_clip_does_not_depend_on_what_is_beyond_its_end():
     normalizer, clips = fitted()
-    values = normalizer.normalize(*tensors(clips[0]))[0].repeat(2, 1, 1)
-    frames = torch.tensor([50, 30])
-    made = normalizer.enlarged(values, frames, 1.5)
-    for row, count in enumerate(frames.tolist()):
-        before, after = values[row, :count], made[row, :count]
-        assert torch.allclose(after.mean(0), before.mean(0), atol=1e-4)
-        assert torch.allclose(after.diff(dim=0)[:, :150], 1.5 * before.diff(dim=0)[:, :150], atol=1e-4)
-        assert torch.allclose(after[:, 150:], before[:, 150:], atol=1e-4)
+    values = normalizer.normalize(*tensors(clips[0]))[0]
+    other = torch.cat([values[:, :30], torch.full_like(values[:, 30:], 9.0)], 1)
+    first, second = (normalizer.enlarged(given, torch.tensor([30]), 1.5)[:, :30] for given in (values[:, :30], other))
+    assert torch.allclose(first, second, atol=1e-5)
 
 
 def test_a_tracking_fault_is_left_out():
