@@ -127,7 +127,7 @@ class PoseNormalizer(nn.Module):
         a blur takes away is the first step of undoing it (van Cittert's deconvolution; "unsharp masking" of images),
         and leaves hands at rest or held where they are. Bone lengths stay.
         """
-        course_BFV = slow_course(values_BFV.float(), frames_B, COURSE_FRAMES)
+        course_BFV = slow_course(values_BFV, frames_B, COURSE_FRAMES)
         factor_V = torch.ones_like(self.mean_V)
         self._apart(factor_V)[0].fill_(amplitude)
         return course_BFV + factor_V * (values_BFV - course_BFV)
@@ -145,7 +145,7 @@ def slow_course(values_BFV: Tensor, frames_B: Tensor, deviation: float) -> Tenso
     below_FF = torch.special.ndtr((frame_F - frame_F[:, None] + 0.5) / deviation)  # of the Gaussian around each row
     below_BFF = torch.where(frame_F >= frames_B[:, None, None] - 1, 1.0, below_FF)
     with torch.autocast(frames_B.device.type, enabled=False):
-        return below_BFF.diff(dim=-1, prepend=torch.zeros_like(below_BFF[..., :1])) @ values_BFV
+        return below_BFF.diff(dim=-1, prepend=torch.zeros_like(below_BFF[..., :1])) @ values_BFV.float()
 
 
 def _leads_to(parent_L: Tensor, child_L: Tensor) -> Tensor:

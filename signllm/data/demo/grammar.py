@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -116,8 +116,11 @@ def _kind(sentence: Sentence) -> str:
     return "weather" if sentence.concepts[-1] in WEATHER else "plain"
 
 
-def _by_kind(sentences: Sequence[Sentence]) -> dict[str, list[Sentence]]:
-    return {kind: [s for s in sentences if _kind(s) == kind] for kind in KIND_SHARES}
+def _by_kind(pool: Iterable[Sentence]) -> dict[str, list[Sentence]]:
+    members = {kind: [] for kind in KIND_SHARES}
+    for sentence in pool:
+        members[_kind(sentence)].append(sentence)
+    return members
 
 
 def _shuffled_by_kind(language: str, rng: np.random.Generator) -> list[Sentence]:
