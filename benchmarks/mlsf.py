@@ -1,11 +1,11 @@
 """What a training step on eight languages costs, against a step on one language with the same frames, in one run.
 
-    python benchmarks/mlsf.py [--configs configs/asl_words_mlsf_config.json ...] [--steps 5] [--parts]
-    python benchmarks/mlsf.py --configs configs/asl_words_mlsf_config.json --clips 8 --block 4
+    python benchmarks/mlsf.py [--configs configs/demo_sentences_config.json ...] [--steps 5] [--parts]
+    python benchmarks/mlsf.py --configs configs/demo_sentences_config.json --clips 8 --block 1
 
 Steps are the trainer's own: forward, losses, backward, clipping, optimiser, moving average. The eight-language model
-is the configuration's with all its groups, each batch holding every language (or, with `--block`, as many as
-data.language_block lets in); the other model has one group. Both use a text encoder from scratch. The clips of a batch
+is the configuration's with all its groups, each batch holding as many languages as data.language_block (or `--block`)
+lets in; the other model has one group. Both use a text encoder from scratch. The clips of a batch
 are of nearly the same length, as the data loader makes them. The steps of both models alternate, and the fastest of
 each are compared, in seconds of the processor, which other programs on the machine hardly lengthen. `--parts` also
 prints where the time goes.
@@ -32,11 +32,7 @@ from signllm.training.setup import build_experiment, make_trainer
 from signllm.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = ("configs/asl_words_mlsf_config.json", "configs/signllm_mlsf_config.json")
-FRAMES = {
-    "configs/asl_words_mlsf_config.json": 64,
-    "configs/signllm_mlsf_config.json": 110,
-}  # a clip; ASL words, PHOENIX
+CONFIGS = ("configs/demo_sentences_config.json", "configs/signllm_mlsf_config.json")
 CORPUS = (4, 1, 1)  # clips a language and split of the demo corpus that gives texts and statistics
 
 
@@ -63,7 +59,7 @@ def make_trainer_for(path: str, languages: list[str], scratch: Path) -> Trainer:
     return trainer
 
 
-def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, seed: int, block: int = 1) -> PoseBatch:
+def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, seed: int, block: int) -> PoseBatch:
     """`clips` clips of about `frames` frames, the languages in turn by blocks, with texts of the demo corpus."""
     rng = np.random.default_rng(seed)
     lengths = torch.tensor(np.exp(rng.normal(np.log(frames), 0.1, clips)).round().astype(int))
@@ -104,7 +100,7 @@ def parts_of(trainer: Trainer, batch: PoseBatch) -> dict[str, float]:
     return seconds
 
 
-def compare(path: str, clips: int | None, frames: int | None, steps: int, parts: bool, block: int) -> float:
+def compare(path: str, clips: int | None, length: int, steps: int, parts: bool, block: int | None) -> float:
     """Print the step times of one configuration; return the ratio of eight languages to one."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -112,7 +108,7 @@ def compare(path: str, clips: int | None, frames: int | None, steps: int, parts:
         sides = {"one": ["ASL"], "eight": list(CODES)}
         trainers = {name: make_trainer_for(path, codes, scratch) for name, codes in sides.items()}
         size = clips or trainers["one"].config.data.batch_size
-        length = frames or FRAMES.get(path, 64)
+        block = block or trainers["one"].config.data.language_block
         times: dict[str, list[float]] = {name: [] for name in sides}
         for step in range(steps + 1):
             for name, codes in sides.items():
@@ -139,9 +135,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--configs", nargs="+", default=CONFIGS)
     arguments.add_argument("--clips", type=int, help="clips a batch (default: the configuration's batch_size)")
-    arguments.add_argument("--frames", type=int, help="frames a clip (default: 64 words, 110 sentences)")
+    arguments.add_argument("--frames", type=int, default=110, help="frames a clip (default: 110, as of sentences)")
     arguments.add_argument("--steps", type=int, default=5)
-    arguments.add_argument("--block", type=int, default=1, help="as data.language_block: clips of a language together")
+    arguments.add_argument("--block", type=int, help="instead of data.language_block: clips of a language together")
     arguments.add_argument("--parts", action="store_true")
     arguments.add_argument(
         "--threads", type=int, default=1, help="with more, processor seconds are those of all threads"
