@@ -173,7 +173,9 @@ class GlossPairsConfig(Section):
     other_texts: Share = Field(
         0.0, description="share of prompts that hold words at random, so that only the phrasing tells the language"
     )
-    phrasing_noise: Share = Field(0.0, description="share of the words around the text that are replaced at random")
+    phrasing_noise: Share = Field(
+        0.0, description="share of the words around the text that are replaced, each by none to two at random"
+    )
     eval_every: Positive = Field(5, description="epochs between evaluations of the gloss part")
 
 

@@ -93,14 +93,19 @@ class GlossPairs:
         return " ".join(words), pair, other
 
     def _noisy(self, phrasing: str, rng: np.random.Generator) -> str:
-        """The phrasing with the asked share of its words replaced by words of any pairs: others will be met later."""
+        """The phrasing with the asked share of its words replaced by none to two words of any pairs each.
+
+        Other phrasings will be met later, also longer and shorter ones, which put the text at other positions.
+        """
         if not self.config.phrasing_noise:
             return phrasing
-        words = phrasing.split(" ")
-        kept = rng.random(len(words)) >= self.config.phrasing_noise
-        return " ".join(
-            word if stays or "{text}" in word else self._word(rng) for word, stays in zip(words, kept, strict=True)
-        )
+        words = []
+        for word in phrasing.split(" "):
+            if "{text}" in word or rng.random() >= self.config.phrasing_noise:
+                words.append(word)
+            else:
+                words += [self._word(rng) for _ in range(int(rng.integers(3)))]
+        return " ".join(words)
 
     def _word(self, rng: np.random.Generator) -> str:
         choices = self.pairs[int(rng.integers(len(self.pairs)))].text.split()

@@ -125,20 +125,23 @@ def test_words_at_random_leave_only_the_language_to_be_read():
     assert first == {("ASL", "tomorrow"), ("GSL", "morgen")}
 
 
-def test_noise_replaces_words_around_the_text_and_leaves_the_text():
-    pairs, words = (
-        GlossPairs(PAIRS, GlossPairsConfig(phrasing_noise=0.5), 0),
-        {w for p in PAIRS for w in p.text.split()},
-    )
-    replaced = total = 0
-    for batch in epoch_of(pairs, 0):
-        for prompt, gloss in zip(batch.prompts, batch.glosses, strict=True):
-            (text,) = [pair.text for pair in PAIRS if pair.gloss == gloss]
-            assert f"'{text}'" in prompt
-            around = prompt.replace(f"'{text}'", "").replace("?", " ").split()
-            replaced += sum(word in words for word in around)
-            total += len(around)
-    assert 0.3 < replaced / total < 0.7
+def test_noise_replaces_words_around_the_text_by_more_or_fewer_and_leaves_the_text():
+    words = {word for pair in PAIRS for word in pair.text.split()}
+
+    def around(noise, epoch):
+        pairs = GlossPairs(PAIRS, GlossPairsConfig(phrasing_noise=noise), 0)
+        for batch in epoch_of(pairs, epoch):
+            for prompt, gloss in zip(batch.prompts, batch.glosses, strict=True):
+                (text,) = [pair.text for pair in PAIRS if pair.gloss == gloss]
+                assert f"'{text}'" in prompt
+                yield prompt.replace(f"'{text}'", "").replace("?", " ").split()
+
+    plain, noisy = ([found for epoch in range(10) for found in around(noise, epoch)] for noise in (0.0, 0.5))
+    replaced = sum(word in words for found in noisy for word in found)
+    assert 0.4 < replaced / sum(map(len, noisy)) < 0.6
+    lengths, of_plain = ({len(found) for found in side} for side in (noisy, plain))
+    assert min(lengths) < min(of_plain)  # so the text is met at other positions
+    assert max(lengths) > max(of_plain)
 
 
 def test_words_are_left_out_at_the_asked_rate():
