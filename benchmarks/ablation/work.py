@@ -123,6 +123,7 @@ def _evaluate(spec: dict, folder: Path) -> dict:
         data=Path(spec["config"]["data"]["dataset_path"]),
         split=spec["split"],
         language=None,
+        sign_prompts=None,
         metrics=list(spec["metrics"]),
         fgd_encoder=None,
         back_translation=Path(spec["places"]["judge"]) if spec["places"]["judge"] else None,

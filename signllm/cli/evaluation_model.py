@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from signllm.cli.evaluation_prompts import need_prompt_reader, prompts_of
+
 MODEL = "model"
 SHOWN_CLIPS = 6
 
@@ -56,9 +58,15 @@ class LazyModel:
         except KeyError:
             raise AttributeError(name) from None
 
-    def generate(self, texts: Sequence[str], language: str, seed: int, batch_size: int) -> list:
-        """Poses, as Generator.generate."""
-        return self._generator.generate(texts, language, seed=seed, batch_size=batch_size)
+    def generate(
+        self, texts: Sequence[str], language: str, seed: Sequence[int], batch_size: int, phrasings: str | None = None
+    ) -> list:
+        """Poses, as Generator.generate; with `phrasings` of prompts that leave the language to be read from them."""
+        if not phrasings:
+            return self._generator.generate(texts, language, seed=seed, batch_size=batch_size)
+        need_prompt_reader(self._generator)
+        prompts = prompts_of(texts, language, phrasings)
+        return self._generator.generate(prompts, None, seed=seed, batch_size=batch_size)
 
 
 class LanguageRun:
@@ -102,7 +110,7 @@ class LanguageRun:
         if self._latest[0] != (place, seed):
             texts = [record.text for record in records]  # text and language are all that generation is given
             seeds = [zlib.crc32(f"{seed}/{record.id}".encode()) for record in records]
-            clips = self.model.generate(texts, self.code, seeds, self.args.batch_size)
+            clips = self.model.generate(texts, self.code, seeds, self.args.batch_size, self.args.sign_prompts)
             self._latest = ((place, seed), clips)
         return self._latest[1]
 
@@ -132,6 +140,7 @@ class LanguageRun:
         from signllm.metrics.journal import content_key
 
         how = {"batch": self.args.batch_size, "device": self.args.device, "torch": version("torch"), "seed": seed}
+        how |= {"prompts": self.args.sign_prompts} if self.args.sign_prompts else {}
         chosen = content_key(self.indices)  # a chunk's noise depends on its place among them
         return {**self._common, "checkpoint": self.model.checkpoint, "chosen": chosen, **how}
 
@@ -215,6 +224,8 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
     store = Store(args.data or model.dataset_path)
     split_name = args.split or model.eval_split
     languages, notes = choose_languages(args.language, model.languages, store, split_name)
+    if args.sign_prompts:
+        notes.append(f"the model signed prompts in {args.sign_prompts} phrasings, and was not told the language")
     measurements, leakage, shown, runs = Measurements(presets), {}, [], {}
     for code in languages:
         run = runs[code] = LanguageRun(store, code, split_name, model, args)

@@ -1,4 +1,4 @@
-"""`evaluation.py --prompts`: which languages and glosses a Prompt2LangGloss model reads from prompts of these forms."""
+"""Prompts to a Prompt2LangGloss model: what it reads from them (`--prompts`), and signing them (`--sign_prompts`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ReadPrompt:
 
 
 def add_prompt_flags(flags: ArgumentParser) -> None:
-    """The flag about prompts."""
+    """The flags about prompts."""
     group = flags.add_argument_group("prompts / 提示")
     group.add_argument(
         "--prompts",
@@ -33,17 +33,35 @@ def add_prompt_flags(flags: ArgumentParser) -> None:
         help="what a Prompt2LangGloss model reads, language and glosses, from the split's texts in these phrasings;"
         " with --gloss_references from the table's / 用这些句式的提示评估语种识别与词目",
     )
+    group.add_argument(
+        "--sign_prompts",
+        choices=list(PHRASINGS),
+        help="evaluate what a Prompt2LangGloss model signs when it is given prompts in these phrasings and has to read"
+        " the language from them / 用这些句式的提示生成并评估，语种由模型自行判断",
+    )
 
 
 def prompt_faults(args: Namespace) -> list[str]:
-    """What is wrong with how this flag goes with others."""
-    if not args.prompts:
-        return []
-    faults = [] if args.model_path else ["--prompts: who reads them? Give --model_path checkpoint.pth"]
-    for name in ("predictions", "references", "compare", "gloss_predictions"):
-        if getattr(args, name):
-            faults.append(f"--prompts with --{name}: only a model reads prompts; leave one out")
+    """What is wrong with how these flags go with others."""
+    faults = []
+    others = ["predictions", "references", "compare", "gloss_predictions"]
+    for flag, apart in (("prompts", others), ("sign_prompts", [*others, "gloss_references", "prompts"])):
+        if not getattr(args, flag):
+            continue
+        if not args.model_path:
+            faults.append(f"--{flag}: who reads them? Give --model_path checkpoint.pth")
+        for name in apart:
+            if getattr(args, name):
+                faults.append(f"--{flag} with --{name}: they ask for different things; leave one out")
     return faults
+
+
+def need_prompt_reader(generator) -> None:
+    """Raise ConfigError for a model that reads no prompts."""
+    from signllm.errors import ConfigError
+
+    if not generator.model.writes_gloss:
+        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss reads prompts")
 
 
 def prompts_of(texts: Sequence[str], language: str, phrasings: str) -> list[str]:
@@ -57,10 +75,7 @@ def read_prompts(generator, prompts: Sequence[str]) -> list[tuple[str, str]]:
     """(language, glosses) that the model reads from each prompt; ConfigError for a model that writes no glosses."""
     from tqdm import tqdm
 
-    from signllm.errors import ConfigError
-
-    if not generator.model.writes_gloss:
-        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss reads prompts")
+    need_prompt_reader(generator)
     found: list[tuple[str, str]] = []
     for first in tqdm(range(0, len(prompts), BATCH), unit="batch", disable=None, leave=False):
         part = list(prompts[first : first + BATCH])

@@ -1,7 +1,8 @@
-"""evaluation.py --prompts: language and glosses that a model reads from training and from held-out phrasings."""
+"""evaluation.py --prompts and --sign_prompts: what a model reads and signs in training and in held-out phrasings."""
 
 from types import SimpleNamespace
 
+import numpy as np
 import orjson
 import pytest
 
@@ -11,6 +12,7 @@ from signllm.data.store import Store
 from signllm.errors import ConfigError
 from signllm.languages import LANGUAGES, prompt_text
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
+from signllm.pose import PoseSequence
 from signllm.training.setup import build_experiment
 
 PHRASINGS = {
@@ -24,6 +26,7 @@ class FakeGenerator:
 
     def __init__(self, root, languages=("ASL", "GSL"), writes_gloss=True, always=None):
         self.languages, self.mode, self.fps, self.always = list(languages), "a mode", 25.0, always
+        self.reward_models = ()
         self.config = parse_config({"data": {"dataset_path": str(root)}})
         self.model = SimpleNamespace(
             writes_gloss=writes_gloss, translate=self._translate, known_languages=self._known
@@ -38,6 +41,11 @@ class FakeGenerator:
         self.given += list(zip(prompts, codes, strict=True))
         read = [prompt_text(prompt) for prompt in prompts]
         return [(self.always or code, text.upper()) for code, text in read]
+
+    def generate(self, prompts, codes, seed=0, batch_size=32, progress=None):
+        self.given += [(prompt, codes) for prompt in prompts]
+        still = np.random.default_rng(0).normal(size=(1, 50, 3))
+        return [PoseSequence.all_valid(np.repeat(still, 8, axis=0), 25) for _ in prompts]
 
 
 @pytest.fixture
@@ -92,6 +100,34 @@ def test_a_table_is_read_in_the_phrasings_too(demo_root, tmp_path, use, capsys):
     assert [row["written"] for row in report["texts"]] == ["REGEN", "DIE SONNE"]
 
 
+def test_clips_are_signed_from_prompts_alone(demo_root, tmp_path, use):
+    generator = use(FakeGenerator(demo_root))
+    flags = ("--model_path", "m.pth", "--sign_prompts", "held_out", "--metrics", "dtw-mje", "--no_cache")
+    assert run(*flags, "--output", tmp_path) == 0
+    expected = []
+    for code in ("ASL", "GSL"):
+        phrasings = LANGUAGES[code].held_out_prompts
+        for place, record in enumerate(Store(demo_root).split(code, "dev").records):
+            expected.append((phrasings[place % len(phrasings)].format(text=record.text), None))
+    assert generator.given == expected
+    report = orjson.loads((tmp_path / "evaluation_dev.json").read_bytes())
+    assert report["languages"]["ASL"]["systems"]["model"]["dtw_score"]["value"] > 0
+    assert any("held_out phrasings" in note for note in report["notes"])
+
+
+def test_what_was_measured_of_texts_is_not_taken_for_prompts(demo_root, tmp_path, use):
+    checkpoint = tmp_path / "m.pth"
+    checkpoint.write_bytes(b"weights")
+    flags = ("--model_path", checkpoint, "--metrics", "dtw-mje", "--cache_dir", tmp_path / "cache")
+    for asked in ((), ("--sign_prompts", "training"), ("--sign_prompts", "held_out")):
+        generator = use(FakeGenerator(demo_root))
+        assert run(*flags, *asked, "--output", tmp_path) == 0
+        assert len(generator.given) == 6
+        again = use(FakeGenerator(demo_root))
+        assert run(*flags, *asked, "--output", tmp_path) == 0
+        assert again.given == []
+
+
 def test_a_real_checkpoint_is_read_and_a_given_language_overrides_the_prompt(make_config, tmp_path):
     experiment = build_experiment(make_config("model.mode=prompt2langgloss"))
     path = tmp_path / "model.pth"
@@ -111,6 +147,8 @@ def test_a_real_checkpoint_is_read_and_a_given_language_overrides_the_prompt(mak
         (["--prompts", "held_out"], "Give --model_path"),
         (["--prompts", "held_out", "--model_path", "m.pth", "--predictions", "a"], "--prompts with --predictions"),
         (["--prompts", "held_out", "--model_path", "m.pth", "--language", "KSL"], "trained on others"),
+        (["--sign_prompts", "held_out"], "--sign_prompts: who reads them"),
+        (["--sign_prompts", "held_out", "--prompts", "held_out", "--model_path", "m.pth"], "leave one out"),
     ],
 )
 def test_refusals_exit_with_2_and_say_why(demo_root, use, capsys, flags, message):
@@ -119,7 +157,8 @@ def test_refusals_exit_with_2_and_say_why(demo_root, use, capsys, flags, message
     assert message in capsys.readouterr().err
 
 
-def test_a_model_without_glosses_reads_no_prompts(demo_root, use, capsys):
+@pytest.mark.parametrize("flag", ["--prompts", "--sign_prompts"])
+def test_a_model_without_glosses_reads_no_prompts(demo_root, use, capsys, flag):
     use(FakeGenerator(demo_root, writes_gloss=False))
-    assert run("--model_path", "m.pth", "--prompts", "held_out") == 2
+    assert run("--model_path", "m.pth", flag, "held_out") == 2
     assert "only prompt2langgloss reads prompts" in capsys.readouterr().err
