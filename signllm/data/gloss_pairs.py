@@ -6,6 +6,7 @@ The pairs come from tables (data.gloss_tables) and from the clips of a data set;
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,9 @@ class GlossPairs:
     def __init__(self, pairs: Sequence[GlossPair], config: GlossPairsConfig, seed: int):
         self.pairs, self.config, self.seed = list(pairs), config, seed
         self._words = [len(pair.text.split()) for pair in self.pairs]
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for place, pair in enumerate(self.pairs):
+            self._places[pair.language].append(place)
         self._batches: tuple[tuple[int, int], list[list[int]]] | None = None
 
     def __len__(self) -> int:
@@ -83,7 +87,7 @@ class GlossPairs:
         """
         pair, rng = self.pairs[place], np.random.default_rng([self.seed, epoch, place, 1])
         phrasings = LANGUAGES[pair.language].prompts
-        phrasing = self._noisy(phrasings[int(rng.integers(1 << 30)) % len(phrasings)], rng)
+        phrasing = self._noisy(phrasings[int(rng.integers(1 << 30)) % len(phrasings)], pair.language, rng)
         other = bool(rng.random() < self.config.other_texts)
         text = self._words_at_random(rng) if other else pair.text
         words = phrasing.replace("{text}", text).split(" ")
@@ -92,10 +96,12 @@ class GlossPairs:
             words = [word for word, stays in zip(words, kept, strict=True) if stays] or words
         return " ".join(words), pair, other
 
-    def _noisy(self, phrasing: str, rng: np.random.Generator) -> str:
-        """The phrasing with the asked share of its words replaced by none to two words of any pairs each.
+    def _noisy(self, phrasing: str, language: str, rng: np.random.Generator) -> str:
+        """The phrasing with the asked share of its words replaced by none to two others each.
 
-        Other phrasings will be met later, also longer and shorter ones, which put the text at other positions.
+        Other phrasings will be met later, also longer and shorter ones, which put the text at other positions. Half of
+        the others are of the language's own texts, for what stands around the text, such as "I", must not be signed;
+        half have their letters shuffled, for other phrasings have words that no text has.
         """
         if not self.config.phrasing_noise:
             return phrasing
@@ -104,11 +110,14 @@ class GlossPairs:
             if "{text}" in word or rng.random() >= self.config.phrasing_noise:
                 words.append(word)
             else:
-                words += [self._word(rng) for _ in range(int(rng.integers(3)))]
+                others = [self._word(rng, language if rng.random() < 0.5 else None) for _ in range(rng.integers(3))]
+                words += [_half_shuffled(other, rng) for other in others]
         return " ".join(words)
 
-    def _word(self, rng: np.random.Generator) -> str:
-        choices = self.pairs[int(rng.integers(len(self.pairs)))].text.split()
+    def _word(self, rng: np.random.Generator, language: str | None = None) -> str:
+        """A word of the texts, of one language or of any."""
+        places = self._places[language] if language else range(len(self.pairs))
+        choices = self.pairs[places[int(rng.integers(len(places)))]].text.split()
         return choices[int(rng.integers(len(choices)))]
 
     def _words_at_random(self, rng: np.random.Generator) -> str:
@@ -118,8 +127,7 @@ class GlossPairs:
         """
         words = []
         for _ in range(int(rng.integers(1, _MOST_WORDS + 1))):
-            word = self._word(rng)
-            words.append("".join(rng.permutation(list(word))) if rng.random() < 0.5 else word)
+            words.append(_half_shuffled(self._word(rng), rng))
         return " ".join(words)
 
     def texts(self) -> list[str]:
@@ -139,6 +147,11 @@ class GlossPairs:
     def spread(self, most: int) -> list[GlossPair]:
         """At most `most` pairs, evenly spread over all."""
         return [self.pairs[place] for place in spread(len(self.pairs), most)]
+
+
+def _half_shuffled(word: str, rng: np.random.Generator) -> str:
+    """The word as it stands or, half of the time, a new one of its letters."""
+    return "".join(rng.permutation(list(word))) if rng.random() < 0.5 else word
 
 
 def read_tables(paths: Mapping[str, str], most: int | None = None) -> dict[str, list[TextGloss]]:

@@ -127,6 +127,7 @@ def test_words_at_random_leave_only_the_language_to_be_read():
 
 def test_noise_replaces_words_around_the_text_by_more_or_fewer_and_leaves_the_text():
     words = {word for pair in PAIRS for word in pair.text.split()}
+    letters = {"".join(sorted(word)) for word in words}
 
     def around(noise, epoch):
         pairs = GlossPairs(PAIRS, GlossPairsConfig(phrasing_noise=noise), 0)
@@ -137,11 +138,25 @@ def test_noise_replaces_words_around_the_text_by_more_or_fewer_and_leaves_the_te
                 yield prompt.replace(f"'{text}'", "").replace("?", " ").split()
 
     plain, noisy = ([found for epoch in range(10) for found in around(noise, epoch)] for noise in (0.0, 0.5))
-    replaced = sum(word in words for found in noisy for word in found)
-    assert 0.4 < replaced / sum(map(len, noisy)) < 0.6
+    others = [word for found in noisy for word in found if "".join(sorted(word)) in letters]
+    assert 0.4 < len(others) / sum(map(len, noisy)) < 0.6
+    assert 0.3 < sum(word in words for word in others if len(word) > 2) / len(others) < 0.6  # the rest are new words
     lengths, of_plain = ({len(found) for found in side} for side in (noisy, plain))
     assert min(lengths) < min(of_plain)  # so the text is met at other positions
     assert max(lengths) > max(of_plain)
+
+
+def test_noise_is_mostly_of_the_language_itself_however_rare_that_is():
+    pairs = GlossPairs(PAIRS, GlossPairsConfig(phrasing_noise=0.5), 0)
+    around = []
+    for epoch in range(20):
+        for batch in epoch_of(pairs, epoch):
+            for prompt, code in zip(batch.prompts, batch.languages, strict=True):
+                if code == "ASL":
+                    before, _, after = prompt.split("'")
+                    around += (before + after).split()
+    own, foreign = (sum(around.count(word) for word in text.split()) for text in ("tomorrow rains", "morgen kommt"))
+    assert own > foreign  # a fifth of the pairs are ASL
 
 
 def test_words_are_left_out_at_the_asked_rate():
