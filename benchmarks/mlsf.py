@@ -5,10 +5,10 @@
 
 Steps are the trainer's own: forward, losses, backward, clipping, optimiser, moving average. The eight-language model
 is the configuration's with all its groups, each batch holding as many languages as data.language_block (or `--block`)
-lets in; the other model has one group. Both use a text encoder from scratch. The clips of a batch
-are of nearly the same length, as the data loader makes them. The steps of both models alternate, and the fastest of
-each are compared, in seconds of the processor, which other programs on the machine hardly lengthen. `--parts` also
-prints where the time goes.
+lets in; the other model has one group. Both use a text encoder from scratch. The clips of a batch are of nearly the
+same length, as the data loader makes them. The steps of both models alternate, and the fastest of each are compared, in
+seconds of the processor, which other programs on the machine hardly lengthen. `--parts` also prints where the time
+goes.
 """
 
 from __future__ import annotations

@@ -95,11 +95,10 @@ def write_glosses(
     """
     from tqdm import tqdm
 
-    from signllm.cli.evaluation_prompts import prompts_of, read_prompts
+    from signllm.cli.evaluation_prompts import need_gloss_mode, prompts_of, read_prompts
     from signllm.errors import ConfigError
 
-    if not generator.model.writes_gloss:
-        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss writes glosses")
+    need_gloss_mode(generator, "writes glosses")
     if not languages and len(generator.languages) > 1:
         raise ConfigError(f"which language are the glosses? Give --language; it signs {', '.join(generator.languages)}")
     language = (languages or generator.languages)[0]

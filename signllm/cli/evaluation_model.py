@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from signllm.cli.evaluation_prompts import need_prompt_reader, prompts_of
+from signllm.cli.evaluation_prompts import need_gloss_mode, prompts_of
 
 MODEL = "model"
 SHOWN_CLIPS = 6
@@ -64,7 +64,7 @@ class LazyModel:
         """Poses, as Generator.generate; with `phrasings` of prompts that leave the language to be read from them."""
         if not phrasings:
             return self._generator.generate(texts, language, seed=seed, batch_size=batch_size)
-        need_prompt_reader(self._generator)
+        need_gloss_mode(self._generator)
         prompts = prompts_of(texts, language, phrasings)
         return self._generator.generate(prompts, None, seed=seed, batch_size=batch_size)
 
@@ -140,7 +140,7 @@ class LanguageRun:
         from signllm.metrics.journal import content_key
 
         how = {"batch": self.args.batch_size, "device": self.args.device, "torch": version("torch"), "seed": seed}
-        how |= {"prompts": self.args.sign_prompts} if self.args.sign_prompts else {}
+        how["prompts"] = self.args.sign_prompts
         chosen = content_key(self.indices)  # a chunk's noise depends on its place among them
         return {**self._common, "checkpoint": self.model.checkpoint, "chosen": chosen, **how}
 

@@ -56,12 +56,12 @@ def prompt_faults(args: Namespace) -> list[str]:
     return faults
 
 
-def need_prompt_reader(generator) -> None:
-    """Raise ConfigError for a model that reads no prompts."""
+def need_gloss_mode(generator, does: str = "reads prompts") -> None:
+    """Raise ConfigError for a model that does not go through glosses, and so does not do what is asked."""
     from signllm.errors import ConfigError
 
     if not generator.model.writes_gloss:
-        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss reads prompts")
+        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss {does}")
 
 
 def prompts_of(texts: Sequence[str], language: str, phrasings: str) -> list[str]:
@@ -75,7 +75,7 @@ def read_prompts(generator, prompts: Sequence[str]) -> list[tuple[str, str]]:
     """(language, glosses) that the model reads from each prompt; ConfigError for a model that writes no glosses."""
     from tqdm import tqdm
 
-    need_prompt_reader(generator)
+    need_gloss_mode(generator)
     found: list[tuple[str, str]] = []
     for first in tqdm(range(0, len(prompts), BATCH), unit="batch", disable=None, leave=False):
         part = list(prompts[first : first + BATCH])

@@ -52,9 +52,9 @@ class GlossPairs:
     def __init__(self, pairs: Sequence[GlossPair], config: GlossPairsConfig, seed: int):
         self.pairs, self.config, self.seed = list(pairs), config, seed
         self._words = [len(pair.text.split()) for pair in self.pairs]
-        self._places: dict[str, list[int]] = defaultdict(list)
-        for place, pair in enumerate(self.pairs):
-            self._places[pair.language].append(place)
+        self._spoken: dict[str, list[GlossPair]] = defaultdict(list)
+        for pair in self.pairs:
+            self._spoken[pair.language].append(pair)
         self._batches: tuple[tuple[int, int], list[list[int]]] | None = None
 
     def __len__(self) -> int:
@@ -116,8 +116,8 @@ class GlossPairs:
 
     def _word(self, rng: np.random.Generator, language: str | None = None) -> str:
         """A word of the texts, of one language or of any."""
-        places = self._places[language] if language else range(len(self.pairs))
-        choices = self.pairs[places[int(rng.integers(len(places)))]].text.split()
+        pairs = self._spoken[language] if language else self.pairs
+        choices = pairs[int(rng.integers(len(pairs)))].text.split()
         return choices[int(rng.integers(len(choices)))]
 
     def _words_at_random(self, rng: np.random.Generator) -> str:
@@ -125,10 +125,7 @@ class GlossPairs:
 
         Shuffled words are new ones: what a text holds that no training text held must not sway the language.
         """
-        words = []
-        for _ in range(int(rng.integers(1, _MOST_WORDS + 1))):
-            words.append(_half_shuffled(self._word(rng), rng))
-        return " ".join(words)
+        return " ".join(_half_shuffled(self._word(rng), rng) for _ in range(rng.integers(1, _MOST_WORDS + 1)))
 
     def texts(self) -> list[str]:
         """Every text alone and in one training phrasing, phrasings in turn: the corpus of a text encoder's vocabulary.
