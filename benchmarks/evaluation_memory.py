@@ -23,10 +23,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.data.store import ClipRecord
+from signllm.evaluation.measurements import Measurements, evaluate
+from signllm.evaluation.report import make_report
 from signllm.metrics import score_pairs
-from signllm.metrics.evaluation import Measurements, evaluate
 from signllm.metrics.registry import PANEL, find_presets
-from signllm.metrics.report import make_report
 from signllm.pose import SKELETON_50, PoseSequence
 from signllm.pose.sequence import SHOULDER_WIDTHS
 

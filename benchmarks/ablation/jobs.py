@@ -13,8 +13,8 @@ from ablation.matrix import Matrix
 from signllm.config import Config, load_config
 from signllm.data.store import Store
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
+from signllm.evaluation.journal import content_key
 from signllm.fsutil import file_sha256, write_json
-from signllm.metrics.journal import content_key
 from signllm.metrics.registry import PRESETS, find_presets
 
 RUN = "run"  # every cell's run has this name, in the cell's own folder

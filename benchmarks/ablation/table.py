@@ -13,12 +13,12 @@ import numpy as np
 
 from ablation.jobs import Cell
 from ablation.matrix import Bound, Matrix
-from signllm.metrics.back_translation.figures import reading_presets
-from signllm.metrics.bootstrap import bootstrap_sums, interval
-from signllm.metrics.evaluation import REFERENCE
-from signllm.metrics.labels import system_label
-from signllm.metrics.packing import unpack
+from signllm.evaluation.intervals import bootstrap_sums, interval
+from signllm.evaluation.labels import system_label
+from signllm.evaluation.measurements import REFERENCE
+from signllm.evaluation.packing import unpack
 from signllm.metrics.preset import Preset
+from signllm.metrics.reading_presets import reading_presets
 from signllm.metrics.registry import PRESETS, find_presets
 
 MODEL = "model"

@@ -50,8 +50,8 @@ def _locked(folder: Path) -> Iterator[None]:
 def _make_judge(spec: dict, folder: Path) -> int:
     from signllm.cli.evaluation_back_translation import describe
     from signllm.data.store import Store
-    from signllm.metrics.back_translation.rest_store import write_rest_store
-    from signllm.metrics.back_translation.training import JudgePlan, train_judge
+    from signllm.judges.rest_store import write_rest_store
+    from signllm.judges.training import JudgePlan, train_judge
 
     store, languages, split = Store(spec["places"]["store"]), spec["languages"], spec["split"]
     share, seed = spec["share"], spec["split_seed"]

@@ -69,9 +69,9 @@ def back_translation_faults(args: Namespace) -> list[str]:
 def train_back_translation(args: Namespace) -> int:
     """Train, save, and print the ceiling: what the judge reads from recordings that it did not learn from."""
     from signllm.data.store import Store
+    from signllm.judges.rest_store import write_rest_store
+    from signllm.judges.training import JudgePlan, train_judge
     from signllm.languages import resolve_language
-    from signllm.metrics.back_translation.rest_store import write_rest_store
-    from signllm.metrics.back_translation.training import JudgePlan, train_judge
 
     store, split = Store(args.data), args.split or "train"
     asked = [resolve_language(name).code for name in args.language or []]
@@ -114,8 +114,8 @@ class _Bars:
 
 
 def _print_ceiling(judge, store, code: str, split: str) -> None:
-    from signllm.metrics.back_translation.scoring import score_back_translation
-    from signllm.metrics.evaluation import REFERENCE
+    from signllm.evaluation.back_translation import score_back_translation
+    from signllm.evaluation.measurements import REFERENCE
 
     print(f"{code}: {describe(judge[code])}")
     course = judge[code].training["course"]
@@ -136,7 +136,7 @@ def _print_ceiling(judge, store, code: str, split: str) -> None:
 
 def describe(reader) -> str:
     """One line on a judge: its kind, what it learnt from, what chance scores, and how far it can be trusted."""
-    from signllm.metrics.back_translation.scoring import chance
+    from signllm.evaluation.back_translation import chance
 
     facts = reader.training
     learnt = f"{len(facts['clips'])} clips of '{facts['split']}'"
@@ -158,8 +158,8 @@ class BackTranslationPart:
     """The judge's part in an evaluation: presets to add to the others, and what a reader of the report must know."""
 
     def __init__(self, path: Path):
-        from signllm.metrics.back_translation.judge import Judge
-        from signllm.metrics.back_translation.scoring import BackTranslation
+        from signllm.evaluation.back_translation import BackTranslation
+        from signllm.judges.judge import Judge
 
         self.path = path
         self._reader = BackTranslation(Judge.load(path))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from signllm.metrics.clip_pairs import PairedSplit, Terms
-    from signllm.metrics.clip_sets import ClipSet, Conversion
+    from signllm.evaluation.clip_sets import ClipSet, Conversion
+    from signllm.evaluation.pairing import PairedSplit, Terms
 
 SYSTEM = "predictions"
 TRAINING = "train"
@@ -67,8 +67,8 @@ class LanguagePairs:
     """The pairs of one language, the systems that answer them, and where their numbers are kept."""
 
     def __init__(self, code: str, split: PairedSplit, terms: Terms, training, content: dict, args: Namespace):
-        from signllm.metrics.baselines import choose_baselines
-        from signllm.metrics.journal import content_key
+        from signllm.evaluation.baselines import choose_baselines
+        from signllm.evaluation.journal import content_key
 
         self.code, self.split, self.fps, self.training, self.args = code, split, terms.fps, training, args
         self._cache = None if args.no_cache else args.cache_dir
@@ -89,8 +89,8 @@ class LanguagePairs:
 
     def journals(self, seed: int) -> dict:
         """Where each system's numbers are kept, by all that they depend on."""
-        from signllm.metrics.evaluation import REFERENCE
-        from signllm.metrics.journal import Journal
+        from signllm.evaluation.journal import Journal
+        from signllm.evaluation.measurements import REFERENCE
 
         about = {name: {"system": name, **self._content} for name in (REFERENCE, SYSTEM)}
         for name in self._baselines:
@@ -102,9 +102,9 @@ class LanguagePairs:
         """The audit of these references against the training split; None without one, or without texts."""
         import orjson
 
+        from signllm.evaluation.journal import code_key, content_key
+        from signllm.evaluation.leakage import Leakage, audit
         from signllm.fsutil import write_json
-        from signllm.metrics.journal import code_key, content_key
-        from signllm.metrics.leakage import Leakage, audit
 
         if self.training is None or not self.split.has_texts:
             return None
@@ -143,10 +143,10 @@ def evaluate_clip_sets(args: Namespace) -> tuple[dict, list]:
 
     from signllm.cli.evaluation_back_translation import open_judge
     from signllm.cli.evaluation_fgd import asked_presets
-    from signllm.metrics.clip_pairs import NAME, PairedSplit, by_language, check_contents, evenly, pair_clips
-    from signllm.metrics.clip_sets import Conversion
-    from signllm.metrics.evaluation import Measurements
-    from signllm.metrics.report import make_report
+    from signllm.evaluation.clip_sets import Conversion
+    from signllm.evaluation.measurements import Measurements
+    from signllm.evaluation.pairing import NAME, PairedSplit, by_language, check_contents, evenly, pair_clips
+    from signllm.evaluation.report import make_report
 
     judge = open_judge(args)
     presets = asked_presets(args) + (judge.presets if judge else [])
@@ -217,8 +217,8 @@ def default_output(args: Namespace) -> tuple[Path, str]:
 def _open_both(args: Namespace) -> tuple[ClipSet, ClipSet]:
     """Both sets; DataError with what is wrong with either."""
     from signllm.errors import DataError, SignLLMError
+    from signllm.evaluation.clip_sets import open_clip_set
     from signllm.languages import resolve_language
-    from signllm.metrics.clip_sets import open_clip_set
 
     codes = list(dict.fromkeys(resolve_language(name).code for name in args.language or ()))
     sets, faults = [], []
@@ -235,7 +235,7 @@ def _open_both(args: Namespace) -> tuple[ClipSet, ClipSet]:
 def _find_training(args: Namespace, languages: dict, terms: Terms) -> tuple[dict, list[str]]:
     """The training split in --data of each language that has one, and notes on those without."""
     from signllm.data.store import Store
-    from signllm.metrics.clip_pairs import TrainingView
+    from signllm.evaluation.pairing import TrainingView
 
     if args.data is None:
         return {}, ["no baselines and no leakage audit: give --data STORE, whose training split they are made of"]
@@ -278,7 +278,7 @@ def _measure(run: LanguagePairs, measurements, leakage: dict) -> None:
     """Measure one language with every seed, and audit its leakage where there is a training split."""
     from tqdm import tqdm
 
-    from signllm.metrics.evaluation import evaluate
+    from signllm.evaluation.measurements import evaluate
 
     total = len(run.training or ()) + len(run.split)
     with tqdm(total=total, desc=f"{run.code} leakage", unit="clip", disable=None, leave=False) as bar:
@@ -294,7 +294,7 @@ def _measure(run: LanguagePairs, measurements, leakage: dict) -> None:
 
 
 def _split_name(references: ClipSet) -> str:
-    from signllm.metrics.clip_sets import SplitsSet
+    from signllm.evaluation.clip_sets import SplitsSet
 
     if isinstance(references, SplitsSet):
         return ", ".join(dict.fromkeys(split.path.name for split in references.splits))

@@ -38,7 +38,11 @@ def asked_presets(args: Namespace) -> list:
     names = list(args.metrics or PRESETS)
     if args.fgd_encoder and FGD not in names:
         names.append(FGD)
-    return find_presets(names, args.fgd_encoder)
+    if args.fgd_encoder:
+        from signllm.judges.fgd_encoder import load_fgd_encoder
+
+        return find_presets(names, load_fgd_encoder(args.fgd_encoder))
+    return find_presets(names)
 
 
 def train_fgd(args: Namespace) -> int:
@@ -46,8 +50,8 @@ def train_fgd(args: Namespace) -> int:
     from tqdm import tqdm
 
     from signllm.data.store import Store
+    from signllm.judges.fgd_encoder import StoredClips, train_fgd_encoder
     from signllm.languages import resolve_language
-    from signllm.metrics.fgd_encoder import StoredClips, train_fgd_encoder
 
     store, split = Store(args.data), args.split or "train"
     asked = [resolve_language(name).code for name in args.language or []]

@@ -45,9 +45,9 @@ def evaluate_glosses(args: Namespace, load: Callable) -> int:
     from signllm.data.dataset import pseudo_gloss
     from signllm.data.text_gloss import read_text_gloss
     from signllm.errors import ConfigError
+    from signllm.evaluation.intervals import figures_of_systems
     from signllm.fsutil import write_json
     from signllm.languages import resolve_language
-    from signllm.metrics.bootstrap import figures_of_systems
     from signllm.metrics.text_scores import gloss_presets, measure_texts
     from signllm.sampling import spread
 

@@ -31,8 +31,8 @@ class LazyModel:
     def _read_facts(self) -> dict:
         import orjson
 
+        from signllm.evaluation.journal import code_key
         from signllm.fsutil import write_json
-        from signllm.metrics.journal import code_key
 
         place = self.cache / f"model-{self.checkpoint[:24]}-{code_key()}.json" if self.cache else None
         if place and place.is_file():
@@ -73,7 +73,7 @@ class LanguageRun:
     """One language's split, the systems that answer it, and where their numbers are kept."""
 
     def __init__(self, store, code: str, split_name: str, model: LazyModel, args: Namespace):
-        from signllm.metrics.baselines import choose_baselines
+        from signllm.evaluation.baselines import choose_baselines
         from signllm.sampling import spread
 
         self.code, self.model, self.args = code, model, args
@@ -120,8 +120,8 @@ class LanguageRun:
 
     def journals(self, seed: int) -> dict:
         """Where each system's numbers are kept."""
-        from signllm.metrics.evaluation import REFERENCE
-        from signllm.metrics.journal import Journal
+        from signllm.evaluation.journal import Journal
+        from signllm.evaluation.measurements import REFERENCE
 
         facts = {name: self._baseline_facts(name, seed) for name in self._baselines}
         facts |= {REFERENCE: self._common, MODEL: self._model_facts(seed)}
@@ -137,7 +137,7 @@ class LanguageRun:
     def _model_facts(self, seed: int) -> dict:
         from importlib.metadata import version
 
-        from signllm.metrics.journal import content_key
+        from signllm.evaluation.journal import content_key
 
         how = {"batch": self.args.batch_size, "device": self.args.device, "torch": version("torch"), "seed": seed}
         how["prompts"] = self.args.sign_prompts
@@ -148,9 +148,9 @@ class LanguageRun:
         """The audit of this split against the training split, or None where there is none."""
         import orjson
 
+        from signllm.evaluation.journal import code_key, content_key
+        from signllm.evaluation.leakage import Leakage, audit
         from signllm.fsutil import write_json
-        from signllm.metrics.journal import code_key, content_key
-        from signllm.metrics.leakage import Leakage, audit
 
         if self.training is None:
             return None
@@ -169,7 +169,7 @@ class LanguageRun:
 
         import numpy as np
 
-        from signllm.metrics.journal import Journal
+        from signllm.evaluation.journal import Journal
         from signllm.viewing.animation import LOOK
         from signllm.viewing.html_report import ShownClip, best_and_worst
 
@@ -213,8 +213,8 @@ def evaluate_model(args: Namespace, load: Callable) -> tuple[dict, list]:
     from signllm.cli.evaluation_back_translation import open_judge
     from signllm.cli.evaluation_fgd import asked_presets
     from signllm.data.store import Store
-    from signllm.metrics.evaluation import Measurements, evaluate
-    from signllm.metrics.report import make_report
+    from signllm.evaluation.measurements import Measurements, evaluate
+    from signllm.evaluation.report import make_report
 
     judge = open_judge(args)
     presets = asked_presets(args) + (judge.presets if judge else [])

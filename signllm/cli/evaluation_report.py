@@ -64,8 +64,8 @@ def settle_seeds(args: Namespace) -> None:
 
 def publish(report: dict, stem: Path, formats: Sequence[str] = FORMATS, shown: Sequence = ()) -> None:
     """Print the tables, then write `stem` + .json, .md and .html; `shown` are the ShownClips of the page."""
+    from signllm.evaluation.markdown import make_markdown
     from signllm.fsutil import write_atomically, write_json
-    from signllm.metrics.markdown import make_markdown
     from signllm.viewing.html_report import make_html
 
     print_report(report)
@@ -88,8 +88,8 @@ def print_report(report: dict) -> None:
     """One table a language, what a reader must not overlook, the leakage audit, and the signatures."""
     from rich.console import Console
 
-    from signllm.metrics.labels import SUBSETS, system_label
-    from signllm.metrics.report import leakage_lines, legend, make_table, remarks
+    from signllm.evaluation.labels import SUBSETS, system_label
+    from signllm.evaluation.report import leakage_lines, legend, make_table, remarks
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     parts = dict(report["languages"])
@@ -134,8 +134,8 @@ def compare(args: Namespace) -> int:
     """`--compare`: print the paired test, and write it where --output says."""
     from rich.console import Console
 
+    from signllm.evaluation.comparison import compare_reports, make_comparison_table, read_report
     from signllm.fsutil import write_json
-    from signllm.metrics.comparison import compare_reports, make_comparison_table, read_report
 
     first, second = (read_report(path) for path in args.compare)
     comparison = compare_reports(first, second, args.compare_systems)

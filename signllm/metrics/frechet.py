@@ -5,8 +5,6 @@ Legend: K summed numbers, D latent numbers.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from signllm.metrics.preset import LOWER, ClipPair, Preset
@@ -72,11 +70,7 @@ def _symmetric(upper: np.ndarray, size: int) -> np.ndarray:
 
 
 def fgd_preset(encoder) -> Preset:
-    """The preset `fgd` of an encoder, or of the file of one."""
-    if isinstance(encoder, (str, Path)):
-        from signllm.metrics.fgd_encoder import load_fgd_encoder
-
-        encoder = load_fgd_encoder(Path(encoder))
+    """The preset `fgd` of an encoder of clips: it has `latent_size`, `encode(clip)` and `hash()`."""
     return Preset(
         "fgd",
         ("fgd",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.metrics import motion_metrics, part_metrics, path_metrics
@@ -29,10 +28,10 @@ PANEL = (
 """What a trainer looks at in each evaluation: all that is cheap."""
 
 
-def find_presets(names: Iterable[str], fgd_encoder: Path | None = None) -> list[Preset]:
+def find_presets(names: Iterable[str], fgd_encoder=None) -> list[Preset]:
     """The presets of these names; ConfigError lists every unknown one with its nearest neighbour.
 
-    `pck@τ` is known for every τ > 0 in shoulder widths. `fgd` needs the file of its encoder.
+    `pck@τ` is known for every τ > 0 in shoulder widths. `fgd` needs its encoder (signllm.judges.fgd_encoder).
     """
     found, faults = [], []
     known = [*PRESETS, FGD]

@@ -12,10 +12,10 @@ from signllm.config import Config
 from signllm.config.schema import FROM_SCRATCH
 from signllm.errors import CheckpointError, ConfigError, SignLLMError, did_you_mean
 from signllm.languages import resolve_language
+from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint
 from signllm.models.sign_model import MODES
 from signllm.models.text_encoder import TextEncoder
-from signllm.training.rng import seed_everything
 from signllm.training.setup import NORMALIZER_CLIPS, Experiment, attach_cache, open_data
 
 _SHOWN = 3  # examples in a message

@@ -9,8 +9,8 @@ import torch
 
 from signllm.data.dataset import collate
 from signllm.device import autocast
+from signllm.learning.seeding import seed_everything
 from signllm.training.gloss_part import pairs_loss
-from signllm.training.rng import seed_everything
 from signllm.training.setup import Experiment
 from signllm.training.trainer import Trainer
 

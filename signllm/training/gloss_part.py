@@ -17,11 +17,11 @@ from signllm.data.gloss_pairs import GlossBatch, GlossPair, GlossPairs
 from signllm.device import autocast
 from signllm.errors import DataError
 from signllm.languages import make_prompt
+from signllm.learning.schedule import learning_rate
+from signllm.learning.seeding import seed_everything
 from signllm.metrics.text_scores import score_glosses
 from signllm.models.sign_model import Prompt2LangGloss
 from signllm.training.losses import gloss
-from signllm.training.rng import seed_everything
-from signllm.training.schedule import learning_rate
 
 if TYPE_CHECKING:
     from signllm.training.trainer import Trainer

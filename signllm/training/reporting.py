@@ -10,9 +10,9 @@ from signllm.config import Config
 from signllm.data.batching import FrameBudgetSampler
 from signllm.errors import SignLLMError
 from signllm.fsutil import write_json
+from signllm.learning.schedule import learning_rate, schedule_step
 from signllm.training.evaluation import Evaluation
 from signllm.training.run_folder import RunFolder
-from signllm.training.schedule import learning_rate, schedule_step
 from signllm.training.state import TrainingState
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from signllm.config.schema import PolicyConfig
 from signllm.errors import ConfigError
-from signllm.metrics.back_translation.judge import Judge
-from signllm.metrics.back_translation.likelihood import log_likelihood, readable
+from signllm.judges.judge import Judge
+from signllm.judges.likelihood import log_likelihood, readable
 from signllm.metrics.motion_metrics import PARTS
 from signllm.models.normalizer import PoseNormalizer
 from signllm.pose import SKELETON_50

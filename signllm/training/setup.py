@@ -11,12 +11,12 @@ from signllm.data.gloss_pairs import GlossPairs, open_gloss_pairs
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.languages import LANGUAGES, resolve_language
+from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.sign_model import SignModel, create_model
 from signllm.training.gloss_part import GlossPart
 from signllm.training.reporting import Listener, Reporter
-from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
 from signllm.training.trainer import Trainer
 

@@ -18,19 +18,19 @@ from signllm.data.dataset import SignDataset
 from signllm.data.priority import make_channel
 from signllm.device import autocast, resolve_device, resolve_precision
 from signllm.errors import CheckpointError, DataError
+from signllm.learning.averaging import WeightAverage
+from signllm.learning.optimizer import Optimizer
+from signllm.learning.schedule import learning_rate, schedule_step
+from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.models.sign_model import SignModel
 from signllm.pose.batch import PoseBatch
-from signllm.training.ema import WeightAverage
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_part import GlossPart
 from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
-from signllm.training.optimizer import Optimizer
 from signllm.training.policy import make_policy
 from signllm.training.reporting import Reporter
-from signllm.training.rng import seed_everything
 from signllm.training.run_folder import RunFolder
-from signllm.training.schedule import learning_rate, schedule_step
 from signllm.training.state import TrainingState
 
 

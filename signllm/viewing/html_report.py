@@ -12,13 +12,13 @@ from html import escape
 
 import numpy as np
 
-from signllm.metrics.bootstrap import Figures
-from signllm.metrics.evaluation import REFERENCE, Measurements
-from signllm.metrics.labels import SUBSETS, figure_label, system_label
-from signllm.metrics.packing import unpack
+from signllm.evaluation.intervals import Figures
+from signllm.evaluation.labels import SUBSETS, figure_label, system_label
+from signllm.evaluation.measurements import REFERENCE, Measurements
+from signllm.evaluation.packing import unpack
+from signllm.evaluation.report import ARROWS, JUDGED, remarks
 from signllm.metrics.preset import HIGHER, LOWER, ONE, Preset
 from signllm.metrics.registry import PRESETS
-from signllm.metrics.report import ARROWS, JUDGED, remarks
 from signllm.pose import PoseSequence
 from signllm.viewing.animation import animated_webp, data_address
 from signllm.viewing.html_style import SCRIPT, STYLE

@@ -6,7 +6,7 @@ import pytest
 from signllm.cli import evaluation
 from signllm.cli.evaluation_back_translation import describe, seen_warnings
 from signllm.data.store import Store, StoreWriter
-from signllm.metrics.back_translation.judge import Judge
+from signllm.judges.judge import Judge
 
 
 def evaluate(*flags):

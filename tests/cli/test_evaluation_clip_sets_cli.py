@@ -134,7 +134,7 @@ def test_a_second_run_measures_nothing_and_changed_clips_are_measured_again(tmp_
     assert run(*flags) == 0
     first = read(tmp_path / "evaluation_p.json")
     measured = []
-    import signllm.metrics.evaluation as measuring
+    import signllm.evaluation.measurements as measuring
 
     measure = measuring.measure_pairs
     monkeypatch.setattr(measuring, "measure_pairs", lambda *given: (measured.append(1), measure(*given))[1])

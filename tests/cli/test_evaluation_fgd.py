@@ -8,7 +8,7 @@ import pytest
 
 from signllm.cli.evaluation_fgd import add_fgd_flags, asked_presets, fgd_faults, train_fgd
 from signllm.errors import ConfigError, DataError
-from signllm.metrics import fgd_encoder
+from signllm.judges import fgd_encoder
 from signllm.metrics.registry import PRESETS
 
 

@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from literal_metrics import literal_dtw
 
 from signllm.metrics.dtw import dtw, dtw_pairs
 from signllm.pose import SKELETON_50, PoseSequence
+from tests.helpers.literal_metrics import literal_dtw
 
 
 def clip(rng, frames, missing=0.0, coordinates=3):
@@ -71,7 +71,7 @@ def test_many_pairs_in_threads_equal_one_by_one():
 
 def test_importing_metrics_loads_no_compiler():
     code = (
-        "import sys, signllm.metrics, signllm.metrics.baselines, signllm.metrics.frechet;"
+        "import sys, signllm.metrics, signllm.evaluation.baselines, signllm.metrics.frechet;"
         " print([m for m in ('numba', 'fastdtw', 'scipy', 'torch') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

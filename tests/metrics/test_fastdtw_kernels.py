@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 from fastdtw import fastdtw
-from metric_clips import signing, with_missing
 
 from signllm.metrics.fastdtw_kernels import fastdtw_path
+from tests.helpers.clips import signing, with_missing
 
 RNG = np.random.default_rng(0)
 

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from metric_clips import signing, with_missing
 
 from signllm.metrics import score_pairs
 from signllm.metrics.preset import measure_pairs
 from signllm.metrics.registry import PRESETS, find_presets
 from signllm.pose import SKELETON_50
+from tests.helpers.clips import signing, with_missing
 
 
 def turned(clip, scale=1.3):

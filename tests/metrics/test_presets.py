@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from literal_metrics import LITERAL
-from metric_clips import frozen, jittered, signing, with_missing
 
 from signllm.errors import ConfigError, DataError
 from signllm.metrics import score_pairs
 from signllm.metrics.registry import PRESETS, find_presets
 from signllm.pose import SKELETON_50, PoseSequence
+from tests.helpers.clips import frozen, jittered, signing, with_missing
+from tests.helpers.literal_metrics import LITERAL
 
 CASES = {
     "whole": ([signing(1, 17), signing(2, 11)], [signing(3, 14), signing(4, 16)]),

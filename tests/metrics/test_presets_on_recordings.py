@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from literal_metrics import LITERAL
 
 from signllm.metrics import score_pairs
 from signllm.metrics.registry import PRESETS
 from signllm.pose import PoseSequence
+from tests.helpers.literal_metrics import LITERAL
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metric_clips import frozen, jittered, signing
 
 from signllm.metrics import score_pairs, selection_score
 from signllm.pose import PoseSequence
+from tests.helpers.clips import frozen, jittered, signing
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

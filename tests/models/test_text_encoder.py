@@ -13,12 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from language_texts import CORPUS, TEXTS
 
 from signllm.errors import CheckpointError, ConfigError
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.text_encoder import TextEncoder
 from signllm.models.wordpiece import train_wordpiece
+from tests.helpers.language_texts import CORPUS, TEXTS
 
 
 def config(model_name="from-scratch", **changes) -> SimpleNamespace:

@@ -3,10 +3,10 @@
 import unicodedata
 
 import pytest
-from language_texts import CORPUS, TEXTS
 
 from signllm.languages import CODES
 from signllm.models.wordpiece import TOOLKIT_LETTERS, train_wordpiece
+from tests.helpers.language_texts import CORPUS, TEXTS
 
 
 @pytest.fixture(scope="module")

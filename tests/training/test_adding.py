@@ -12,7 +12,7 @@ from signllm.inference import Generator
 from signllm.models.checkpoint import load_checkpoint
 from signllm.training.adding import Addition, check_texts
 from signllm.training.setup import build_experiment, make_trainer
-from tests.models.language_texts import TEXTS as ALL_TEXTS
+from tests.helpers.language_texts import TEXTS as ALL_TEXTS
 
 TEXTS, CODES = ["the book", "ein buch", "tomorrow it rains"], ["ASL", "GSL", "ASL"]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_trainer import equal
 
 from signllm.data.gloss_pairs import GlossBatch
 from signllm.errors import CheckpointError
@@ -17,6 +16,7 @@ from signllm.models.checkpoint import load_checkpoint
 from signllm.training.gloss_part import evaluate_pairs, pairs_loss
 from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
+from tests.helpers.runs import equal
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "id|annotation|translation\n" + "".join(

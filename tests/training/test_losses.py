@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from signllm.learning.schedule import FLOOR, learning_rate
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput, LengthDistribution
 from signllm.models.normalizer import PoseNormalizer
 from signllm.training import losses
-from signllm.training.schedule import FLOOR, learning_rate
 
 
 def output_of(rows=(0, 1), frames=6, seed=0):

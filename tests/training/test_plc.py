@@ -2,15 +2,15 @@
 
 import pytest
 import torch
-from test_trainer import equal, run, without_clock
 
 from signllm.config.schema import TrainingConfig
 from signllm.data.dataset import collate
+from signllm.learning.schedule import FLOOR, schedule_step
 from signllm.models.checkpoint import load_checkpoint
 from signllm.training.losses import compute_losses
 from signllm.training.reporting import Listener
-from signllm.training.schedule import FLOOR, schedule_step
 from signllm.training.setup import build_experiment, make_trainer
+from tests.helpers.runs import equal, run, without_clock
 
 PLC = "training.plc.enabled=true"
 FAST = "model.pose_decoder.type=parallel"

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from reward_judges import recogniser, save, translator
 
 from signllm.cli import evaluation
 from signllm.data.dataset import collate
@@ -13,6 +12,7 @@ from signllm.models.checkpoint import load_checkpoint
 from signllm.training.policy import make_policy
 from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
+from tests.helpers.reward_judges import recogniser, save, translator
 
 ASL = ('model.languages=["ASL"]', "data.max_frames=24", "data.frame_budget=96")
 POLICY = (*ASL, "training.rl_variant=policy_gradient", "training.policy.samples=4")

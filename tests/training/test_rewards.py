@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from reward_judges import recogniser, save, translator
 
 from signllm.config.schema import PolicyConfig
 from signllm.errors import CheckpointError, ConfigError
-from signllm.metrics.back_translation.features import clip_arrays, pad_clips
-from signllm.metrics.back_translation.likelihood import log_likelihood, readable
+from signllm.judges.features import clip_arrays, pad_clips
+from signllm.judges.likelihood import log_likelihood, readable
 from signllm.metrics.motion_metrics import measure_variance, measure_velocity
 from signllm.metrics.preset import ClipPair
 from signllm.models.normalizer import PoseNormalizer
@@ -26,6 +25,7 @@ from signllm.training.rewards import (
     reconstruction_reward,
     resample,
 )
+from tests.helpers.reward_judges import recogniser, save, translator
 
 WORDS = ("book", "rain")
 CPU = torch.device("cpu")

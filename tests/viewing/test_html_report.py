@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.evaluation import Measurements, evaluate
-from signllm.metrics.leakage import Leakage
+from signllm.evaluation.leakage import Leakage
+from signllm.evaluation.measurements import Measurements, evaluate
+from signllm.evaluation.report import make_report
 from signllm.metrics.registry import find_presets
-from signllm.metrics.report import make_report
 from signllm.pose import PoseSequence
 from signllm.viewing.animation import MOST_FRAMES, animated_webp
 from signllm.viewing.html_report import ShownClip, best_and_worst, make_html

@@ -15,10 +15,10 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError
-from signllm.metrics.bootstrap import RESAMPLES, bootstrap_sums, exchanged_sums, interval
-from signllm.metrics.packing import unpack
+from signllm.evaluation.intervals import RESAMPLES, bootstrap_sums, exchanged_sums, interval
+from signllm.evaluation.packing import unpack
+from signllm.evaluation.report import ARROWS, REPORT_VERSION
 from signllm.metrics.preset import HIGHER, ONE, Preset
-from signllm.metrics.report import ARROWS, REPORT_VERSION
 
 PERMUTATIONS = 2_000
 SIGNIFICANT = 0.05
@@ -151,7 +151,7 @@ def _missing_systems(first: dict, second: dict, names: Sequence[str]) -> list[st
 
 def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tuple[list[Preset], list[str]]:
     """The presets that both reports measured, this version knows, and whose single clips are there."""
-    from signllm.metrics.back_translation.figures import reading_presets
+    from signllm.metrics.reading_presets import reading_presets
     from signllm.metrics.registry import PRESETS
 
     known = {**PRESETS, **reading_presets()}

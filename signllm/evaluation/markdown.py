@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from signllm.metrics.bootstrap import Figures
-from signllm.metrics.labels import SUBSETS, figure_label, system_label
-from signllm.metrics.report import ARROWS, leakage_sentence, legend, remarks
+from signllm.evaluation.intervals import Figures
+from signllm.evaluation.labels import SUBSETS, figure_label, system_label
+from signllm.evaluation.report import ARROWS, leakage_sentence, legend, remarks
 
 _SOURCES = {
     "model": "Model / 模型",

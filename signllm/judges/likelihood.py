@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import ctc_loss
 
-from signllm.metrics.back_translation.judge import LanguageJudge
-from signllm.metrics.back_translation.lessons import target_text
-from signllm.metrics.back_translation.model import BLANK, Recogniser, Translator
-from signllm.metrics.baselines import normalised_text
+from signllm.data.texts import normalised_text
+from signllm.judges.judge import LanguageJudge
+from signllm.judges.lessons import target_text
+from signllm.judges.model import BLANK, Recogniser, Translator
 
 
 @torch.no_grad()

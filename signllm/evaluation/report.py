@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from signllm.metrics.bootstrap import RESAMPLES, Figures, figures_of_systems
-from signllm.metrics.evaluation import REFERENCE, Measurements
-from signllm.metrics.labels import system_label
-from signllm.metrics.leakage import Leakage
-from signllm.metrics.packing import pack
+from signllm.evaluation.intervals import RESAMPLES, Figures, figures_of_systems
+from signllm.evaluation.labels import system_label
+from signllm.evaluation.leakage import Leakage
+from signllm.evaluation.measurements import REFERENCE, Measurements
+from signllm.evaluation.packing import pack
 from signllm.metrics.preset import HIGHER, LOWER, Preset
 from signllm.metrics.text_scores import RecordPreset
 

@@ -15,8 +15,8 @@ import signllm
 from signllm.data.store import StoreSplit
 from signllm.errors import CheckpointError, ConfigError
 from signllm.fsutil import file_sha256, write_atomically
-from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
-from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
+from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
+from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.models.checkpoint import read_tensors
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import PoseSequence

@@ -3,15 +3,15 @@
 import numpy as np
 import orjson
 import pytest
-from metric_clips import signing
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.evaluation import Measurements, evaluate
-from signllm.metrics.leakage import Leakage
-from signllm.metrics.markdown import make_markdown
-from signllm.metrics.packing import unpack
+from signllm.evaluation.leakage import Leakage
+from signllm.evaluation.markdown import make_markdown
+from signllm.evaluation.measurements import Measurements, evaluate
+from signllm.evaluation.packing import unpack
+from signllm.evaluation.report import leakage_lines, make_report
 from signllm.metrics.registry import find_presets
-from signllm.metrics.report import leakage_lines, make_report
+from tests.helpers.clips import signing
 
 METRICS = ["dtw-mje", "duration"]
 LEAKAGE = Leakage(9, (3, 0, 1, 0, 0), (0, 0, 2, 0, 0), ("a", None, "b", None, None), (None, None, "b", None, None))

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from metric_clips import signing, with_missing
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.baselines import GlossClips, joined
+from signllm.evaluation.baselines import GlossClips, joined
+from tests.helpers.clips import signing, with_missing
 
 FPS = 20.0
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from literal_metrics import literal_fgd
-from metric_clips import frozen, signing, with_missing
 
 from signllm.errors import CheckpointError, ConfigError, DataError
-from signllm.metrics.fgd_encoder import FgdEncoder, load_fgd_encoder, train_fgd_encoder
+from signllm.judges.fgd_encoder import FgdEncoder, load_fgd_encoder, train_fgd_encoder
 from signllm.metrics.frechet import fgd_preset, frechet_distance
 from signllm.metrics.preset import measure_pairs
 from signllm.metrics.registry import find_presets
 from signllm.pose import PoseSequence
+from tests.helpers.clips import frozen, signing, with_missing
+from tests.helpers.literal_metrics import literal_fgd
 
 
 def sign(seed, frames=25):
@@ -86,7 +86,7 @@ def test_file_and_signature_carry_the_hash(encoder, tmp_path):
     encoder.save(path)
     loaded = load_fgd_encoder(path)
     assert (loaded.encode(signing(7)) == encoder.encode(signing(7))).all()
-    (preset,) = find_presets(["fgd"], fgd_encoder=path)
+    (preset,) = find_presets(["fgd"], fgd_encoder=loaded)
     assert f"|encoder:{encoder.hash()}|" in preset.signature("signllm-50", "shoulder_widths", 25)
     assert "NSLP-G" in preset.formula
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from signllm.data.store import ClipRecord, StoreSplit
+from signllm.data.texts import normalised_text
 from signllm.errors import ConfigError, DataError
-from signllm.metrics.baselines import normalised_text
-from signllm.metrics.clip_sets import ClipSet, Conversion, Entry
+from signllm.evaluation.clip_sets import ClipSet, Conversion, Entry
 from signllm.pose import PoseSequence, Skeleton
 from signllm.sampling import spread
 

@@ -2,9 +2,9 @@
 
 import torch
 
-from signllm.metrics.back_translation.features import PoseFeatures
-from signllm.metrics.back_translation.judge import Judge, LanguageJudge
-from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
+from signllm.judges.features import PoseFeatures
+from signllm.judges.judge import Judge, LanguageJudge
+from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
 
 SIZE = JudgeSize(width=16, num_layers=1, num_heads=2)

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from signllm.data.store import StoreSplit
-from signllm.metrics.baselines import normalised_text
-from signllm.metrics.evaluation import clip_digest
+from signllm.data.texts import normalised_text
+from signllm.evaluation.measurements import clip_digest
 from signllm.pose import PoseSequence
 
 NEAR_TEXT_DICE = 0.8

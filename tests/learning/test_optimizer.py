@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from test_trainer import equal, run
 
 from signllm.data.dataset import collate
 from signllm.errors import CheckpointError
+from signllm.learning.optimizer import matrices_of_layers
 from signllm.models.checkpoint import load_checkpoint
-from signllm.training.optimizer import matrices_of_layers
 from signllm.training.setup import build_experiment, make_trainer
+from tests.helpers.runs import equal, run
 
 MUON = ("training.optimizer=muon", "model.pose_decoder.type=parallel")
 

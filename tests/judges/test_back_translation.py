@@ -8,19 +8,19 @@ import torch
 
 from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.errors import CheckpointError, ConfigError, DataError
-from signllm.metrics.back_translation.augment import Augmentation, change_bodies
-from signllm.metrics.back_translation.features import LARGEST, PoseFeatures, pad_clips
-from signllm.metrics.back_translation.judge import Judge, Reading
-from signllm.metrics.back_translation.lessons import choose_share, hold_out, is_recognition
-from signllm.metrics.back_translation.model import JudgeSize, Translator
-from signllm.metrics.back_translation.rest_store import write_rest_store
-from signllm.metrics.back_translation.scoring import (
+from signllm.evaluation.back_translation import (
     BackTranslation,
     back_translation_presets,
     measure_readings,
     score_back_translation,
 )
-from signllm.metrics.back_translation.training import GENERATED_MARK, JudgePlan, train_judge
+from signllm.judges.augment import Augmentation, change_bodies
+from signllm.judges.features import LARGEST, PoseFeatures, pad_clips
+from signllm.judges.judge import Judge, Reading
+from signllm.judges.lessons import choose_share, hold_out, is_recognition
+from signllm.judges.model import JudgeSize, Translator
+from signllm.judges.rest_store import write_rest_store
+from signllm.judges.training import GENERATED_MARK, JudgePlan, train_judge
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import SKELETON_50, PoseSequence
 

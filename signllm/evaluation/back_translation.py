@@ -8,13 +8,13 @@ from dataclasses import fields, replace
 import numpy as np
 
 from signllm.data.store import ClipRecord
+from signllm.data.texts import normalised_text
 from signllm.errors import DataError
+from signllm.evaluation.intervals import bootstrap_sums, interval
+from signllm.evaluation.measurements import REFERENCE
+from signllm.judges.judge import Judge, LanguageJudge, Reading
 from signllm.languages import LANGUAGES
-from signllm.metrics.back_translation.figures import GLOSS_PREFIX, RECOGNITION, presets_of_kind
-from signllm.metrics.back_translation.judge import Judge, LanguageJudge, Reading
-from signllm.metrics.baselines import normalised_text
-from signllm.metrics.bootstrap import bootstrap_sums, interval
-from signllm.metrics.evaluation import REFERENCE
+from signllm.metrics.reading_presets import GLOSS_PREFIX, RECOGNITION, presets_of_kind
 from signllm.metrics.text_scores import RecordPreset, Rows, TextPreset, measure_texts
 from signllm.pose import PoseSequence
 

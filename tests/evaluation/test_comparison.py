@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 from signllm.errors import DataError
-from signllm.metrics.comparison import compare_reports, make_comparison_table, read_report
-from signllm.metrics.evaluation import Measurements
-from signllm.metrics.packing import pack, unpack
+from signllm.evaluation.comparison import compare_reports, make_comparison_table, read_report
+from signllm.evaluation.measurements import Measurements
+from signllm.evaluation.packing import pack, unpack
+from signllm.evaluation.report import make_report
 from signllm.metrics.registry import find_presets
-from signllm.metrics.report import make_report
 
 N = 300
 

@@ -5,8 +5,8 @@ import pytest
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import DataError
-from signllm.metrics.clip_pairs import PairedSplit, check_contents, evenly, pair_clips
-from signllm.metrics.clip_sets import Conversion, open_clip_set
+from signllm.evaluation.clip_sets import Conversion, open_clip_set
+from signllm.evaluation.pairing import PairedSplit, check_contents, evenly, pair_clips
 from signllm.pose import PoseSequence
 from signllm.pose.formats import write_clips
 

@@ -18,10 +18,10 @@ from signllm.data.motion import at_another_pace
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.device import autocast, resolve_precision
 from signllm.errors import ConfigError, DataError
-from signllm.metrics.back_translation.augment import Augmentation, change_bodies
-from signllm.metrics.back_translation.features import PoseFeatures, clip_arrays, pad_clips
-from signllm.metrics.back_translation.judge import Judge, LanguageJudge, fingerprint
-from signllm.metrics.back_translation.lessons import (
+from signllm.judges.augment import Augmentation, change_bodies
+from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
+from signllm.judges.judge import Judge, LanguageJudge, fingerprint
+from signllm.judges.lessons import (
     SentenceLesson,
     WordLesson,
     choose_share,
@@ -29,7 +29,7 @@ from signllm.metrics.back_translation.lessons import (
     is_recognition,
     length_batches,
 )
-from signllm.metrics.back_translation.model import JudgeSize
+from signllm.judges.model import JudgeSize
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 GENERATED_MARK = "generated"

@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from metric_clips import frozen, jittered, signing
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import DataError
-from signllm.metrics.bootstrap import bootstrap_sums, figures_with_intervals
-from signllm.metrics.evaluation import Measurements, evaluate
+from signllm.evaluation.intervals import bootstrap_sums, figures_with_intervals
+from signllm.evaluation.measurements import Measurements, evaluate
+from signllm.evaluation.report import legend, make_report, make_table, remarks
 from signllm.metrics.registry import PRESETS, find_presets
-from signllm.metrics.report import legend, make_report, make_table, remarks
 from signllm.metrics.summary import score_pairs
+from tests.helpers.clips import frozen, jittered, signing
 
 
 @pytest.fixture(scope="module")

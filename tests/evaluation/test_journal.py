@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metric_clips import signing
 
 from signllm.data.store import ClipRecord, StoreSplit, StoreWriter
-from signllm.metrics.evaluation import Measurements, evaluate
-from signllm.metrics.journal import Journal, content_key
+from signllm.evaluation.journal import Journal, content_key
+from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.metrics.registry import find_presets
+from tests.helpers.clips import signing
 
 METRICS = ["duration", "total-distance"]
 

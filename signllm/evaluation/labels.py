@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signllm.metrics.baselines import BASELINES
+from signllm.evaluation.baselines import BASELINES
 
 FIGURES: dict[str, tuple[str, str]] = {
     "dtw_score": ("DTW score", "DTW 得分"),

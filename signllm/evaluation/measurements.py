@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from signllm.data.store import ClipRecord, StoreSplit
-from signllm.metrics.journal import Journal, content_key
+from signllm.evaluation.journal import Journal, content_key
 from signllm.metrics.preset import Preset, measure_pairs
 from signllm.metrics.text_scores import RecordPreset
 from signllm.pose import PoseSequence

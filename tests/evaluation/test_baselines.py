@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from metric_clips import signing, with_missing
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.baselines import BASELINES, FrozenMean, MeanClip, NearestText, RandomClip, normalised_text
+from signllm.evaluation.baselines import BASELINES, FrozenMean, MeanClip, NearestText, RandomClip, normalised_text
+from tests.helpers.clips import signing, with_missing
 
 TEXTS = ["Good morning", "rain in the north", "Rain in the south!", "snow tomorrow", "good  MORNING"]
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from signllm.data.store import ClipRecord
-from signllm.metrics.back_translation.model import JudgeSize, Recogniser, Translator
-from signllm.metrics.baselines import normalised_text
+from signllm.data.texts import normalised_text
+from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
 
 CLIPS_A_TEXT = 3  # so many clips a text on average make any corpus one of few distinct texts

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from metric_clips import jittered, signing, with_missing
 
 from signllm.data.store import ClipRecord, StoreWriter
-from signllm.metrics.leakage import ClipIndex, Leakage, audit, find_texts
+from signllm.evaluation.leakage import ClipIndex, Leakage, audit, find_texts
+from tests.helpers.clips import jittered, signing, with_missing
 
 TEXTS = ["Am Montag regnet es im Norden.", "Schnee!", "good morning"]
 

@@ -8,8 +8,6 @@ whatever else is asked for beside it.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -19,6 +17,7 @@ import numpy as np
 
 from signllm.data.motion import without_rest
 from signllm.data.store import ClipRecord, StoreSplit
+from signllm.data.texts import normalised_text
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
 
@@ -293,12 +292,6 @@ def choose_baselines(
         else:
             chosen[name] = kind
     return chosen, notes
-
-
-def normalised_text(text: str) -> str:
-    """Lower case, compatibility forms, no punctuation, single spaces."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"[^\w\s]+", " ", text).split())
 
 
 def _features(text: str) -> Counter:

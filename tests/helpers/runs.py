@@ -1,0 +1,36 @@
+"""Training runs in a test, and comparing what they leave."""
+
+import torch
+
+from signllm.training.reporting import Listener
+from signllm.training.setup import build_experiment, make_trainer
+
+
+class Losses(Listener):
+    def __init__(self):
+        self.by_step = {}
+
+    def on_step(self, state, losses):
+        self.by_step[state.step] = losses
+
+
+def run(config, checkpoint=None):
+    recorder = Losses()
+    trainer, _ = make_trainer(build_experiment(config, checkpoint), [recorder], checkpoint)
+    trainer.fit()
+    return trainer, recorder.by_step
+
+
+def equal(first, second):
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(equal(first[key], second[key]) for key in first)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(equal, first, second))
+    return first == second
+
+
+def without_clock(state):
+    history = [{key: value for key, value in entry.items() if key != "seconds"} for entry in state["history"]]
+    return {**{key: value for key, value in state.items() if key != "seconds"}, "history": history}
