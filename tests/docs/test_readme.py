@@ -20,11 +20,12 @@ from signllm.pose import SKELETON_50
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
+CLI_PAGES = ("docs/cli.md", "docs/cli.zh-CN.md")
 TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results")
+        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results", "cli", "architecture")
     ),
 )
 SCRIPTS = {
@@ -62,7 +63,7 @@ def flags_of(script: str, capsys) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z]\w*", capsys.readouterr().out)) - {"--help"}
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md"])
+@pytest.mark.parametrize("name", [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md"])
 def test_commands_use_flags_and_keys_that_exist(name, capsys):
     known = {script: flags_of(script, capsys) for script in SCRIPTS}
     keys, used = all_keys(), set()
@@ -79,12 +80,12 @@ def test_commands_use_flags_and_keys_that_exist(name, capsys):
             if flag == "--config":
                 load_config(ROOT / value)
     assert used
-    assert used == set(SCRIPTS) or name not in READMES
+    assert used == set(SCRIPTS) or name not in CLI_PAGES
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_each_script_has_a_section_that_names_all_its_flags(readme, capsys):
-    sections = re.split(r"^(#+ .*)$", text_of(readme), flags=re.MULTILINE)
+@pytest.mark.parametrize("page", CLI_PAGES)
+def test_each_script_has_a_section_that_names_all_its_flags(page, capsys):
+    sections = re.split(r"^(## .*)$", text_of(page), flags=re.MULTILINE)
     for script in SCRIPTS:
         body = next(body for title, body in zip(sections[1::2], sections[2::2], strict=True) if f"`{script}`" in title)
         table = "\n".join(line for line in body.splitlines() if line.startswith("|"))
@@ -100,7 +101,6 @@ def test_files_that_are_named_exist_and_every_config_is_named(readme):
     made = {"config_used.json", "training_stats.json", "evaluation_dev.json", "rejected.json", "config.json"}
     missing = {name for name in named - written - made if not (ROOT / name).exists()}
     assert not missing
-    assert {f"configs/{path.name}" for path in (ROOT / "configs").glob("*.json")} <= named
     assert set(SCRIPTS) == {path.name for path in ROOT.glob("*.py")}
     assert set(SCRIPTS) <= named
 
@@ -135,9 +135,21 @@ def test_both_languages_have_the_same_commands_and_structure(english, chinese):
     assert levels[0] == levels[1]
 
 
+@pytest.mark.parametrize("name", TRANSLATED[1])
+def test_every_named_configuration_is_explained(name):
+    assert {f"configs/{path.name}" for path in (ROOT / "configs").glob("*.json")} <= set(
+        re.findall(r"configs/\w+\.json", text_of(name))
+    )
+
+
 @pytest.mark.parametrize("readme", READMES)
-def test_the_json_snippet_loads_as_it_stands(readme, tmp_path):
-    (snippet,) = blocks(text_of(readme), "json")
+def test_a_readme_fits_on_a_few_screens(readme):
+    assert len(text_of(readme).splitlines()) <= 200
+
+
+@pytest.mark.parametrize("name", TRANSLATED[1])
+def test_the_json_snippet_loads_as_it_stands(name, tmp_path):
+    snippet = blocks(text_of(name), "json")[0]
     (tmp_path / "snippet_config.json").write_text(snippet, encoding="utf-8")
     config = load_config(tmp_path / "snippet_config.json")
     assert config.model_copy(update={"run_name": "x"}) == Config(run_name="x")
