@@ -142,11 +142,14 @@ def describe(reader) -> str:
     learnt = f"{len(facts['clips'])} clips of '{facts['split']}'"
     if facts["share"] < 1:
         learnt += f" (share {facts['share']:g}, seed {facts['share_seed']})"
+    corpus = f"; it took the corpus for one of {facts['corpus']}" if "corpus" in facts else ""  # older files: unknown
     if reader.kind == "recogniser":
         blind = chance(reader)
         words = f"{len(reader.network.words)} words"
-        return f"recogniser of {words} from {learnt}; chance {blind['bt_top_1']:.1f} / {blind['bt_top_5']:.1f} %"
-    line = f"translator from {learnt}, {len(reader.network.glosses)} glosses"
+        return (
+            f"recogniser of {words} from {learnt}; chance {blind['bt_top_1']:.1f} / {blind['bt_top_5']:.1f} %{corpus}"
+        )
+    line = f"translator from {learnt}, {len(reader.network.glosses)} glosses{corpus}"
     if len(facts["clips"]) < FEW_SENTENCES and not facts["demo"]:
         line += (
             "; so few sentences teach little beyond frequent phrases: trust differences only where the ceiling is high"

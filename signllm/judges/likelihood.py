@@ -13,8 +13,8 @@ from torch.nn.functional import ctc_loss
 
 from signllm.data.texts import normalised_text
 from signllm.judges.judge import LanguageJudge
-from signllm.judges.lessons import target_text
 from signllm.judges.model import BLANK, Recogniser, Translator
+from signllm.judges.training_examples import target_text
 
 
 @torch.no_grad()
@@ -38,8 +38,8 @@ def _of_word(
     judge: LanguageJudge, features_BFD: Tensor, frames_B: Tensor, texts: Sequence[str], glosses: Sequence[str]
 ) -> Tensor:
     network: Recogniser = judge.network
-    place = {word: number for number, word in enumerate(network.words)}
-    word_B = torch.tensor([place.get(normalised_text(text), -1) for text in texts], device=features_BFD.device)
+    index_of = {word: index for index, word in enumerate(network.words)}
+    word_B = torch.tensor([index_of.get(normalised_text(text), -1) for text in texts], device=features_BFD.device)
     log_probs = network(features_BFD, frames_B).float().log_softmax(-1)
     found_B = log_probs.gather(1, word_B.clamp(min=0)[:, None])[:, 0]
     return found_B.masked_fill(word_B < 0, 0.0)
@@ -60,8 +60,8 @@ def _of_sentence(
 
 
 def _of_glosses(network: Translator, x_BSD: Tensor, mask_BS: Tensor, glosses: Sequence[str]) -> Tensor:
-    place = {gloss: number for number, gloss in enumerate(network.glosses, 1)}
-    rows = [[place.get(gloss, BLANK) for gloss in (written or "").split()] for written in glosses]
+    index_of = {gloss: index for index, gloss in enumerate(network.glosses, 1)}
+    rows = [[index_of.get(gloss, BLANK) for gloss in (written or "").split()] for written in glosses]
     rows = [[] if BLANK in row else row for row in rows]  # one unknown gloss: the sequence cannot be spelt
     count_B = torch.tensor([len(row) for row in rows], device=x_BSD.device)
     longest = max(1, int(count_B.max()))

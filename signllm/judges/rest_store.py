@@ -9,7 +9,7 @@ from pathlib import Path
 
 from signllm.data.store import Store, StoreWriter
 from signllm.errors import DataError
-from signllm.judges.lessons import choose_share
+from signllm.judges.training_examples import choose_share
 
 
 def write_rest_store(

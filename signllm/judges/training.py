@@ -21,15 +21,15 @@ from signllm.errors import ConfigError, DataError
 from signllm.judges.augment import Augmentation, change_bodies
 from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.judges.judge import Judge, LanguageJudge, fingerprint
-from signllm.judges.lessons import (
-    SentenceLesson,
-    WordLesson,
+from signllm.judges.model import JudgeSize
+from signllm.judges.training_examples import (
+    SentenceExamples,
+    WordExamples,
     choose_share,
+    corpus_kind,
     hold_out,
-    is_recognition,
     length_batches,
 )
-from signllm.judges.model import JudgeSize
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 GENERATED_MARK = "generated"
@@ -129,16 +129,16 @@ def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Re
     """Train the reader of one language."""
     chosen, _ = choose_share(split.records, plan.share, plan.share_seed)
     records = [split.records[index] for index in chosen]
-    recognition = is_recognition(split.records)
-    learn, held = hold_out(records, plan.held_out, plan.share_seed, recognition)
+    kind = corpus_kind(split.records)
+    learn, held = hold_out(records, plan.held_out, plan.share_seed, kind.is_words)
     if len(learn) < 2 or len({records[index].text for index in learn}) < 2:
         raise DataError(
             f"{split.path}: {len(chosen)} of its {len(split)} clips are too few to learn from; a judge needs at least"
             " two clips of different texts"
         )
     clips = [split.pose(index) for index in chosen]
-    lesson = (WordLesson if recognition else SentenceLesson)(records, language)
-    course = _Course(language, split, lesson, [clip_arrays(clip, plan.fps) for clip in clips], plan)
+    examples = (WordExamples if kind.is_words else SentenceExamples)(records, language)
+    course = _Course(language, split, examples, [clip_arrays(clip, plan.fps) for clip in clips], plan)
     history = course.run(learn, held, report)
     prints = {record.id: fingerprint(clip) for record, clip in zip(records, clips, strict=True)}
     facts = {
@@ -151,6 +151,7 @@ def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Re
         "clips": prints,
         "held_out": [records[index].id for index in held],
         "texts": len({record.text for record in records}),
+        "corpus": kind.reason,
         "plan": asdict(plan),
         "course": history,
     }
@@ -160,8 +161,8 @@ def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Re
 class _Course:
     """One training: network, its moving average, optimiser and randomness."""
 
-    def __init__(self, language: str, split: StoreSplit, lesson, clips: list, plan: JudgePlan):
-        self.language, self.lesson, self.clips, self.plan = language, lesson, clips, plan
+    def __init__(self, language: str, split: StoreSplit, examples, clips: list, plan: JudgePlan):
+        self.language, self.examples, self.clips, self.plan = language, examples, clips, plan
         self.skeleton = split.skeleton
         self.rng = np.random.default_rng(plan.seed)
         self.generator = torch.Generator().manual_seed(plan.seed)
@@ -169,7 +170,7 @@ class _Course:
         self.features.fit(clips)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
-            self.network = lesson.network(self.features.width, plan.size)
+            self.network = examples.network(self.features.width, plan.size)
             self._dropout_state = torch.get_rng_state()
         self.average = copy.deepcopy(self.network).eval()
         self.precision = resolve_precision(plan.precision, CPU)
@@ -223,7 +224,7 @@ class _Course:
         with torch.random.fork_rng(devices=[]):  # dropout draws from a stream of this training's own
             torch.set_rng_state(self._dropout_state)
             with autocast(CPU, self.precision):
-                loss = self.lesson.loss(self.network, self.features(pose, valid), frames, chosen)
+                loss = self.examples.loss(self.network, self.features(pose, valid), frames, chosen)
             self._dropout_state = torch.get_rng_state()
         if not torch.isfinite(loss):
             raise DataError(f"{self.language}: the judge's loss is not a number at step {step}; look at the clips")
@@ -243,7 +244,7 @@ class _Course:
         for first in range(0, len(order), 64):
             chosen = order[first : first + 64]
             pose, valid, frames = pad_clips([self.clips[index] for index in chosen])
-            loss = self.lesson.loss(self.average, self.features(pose, valid), frames, chosen)
+            loss = self.examples.loss(self.average, self.features(pose, valid), frames, chosen)
             total += loss.item() * len(chosen)
         return total / len(order)
 

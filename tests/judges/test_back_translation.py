@@ -1,6 +1,8 @@
 """Judges: what they see, what they learn from, what they refuse, and that a file reads as the judge that wrote it."""
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +19,10 @@ from signllm.evaluation.back_translation import (
 from signllm.judges.augment import Augmentation, change_bodies
 from signllm.judges.features import LARGEST, PoseFeatures, pad_clips
 from signllm.judges.judge import Judge, Reading
-from signllm.judges.lessons import choose_share, hold_out, is_recognition
 from signllm.judges.model import JudgeSize, Translator
 from signllm.judges.rest_store import write_rest_store
 from signllm.judges.training import GENERATED_MARK, JudgePlan, train_judge
+from signllm.judges.training_examples import choose_share, corpus_kind, hold_out
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import SKELETON_50, PoseSequence
 
@@ -132,10 +134,62 @@ def records(counts):
     return [ClipRecord(f"{text}{n}", text, "ASL", 25.0, 9) for text, count in counts.items() for n in range(count)]
 
 
-def test_words_are_recognised_and_sentences_translated():
-    assert is_recognition(records({"book": 1, "Rain!": 1}))
-    assert is_recognition(records({"good morning": 4, "see you": 4}))
-    assert not is_recognition(records({"it will rain": 1, "the sun shines": 1}))
+WORD_CORPORA = {
+    "a dictionary": {"book": 1, "Rain!": 1},
+    "words with a few labels of several words": {"book": 1, "rain": 1, "house": 2, "a lot": 1, "all day": 1},
+    "phrases of many clips each": {"good morning": 3, "see you": 3},
+    "phrases of many clips and a few of one": {"good morning": 4, "see you": 4, "how are you": 1},
+}
+SENTENCE_CORPORA = {
+    "sentences": {"it will rain": 1, "the sun shines": 1},
+    "half are words": {"book": 1, "Rain!": 1, "it will rain": 1, "the sun shines": 1},
+    "two of five are answers of one word": {"yes": 1, "no": 1, "it rains": 1, "it snows": 1, "it is dry": 1},
+    "a greeting that opens every forecast": {"good evening to you": 4, **{f"sentence number {n}": 1 for n in range(5)}},
+    "each by two signers": {f"sentence number {n}": 2 for n in range(5)},
+}
+
+
+@pytest.mark.parametrize("name", [*WORD_CORPORA, *SENTENCE_CORPORA])
+def test_most_clips_decide_whether_a_corpus_is_words_or_sentences(name):
+    found = corpus_kind(records({**WORD_CORPORA, **SENTENCE_CORPORA}[name]))
+    assert found.is_words == (name in WORD_CORPORA)
+
+
+def test_a_corpus_is_told_by_counts():
+    def said(counts):
+        return corpus_kind(records(counts)).reason
+
+    assert said({"book": 2, "a lot": 1}) == "words, because 2 of 3 clips have a text of one word"
+    assert (
+        said({"see you": 3, "go on": 1}) == "repeated texts, because 3 of 4 clips share theirs with at least 2 others"
+    )
+    assert said({"it rains": 2, "yes": 1}) == "sentences, because 2 of 3 clips have several words"
+
+
+def test_a_label_of_several_words_is_read_like_any_other(tmp_path):
+    with StoreWriter(tmp_path / "s", "ASL", "train") as writer:
+        for place, word in enumerate(WORDS):
+            for number in range(6):
+                text = "all day" if word == "walk" else word
+                seed = 100 * place + number
+                writer.add(ClipRecord(f"{word}-{number}", text, "ASL", 25.0, 24), sign(word, seed))
+        writer.finish({})
+    judge = train_judge(Store(tmp_path / "s"), ["ASL"], "train", PLAN)
+    assert judge["ASL"].training["corpus"].startswith("words, because 18 of 24")
+    clips = [sign("walk", 1000 + number) for number in range(3)]
+    scores = score_back_translation({"reference": clips}, ["All day"] * 3, None, judge, "ASL")
+    assert scores["reference"]["bt_top_1"] == 100
+
+
+ASL_WORDS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "asl_words"
+
+
+@pytest.mark.skipif(not ASL_WORDS.is_dir(), reason="the shared ASL word clips are not on this machine")
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_the_asl_words_are_words_although_some_are_two(split):
+    texts = (ASL_WORDS / f"{split}.text").read_text(encoding="utf-8").splitlines()
+    assert {"a lot", "all day"} <= set(texts)
+    assert corpus_kind(records(Counter(texts))).is_words
 
 
 def test_a_share_and_its_rest_are_disjoint_whole_and_spread_over_texts():

@@ -1,10 +1,11 @@
-"""What a judge learns from clips: words to recognise, or sentences to translate; and which clips it learns from."""
+"""What a judge is trained on: clips of words to recognise, or of sentences to translate, and which clips are used."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,15 +16,39 @@ from signllm.data.texts import normalised_text
 from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
 
-CLIPS_A_TEXT = 3  # so many clips a text on average make any corpus one of few distinct texts
+CLIPS_PER_LABEL = 3  # a text of so many clips is a label, however many words it has
 PIECES = 2000
 LONGEST_MARGIN = 1.5
 
 
-def is_recognition(records: Sequence[ClipRecord]) -> bool:
-    """Whether a corpus is one of words: every text is a single word, or few distinct texts have many clips each."""
-    texts = {normalised_text(record.text) for record in records}
-    return all(len(text.split()) <= 1 for text in texts) or len(records) >= CLIPS_A_TEXT * len(texts)
+@dataclass(frozen=True)
+class CorpusKind:
+    """Whether a corpus is one of words (to recognise) or of sentences (to translate), and the count that decided it."""
+
+    is_words: bool
+    reason: str
+
+
+def corpus_kind(records: Sequence[ClipRecord]) -> CorpusKind:
+    """Decide by most of the clips what a corpus is.
+
+    It is one of words when more than half of its clips have a text of one word, or when more than half have a text
+    that at least three clips share. So a few labels of several words ("a lot") leave a word corpus what it is, and a
+    few one-word or repeated sentences a sentence corpus.
+    """
+    texts = [normalised_text(record.text) for record in records]
+    clips_of = Counter(texts)
+    single = sum(len(text.split()) <= 1 for text in texts)
+    shared = sum(clips_of[text] >= CLIPS_PER_LABEL for text in texts)
+    if 2 * single > len(texts):
+        return CorpusKind(True, f"words, because {single} of {len(texts)} clips have a text of one word")
+    if 2 * shared > len(texts):
+        return CorpusKind(
+            True,
+            f"repeated texts, because {shared} of {len(texts)} clips share theirs with at least"
+            f" {CLIPS_PER_LABEL - 1} others",
+        )
+    return CorpusKind(False, f"sentences, because {len(texts) - single} of {len(texts)} clips have several words")
 
 
 def choose_share(records: Sequence[ClipRecord], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -67,34 +92,34 @@ def _rank(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
 
 
-class WordLesson:
-    """Recognise the word of each clip."""
+class WordExamples:
+    """Clips with the word that each shows, for a recogniser."""
 
     def __init__(self, records: Sequence[ClipRecord], language: str):
         texts = [normalised_text(record.text) for record in records]
         self.words = sorted(set(texts))
-        place = {word: number for number, word in enumerate(self.words)}
-        self._word_N = torch.tensor([place[text] for text in texts])
+        index_of = {word: index for index, word in enumerate(self.words)}
+        self._word_N = torch.tensor([index_of[text] for text in texts])
 
     def network(self, features: int, size: JudgeSize) -> Recogniser:
         """A fresh network of the right kind."""
         return Recogniser(features, self.words, size)
 
     def loss(self, network: Recogniser, features_BFD: Tensor, frames_B: Tensor, clips: Sequence[int]) -> Tensor:
-        """The loss on a batch whose clips have these numbers."""
+        """The loss on a batch of the clips of these indices."""
         return network.loss(features_BFD, frames_B, self._word_N[list(clips)])
 
 
-class SentenceLesson:
-    """Translate each clip into its text, in lower case, and spell its glosses where the corpus has them."""
+class SentenceExamples:
+    """Clips with their texts in lower case, for a translator, and with their glosses where the corpus has them."""
 
     def __init__(self, records: Sequence[ClipRecord], language: str):
         texts = [target_text(record.text) for record in records]
         self.vocabulary = GlossVocabulary.train(texts, PIECES)
         self._pieces = [self.vocabulary.encode(text, language) for text in texts]
         self.glosses = sorted({gloss for record in records for gloss in (record.gloss or "").split()})
-        place = {gloss: number for number, gloss in enumerate(self.glosses, 1)}
-        self._glosses = [[place[gloss] for gloss in (record.gloss or "").split()] for record in records]
+        index_of = {gloss: index for index, gloss in enumerate(self.glosses, 1)}
+        self._glosses = [[index_of[gloss] for gloss in (record.gloss or "").split()] for record in records]
 
     def network(self, features: int, size: JudgeSize) -> Translator:
         """A fresh network of the right kind."""
@@ -102,7 +127,7 @@ class SentenceLesson:
         return Translator(features, self.vocabulary, self.glosses, size, longest)
 
     def loss(self, network: Translator, features_BFD: Tensor, frames_B: Tensor, clips: Sequence[int]) -> Tensor:
-        """The loss on a batch whose clips have these numbers."""
+        """The loss on a batch of the clips of these indices."""
         pieces_BL = self.vocabulary.pad_batch([self._pieces[clip] for clip in clips], features_BFD.device)
         glosses = [self._glosses[clip] for clip in clips]
         longest = max(1, *(len(row) for row in glosses)) if len(glosses) > 1 else max(1, len(glosses[0]))
@@ -121,4 +146,4 @@ def length_batches(
     """One epoch of batches of like length in random order; the last, smaller batch is there too."""
     order = np.argsort(np.asarray(lengths) * rng.uniform(1 - jitter, 1 + jitter, len(lengths)), kind="stable")
     batches = np.array_split(order, max(1, -(-len(order) // batch_size)))
-    return [batches[place] for place in rng.permutation(len(batches))]
+    return [batches[index] for index in rng.permutation(len(batches))]
