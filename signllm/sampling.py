@@ -6,6 +6,9 @@ import numpy as np
 
 
 def spread(count: int, most: int | None) -> list[int]:
-    """At most `most` indices below `count` (all when None), evenly spread, first and last included, ascending."""
-    places = np.linspace(0, count - 1, count if most is None else min(count, most))
-    return sorted(set(places.round().astype(int).tolist()))
+    """`most` different indices below `count`, or all when there are no more; evenly spread, ascending.
+
+    The first and the last are among them when `most` is at least 2.
+    """
+    positions = np.linspace(0, count - 1, count if most is None else min(count, most))
+    return positions.round().astype(int).tolist()

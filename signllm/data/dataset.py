@@ -144,9 +144,8 @@ class SignDataset(Dataset):
     def clips(self, language: str, most: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """((F, J, 3), (F, J)) of the clips of a language, at most `most` spread evenly, for statistics."""
         indices = [index for index, (code, _) in enumerate(self.places) if code == language]
-        step = 1 if most is None else max(1, len(indices) // most)
-        for index in indices[::step]:
-            pose = self.pose(index)
+        for position in spread(len(indices), most):
+            pose = self.pose(indices[position])
             yield pose.coordinates, pose.valid
 
     def texts(self, with_prompts: Callable[[str, str], list[str]] | None = None) -> list[str]:

@@ -157,7 +157,8 @@ def train_fgd_encoder(
     """Train on reference clips (indexed one at a time, so they may lie on disk); the same seed gives the same encoder.
 
     Masked mean squared error of the reconstruction, Adam, a one-cycle learning rate; clips longer than 128 frames are
-    cut at random. All are resampled to `fps` (default: that of the first). `progress(loss)` is called after each step.
+    cut at random. All are resampled to `fps` (default: that of the first clip), which the encoder keeps.
+    `progress(loss)` is called after each step.
     Raises DataError for clips that do not belong together.
     """
     _check(clips)
@@ -167,7 +168,7 @@ def train_fgd_encoder(
         encoder = FgdEncoder(
             first.skeleton.name,
             first.unit,
-            first.fps,
+            fps,
             *first.coordinates.shape[1:],
             width=width,
             latent_size=latent_size,
@@ -211,14 +212,14 @@ class StoredClips:
         ]
         if faults:
             raise DataError(faults)
-        self._places = [(s, index) for s in splits for index in range(len(s))]
+        self._clips = [(s, index) for s in splits for index in range(len(s))]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._clips)
 
     def __getitem__(self, index: int) -> PoseSequence:
-        split, place = self._places[index]
-        return split.pose(place)
+        split, number = self._clips[index]
+        return split.pose(number)
 
 
 def _check(clips: Sequence[PoseSequence]) -> None:

@@ -138,3 +138,20 @@ def test_worker_processes_yield_the_same_batches(store):
     for a, b in zip(alone, workers, strict=True):
         assert a.prompts == b.prompts
         assert torch.equal(a.pose_BFJC, b.pose_BFJC)
+
+
+def test_statistics_come_from_exactly_as_many_clips_as_asked_for(tmp_path):
+    with StoreWriter(tmp_path, "ASL", "train") as writer:
+        for number in range(13):
+            clip = PoseSequence.all_valid(np.full((2, 50, 3), float(number)), 25.0)
+            writer.add(ClipRecord(f"{number:02}", "book", "ASL", 25.0, 2), clip)
+        writer.finish({})
+    dataset = SignDataset(Store(tmp_path), "train", fps=25.0)
+
+    def seen(most=None):
+        return [int(pose[0, 0, 0]) for pose, _ in dataset.clips("ASL", most)]
+
+    assert seen() == seen(13) == seen(99) == list(range(13))
+    assert seen(7) == [0, 2, 4, 6, 8, 10, 12]
+    assert len(seen(12)) == 12
+    assert seen(5) == [0, 3, 6, 9, 12]

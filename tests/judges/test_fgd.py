@@ -96,6 +96,16 @@ def test_clips_are_encoded_at_the_frame_rate_of_the_encoder(encoder):
     assert np.allclose(encoder.encode(clip), encoder.encode(clip.resampled(25)))
 
 
+def test_an_encoder_keeps_the_frame_rate_it_was_trained_at(tmp_path):
+    clips = [sign(seed, 30) for seed in range(4)]
+    halved = train_fgd_encoder(clips, fps=12.5, **{**SMALL, "steps": 3})
+    assert halved.fps == 12.5
+    assert np.allclose(halved.encode(clips[0]), halved.encode(clips[0].resampled(12.5)))
+    assert halved.hash() != train_fgd_encoder(clips, fps=25, **{**SMALL, "steps": 3}).hash()
+    halved.save(tmp_path / "encoder.pt")
+    assert load_fgd_encoder(tmp_path / "encoder.pt").fps == 12.5
+
+
 def test_refuses_what_does_not_fit(encoder, tmp_path):
     with pytest.raises(ConfigError, match="needs the file of an encoder"):
         find_presets(["fgd"])
