@@ -1,15 +1,19 @@
 # make quickstart: environment + quick run, to a generated video.   make test: environment + lint + all tests.
+# make package: the wheel, installed into an empty environment, and the quick run from there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test lint format clean
+.PHONY: quickstart test package lint format clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest -n 2
+
+package:
+	PYTHON=$(PYTHON) bash .ci/package
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -30,4 +34,4 @@ $(VENV)/.installed-dev: requirements.txt requirements-dev.txt
 	touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache

@@ -16,6 +16,7 @@ RANKS = {
     "training": 5, "evaluation": 5,
     "viewing": 6,
     "cli": 7,
+    "__main__": 8,
 }  # fmt: skip
 
 

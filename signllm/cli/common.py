@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import functools
 import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from signllm.errors import SignLLMError
 
@@ -14,6 +17,36 @@ USER_ERROR = 2
 INTERRUPTED = 130
 
 Main = Callable[[Sequence[str] | None], int]
+
+# The verb of the installed `signllm` command that does what a script does.
+VERB_OF_SCRIPT = {
+    "quick_train.py": "quick",
+    "final_convert_data.py": "convert",
+    "start_training.py": "train",
+    "train_signllm.py": "train",
+    "inference_signllm.py": "sign",
+    "evaluation.py": "evaluate",
+    "visualize_skeleton_data.py": "view",
+}
+_SCRIPT = re.compile(rf"(?:python )?\b({'|'.join(map(re.escape, VERB_OF_SCRIPT))})")
+_as_verb = ContextVar("as_verb", default=False)
+
+
+@contextmanager
+def called_as_verb() -> Iterator[None]:
+    """Within it, help and messages speak of `signllm train` instead of `start_training.py`."""
+    token = _as_verb.set(True)
+    try:
+        yield
+    finally:
+        _as_verb.reset(token)
+
+
+def as_called(text: str) -> str:
+    """The text with the scripts named as the user called them: `python X.py` becomes `signllm VERB` under a verb."""
+    if not _as_verb.get():
+        return text
+    return _SCRIPT.sub(lambda match: f"signllm {VERB_OF_SCRIPT[match.group(1)]}", text)
 
 
 def command(main: Main) -> Main:
@@ -27,7 +60,7 @@ def command(main: Main) -> Main:
             count = f" ({len(error.faults)} faults)" if len(error.faults) > 1 else ""
             print(f"{error.heading}{count}:", file=sys.stderr)
             for fault in error.faults:
-                print(f"  - {fault}", file=sys.stderr)
+                print(f"  - {as_called(fault)}", file=sys.stderr)
             return USER_ERROR
         except KeyboardInterrupt:
             print("interrupted; what was finished is kept", file=sys.stderr)
@@ -39,10 +72,17 @@ def command(main: Main) -> Main:
     return wrapped
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its help names the scripts as the user called them."""
+
+    def format_help(self) -> str:
+        return as_called(super().format_help())
+
+
 def parser(script: str, english: str, chinese: str, **kwargs) -> argparse.ArgumentParser:
     """An argument parser whose description stands in English and Chinese; flags cannot be abbreviated."""
-    return argparse.ArgumentParser(
-        prog=script,
+    return _Parser(
+        prog=as_called(script),
         description=f"{english}\n{chinese}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from signllm.cli.common import command, parser
+import signllm
+from signllm.cli.common import as_called, command, parser
+from signllm.cli.train import CONFIG_HELP
 from signllm.config import Config, load_config
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError
@@ -22,10 +24,19 @@ from signllm.errors import CheckpointError, ConfigError
 if TYPE_CHECKING:
     from signllm.training.trainer import Trainer
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_CONFIG = ROOT / "configs" / "quick_train_config.json"
+DEFAULT_CONFIG = "quick_train"
+REQUIREMENTS = Path(signllm.__file__).resolve().parents[1] / "requirements.txt"  # in a checkout only
 MIN_PYTHON = (3, 11)
 MIN_FREE_GB = 2.0
+
+
+def required_packages() -> list[str]:
+    """The names of the packages that must be there: from the checkout's requirements.txt, or the installed metadata."""
+    if REQUIREMENTS.is_file():
+        lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    else:
+        lines = [line for line in importlib.metadata.requires("signllm") or () if "extra ==" not in line]
+    return [name.group() for line in lines if (name := re.match(r"\w[\w.-]*", line))]
 
 
 def check_environment() -> None:
@@ -34,13 +45,12 @@ def check_environment() -> None:
     if sys.version_info < MIN_PYTHON:
         faults.append(f"Python {platform.python_version()}: {'.'.join(map(str, MIN_PYTHON))} or newer is needed")
     versions = {}
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        name = re.match(r"[\w.-]+", line)
-        if name:
-            try:
-                versions[name.group()] = importlib.metadata.version(name.group())
-            except importlib.metadata.PackageNotFoundError:
-                faults.append(f"package {name.group()} is not installed: pip install -r requirements.txt")
+    for name in required_packages():
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            remedy = "pip install -r requirements.txt" if REQUIREMENTS.is_file() else f"pip install {name}"
+            faults.append(f"package {name} is not installed: {remedy}")
     free_gb = shutil.disk_usage(Path.cwd()).free / 1e9
     if free_gb < MIN_FREE_GB:
         faults.append(f"{free_gb:.1f} GB of disk are free here, {MIN_FREE_GB:.0f} GB are needed")
@@ -125,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Check environment and data, train a small model for 6 epochs, and generate a sign.",
         "检查环境和数据，快速训练小模型（6 个 epoch），并做推理测试。",
     )
-    arguments.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="configuration file / 配置文件")
+    arguments.add_argument("--config", metavar="NAME|FILE", default=DEFAULT_CONFIG, help=CONFIG_HELP)
     arguments.add_argument(
         "--set", metavar="KEY=VALUE", dest="overrides", action="append", default=[], help="override a key / 覆盖配置项"
     )
@@ -152,5 +162,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"checkpoint / 检查点: {trainer.folder.best}")
     print(f"video / 视频: {video}")
     flags = f"--model_path {trainer.folder.best} --language {trainer.model.languages[0]} --text ..."
-    print(f"next / 下一步: python inference_signllm.py {flags}")
+    print(as_called(f"next / 下一步: python inference_signllm.py {flags}"))
     return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from signllm.cli.common import command, parser
-from signllm.cli.train import add_training_flags, train
+from signllm.cli.train import CONFIG_HELP, add_training_flags, train
 
-DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "signllm_your_data_config.json"
+DEFAULT_CONFIG = "signllm_your_data"
 
 
 @command
@@ -19,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Train SignLLM with configs/signllm_your_data_config.json, or with --config.",
         "训练 SignLLM：默认使用 configs/signllm_your_data_config.json，或用 --config 指定配置。",
     )
-    arguments.add_argument("--config", type=Path, help="configuration file (JSON, // comments allowed) / 配置文件")
+    arguments.add_argument("--config", metavar="NAME|FILE", help=CONFIG_HELP)
     add_training_flags(arguments)
     args = arguments.parse_args(argv)
     return train(args.config, DEFAULT_CONFIG, args)

@@ -16,6 +16,10 @@ from signllm.errors import CheckpointError, ConfigError
 
 DEBUG_SAMPLES = 64  # --debug: clips a language and split
 DEBUG_EPOCHS = 10
+CONFIG_HELP = (
+    "a configuration by name, such as asl_words, or a file (JSON, // comments allowed)"
+    " / 配置：内置配置的名称，或配置文件（可含 // 注释）"
+)
 
 
 def add_training_flags(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +73,7 @@ def for_debugging(config: Config) -> Config:
     )
 
 
-def train(config_path: Path | None, default_config: Path, args: argparse.Namespace) -> int:
+def train(config_path: str | None, default_config: str, args: argparse.Namespace) -> int:
     """Run training as the flags say; return the exit code."""
     from signllm.models.checkpoint import load_checkpoint
 
@@ -102,7 +106,7 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise ConfigError(faults)
 
 
-def _train_added(config_path: Path | None, args: argparse.Namespace) -> int:
+def _train_added(config_path: str | None, args: argparse.Namespace) -> int:
     """A new run that trains one more group; data and training are those of --config, or the checkpoint's own."""
     from signllm.models.checkpoint import load_checkpoint
     from signllm.training.adding import Addition
@@ -120,7 +124,7 @@ def _train_added(config_path: Path | None, args: argparse.Namespace) -> int:
     return _run(addition.experiment(config, checkpoint), None, args.dry_run)
 
 
-def _config_of_resumed_run(saved: Config, config_path: Path | None, args: argparse.Namespace) -> Config:
+def _config_of_resumed_run(saved: Config, config_path: str | None, args: argparse.Namespace) -> Config:
     """The checkpoint's own configuration, or the given one where it builds the same model; --set applies."""
     if args.debug:
         raise ConfigError("--debug with --resume: a debug run has folders of its own; resume it without --debug")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from signllm.cli.common import command, parser
-from signllm.cli.train import add_training_flags, train
+from signllm.cli.train import CONFIG_HELP, add_training_flags, train
 
 
 @command
@@ -17,9 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Train SignLLM from a configuration file.",
         "直接使用训练器，按配置文件训练 SignLLM。",
     )
-    arguments.add_argument(
-        "--config", type=Path, required=True, help="configuration file (JSON, // comments allowed) / 配置文件"
-    )
+    arguments.add_argument("--config", metavar="NAME|FILE", required=True, help=CONFIG_HELP)
     add_training_flags(arguments)
     args = arguments.parse_args(argv)
     return train(args.config, args.config, args)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from signllm.config.named import config_name, find_config
 from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.languages import resolve_language
@@ -271,12 +272,12 @@ def _faults_of_gloss_pairs(config: Config) -> list[str]:
     return faults
 
 
-def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
-    """Load a configuration file; `run_name` defaults to the file's name without `_config`.
+def load_config(config: str | Path, overrides: list[str] | None = None) -> Config:
+    """Load a configuration by path or name (see `find_config`); `run_name` defaults to its name.
 
     Raises ConfigError listing every fault: unknown keys with the nearest valid one, wrong values, and
     combinations that no model can be built from.
     """
-    path = Path(path)
-    values = {"run_name": path.stem.removesuffix("_config"), **read_json_with_comments(path)}
+    path = find_config(config)
+    values = {"run_name": config_name(path.stem), **read_json_with_comments(path)}
     return parse_config(apply_overrides(values, overrides or []), str(path))

@@ -58,3 +58,18 @@ def test_a_saved_model_that_differs_is_noticed(config_file, capsys, monkeypatch)
     monkeypatch.setattr(Generator, "from_checkpoint", classmethod(spoilt))
     assert quick_train.main(["--config", str(config_file), "--set", "training.max_steps=1"]) == 2
     assert "differently from the model in memory" in capsys.readouterr().err
+
+
+def test_an_installed_package_knows_what_it_needs_without_the_checkout(tmp_path, monkeypatch):
+    in_checkout = quick_train.required_packages()
+    needs = ["torch==2.13.0", "pose-format >=0.15", "pytest>=8 ; extra == 'dev'"]
+    monkeypatch.setattr(quick_train, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: {"signllm": needs}[name])
+    assert quick_train.required_packages() == ["torch", "pose-format"]
+    assert {"torch", "pose-format"} < set(in_checkout)
+
+
+def test_a_package_that_is_not_there_is_named_with_its_remedy(monkeypatch, capsys):
+    monkeypatch.setattr(quick_train, "required_packages", lambda: ["numpy", "no-such-package-here"])
+    assert quick_train.main([]) == 2
+    assert "package no-such-package-here is not installed: pip install" in capsys.readouterr().err
