@@ -7,6 +7,7 @@ from signllm.cli import evaluation
 from signllm.cli.evaluation_back_translation import describe, seen_warnings
 from signllm.data.store import Store, StoreWriter
 from signllm.judges.judge import Judge
+from signllm.judges.training_examples import choose_share
 
 
 def evaluate(*flags):
@@ -16,7 +17,8 @@ def evaluate(*flags):
 @pytest.fixture(scope="module")
 def judge_path(demo_root, tmp_path_factory):
     path = tmp_path_factory.mktemp("judge") / "mine.pth"
-    flags = ("--max_minutes", 0.02, "--judge_share", 0.5, "--rest_store", path.parent / "rest", "--output", path)
+    share = ("--judge_share", 0.5, "--judge_seed", 3, "--rest_store", path.parent / "rest")
+    flags = ("--max_minutes", 0.02, *share, "--output", path)
     assert evaluate("--train_back_translation", "--data", demo_root, "--language", "asl", *flags) == 0
     return path
 
@@ -24,9 +26,11 @@ def judge_path(demo_root, tmp_path_factory):
 def test_training_saves_a_judge_and_the_rest_for_generators(judge_path, demo_root):
     judge = Judge.load(judge_path)
     assert list(judge.languages) == ["ASL"]
-    assert len(judge["ASL"].training["clips"]) == 5
+    records = Store(demo_root).split("ASL", "train").records
+    chosen, left = ([records[index].id for index in part] for part in choose_share(records, 0.5, 3))
+    assert sorted(judge["ASL"].training["clips"]) == sorted(chosen)
     rest = Store(judge_path.parent / "rest")
-    assert len(rest.split("ASL", "train")) == 5
+    assert [record.id for record in rest.split("ASL", "train").records] == left
     assert len(rest.split("ASL", "dev")) == 3
     assert judge["ASL"].share_seen(rest.split("ASL", "train")) == 0
 
@@ -89,7 +93,7 @@ def test_a_judge_of_the_references_themselves_is_called_dishonest(demo_root, jud
     assert "50 % of the recordings it is asked about" in warning
     assert seen_warnings(judge, Store(demo_root).split("ASL", "dev"), None, ["model"]) == []
     said = describe(judge)
-    assert "translator from 5 clips of 'train' (share 0.5, seed 0)" in said
+    assert "translator from 5 clips of 'train' (share 0.5, seed 3)" in said
     assert "it took the corpus for one of sentences, because 10 of 10 clips have several words" in said
     del judge.training["corpus"]  # a file of an older version
     assert "translator from 5 clips" in describe(judge)

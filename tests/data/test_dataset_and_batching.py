@@ -73,6 +73,16 @@ def test_collating_pads_with_invalid_frames(store):
     assert picked.pose_BFJC.shape[1] == 32
 
 
+def test_a_batch_knows_the_natural_lengths_of_clips_at_another_pace(store):
+    dataset = SignDataset(store, "train", fps=25.0, max_frames=110, duration_warp=0.5)
+    natural = [30, 50, 110, 15, 25, 60]
+    batch = collate([dataset.sample(index, epoch=1) for index in range(6)])
+    assert batch.natural_frames_B.tolist() == natural
+    assert all(played != own for played, own in zip(batch.frames_B[:2].tolist(), natural, strict=False))
+    assert batch.select([4, 1]).natural_frames_B.tolist() == [25, 50]
+    assert batch.to(torch.device("cpu")).natural_frames_B.tolist() == natural
+
+
 @pytest.mark.parametrize("epoch", [0, 1])
 def test_every_clip_stands_in_one_batch_within_both_limits(epoch):
     batches = make_batches(LENGTHS, batch_size=8, frame_budget=800, seed=1, epoch=epoch)

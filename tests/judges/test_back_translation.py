@@ -203,6 +203,22 @@ def test_a_share_and_its_rest_are_disjoint_whole_and_spread_over_texts():
     assert choose_share(clips, 1.0, 0) == (list(range(22)), [])
 
 
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_judge_learns_from_the_share_of_its_seed_and_leaves_the_rest(words_store, tmp_path, seed):
+    records = words_store.split("ASL", "train").records
+    chosen, left = ([records[index].id for index in part] for part in choose_share(records, 0.5, seed))
+    plan = replace(PLAN, epochs=1, min_steps=1, share=0.5, share_seed=seed)
+    facts = train_judge(words_store, ["ASL"], "train", plan)["ASL"].training
+    assert sorted(facts["clips"]) == sorted(chosen)
+    assert facts["share_seed"] == seed
+    kept = [records[index] for index in choose_share(records, 0.5, seed)[0]]
+    assert facts["held_out"] == [kept[index].id for index in hold_out(kept, plan.held_out, seed, True)[1]]
+    assert write_rest_store(words_store, ["ASL"], "train", 0.5, seed, tmp_path / "rest") == {"ASL": len(left)}
+    rest = Store(tmp_path / "rest").split("ASL", "train")
+    assert [record.id for record in rest.records] == left
+    assert rest.info["left_by_judge"]["seed"] == seed
+
+
 def test_held_out_clips_leave_every_word_two_and_no_sentence_on_both_sides():
     words = records({"book": 6, "rain": 6, "walk": 2})
     learn, held = hold_out(words, 0.1, 0, recognition=True)

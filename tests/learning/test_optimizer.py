@@ -5,7 +5,7 @@ import torch
 
 from signllm.data.dataset import collate
 from signllm.errors import CheckpointError
-from signllm.learning.optimizer import matrices_of_layers
+from signllm.learning.optimizer import Optimizer, matrices_of_layers
 from signllm.models.checkpoint import load_checkpoint
 from signllm.training.setup import build_experiment, make_trainer
 from tests.helpers.runs import equal, run
@@ -55,6 +55,21 @@ def test_muon_learns_what_is_said_softly_as_fast_as_what_is_said_loudly(make_con
     trainer.optimizer.step(1e-3)
     update = torch.linalg.svdvals((weight - before).detach())
     assert (update[-1] > 0.5 * update[0]) == alike
+
+
+@pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_weight_decay_shrinks_matrices_and_spares_norms_and_biases(make_config, name):
+    config = make_config("model.pose_decoder.type=parallel", f"training.optimizer={name}", "training.weight_decay=0.5")
+    model = build_experiment(config).model
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    Optimizer(model, config.training).step(0.01)
+    spared = {name for name, weight in model.named_parameters() if torch.equal(weight, before[name])}
+    assert {name for name in before if name.endswith("bias") or "norm" in name.lower()} <= spared
+    for name, weight in model.named_parameters():
+        if weight.ndim > 1 and before[name].any():
+            assert 0.98 < (weight.norm() / before[name].norm()).item() < 0.9951, name
 
 
 def test_a_group_without_clips_stays_as_it_is(make_config):

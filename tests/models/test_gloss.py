@@ -97,3 +97,62 @@ def test_a_batch_translates_each_clip_as_if_it_were_alone(vocabulary):
     alone = [decoder.beam_search(memory[i : i + 1], mask[i : i + 1], allowed[:1])[0] for i in range(4)]
     assert together == alone
     assert len(set(itertools.chain(*together))) > 2
+
+
+class ScriptedStack:
+    """Stands in for a decoder's layers: the probabilities of a clip's next token depend on the step alone."""
+
+    def __init__(self, width, scripts):
+        steps = max(map(len, scripts))
+        self.calls, self.probability_BSW = 0, torch.full((len(scripts), steps, width), 1e-9)
+        for clip, script in enumerate(scripts):
+            for step in range(steps):
+                for token, probability in script[min(step, len(script) - 1)].items():
+                    self.probability_BSW[clip, step, token] = probability
+
+    def memory_keys_values(self, memory_BTD):
+        return [(memory_BTD, memory_BTD)]
+
+    def new_caches(self, *shape):
+        return []
+
+    def __call__(self, x_BLD, memory_kvs, mask_BT, caches):
+        now_BW = self.probability_BSW[:, min(self.calls, self.probability_BSW.shape[1] - 1)].log()
+        self.calls += 1
+        return now_BW.repeat_interleave(len(x_BLD) // len(now_BW), dim=0)[:, None]
+
+
+def scripted_search(vocabulary, *scripts, **changes):
+    """(sequences found by a beam of two, one a script; the number of steps that it took)."""
+    width = vocabulary.size + vocabulary.size % 2
+    decoder = GlossDecoder(GlossDecoderConfig(beam_size=2, max_length=10, **changes), vocabulary, width, 1, 0.0)
+    decoder.embedding.weight.data = torch.eye(vocabulary.size, width)
+    del decoder.stack
+    decoder.stack = ScriptedStack(width, scripts)
+    memory, mask = torch.zeros(len(scripts), 1, width), torch.ones(len(scripts), 1, dtype=torch.bool)
+    found = decoder.beam_search(memory, mask, [[vocabulary.language_ids["ASL"]]] * len(scripts))
+    return found, decoder.stack.calls
+
+
+@pytest.mark.parametrize(("penalty", "glosses"), [(0.0, 0), (0.5, 0), (1.0, 1)])
+def test_the_length_penalty_decides_between_a_short_and_a_long_sequence(vocabulary, penalty, glosses):
+    """Probabilities .4 and .3: the longer sequence wins per token only, ln(.3) / 3 > ln(.4) / 2."""
+    asl, end, a, b = vocabulary.language_ids["ASL"], vocabulary.end, 20, 21
+    script = [{asl: 1.0}, {a: 0.6, end: 0.4}, {end: 0.5, a: 0.25, b: 0.25}]
+    (found,), _ = scripted_search(vocabulary, script, length_penalty=penalty)
+    assert found == [asl, *[a] * glosses, end]
+
+
+def test_the_beam_goes_on_while_a_longer_sequence_can_still_win(vocabulary):
+    """Two sequences have ended after three steps, but per token a third one becomes more probable than both."""
+    asl, end, a, b = vocabulary.language_ids["ASL"], vocabulary.end, 20, 21
+    late = [{asl: 1.0}, {a: 0.5, end: 0.4, b: 0.1}, {a: 0.6, end: 0.39}, {end: 0.98}]
+    early = [{asl: 1.0}, {end: 0.9, a: 0.06, b: 0.04}, {end: 0.9, a: 0.05, b: 0.05}]
+    assert scripted_search(vocabulary, late)[0] == [[asl, a, a, end]]
+    assert scripted_search(vocabulary, early, late)[0] == [[asl, end], [asl, a, a, end]]
+
+
+def test_the_beam_stops_as_soon_as_no_longer_sequence_can_win(vocabulary):
+    asl, end, a, b = vocabulary.language_ids["ASL"], vocabulary.end, 20, 21
+    early = [{asl: 1.0}, {end: 0.9, a: 0.06, b: 0.04}, {end: 0.9, a: 0.05, b: 0.05}]
+    assert scripted_search(vocabulary, early) == ([[asl, end]], 3)

@@ -8,7 +8,9 @@ import torch
 from signllm.data.dataset import collate
 from signllm.errors import CheckpointError, ConfigError
 from signllm.inference import Generator
+from signllm.languages import make_prompt
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from signllm.models.group import LengthModel
 from signllm.models.sign_model import MODES
 from signllm.training.losses import compute_losses
 from signllm.training.setup import build_experiment
@@ -20,6 +22,11 @@ CODES = ["ASL", "GSL", "ASL"]
 @pytest.fixture(params=list(MODES))
 def experiment(request, make_config):
     return build_experiment(make_config(f"model.mode={request.param}"))
+
+
+@pytest.fixture(params=list(MODES))
+def drawing_experiment(request, make_config):
+    return build_experiment(make_config(f"model.mode={request.param}", "model.pose_decoder.type=flow"))
 
 
 def shaken(model, by=0.1):
@@ -86,6 +93,65 @@ def test_a_batch_generates_what_each_text_gives_alone(experiment):
         (alone,) = poses(model, experiment.config, [text], [code])
         assert alone.shape == clip.shape
         assert abs(alone - clip).max() < 1e-3
+
+
+def test_each_clip_of_a_mixed_batch_draws_from_its_own_seed(drawing_experiment):
+    """The third text has the second's place among its language's clips: a seed taken by place would be another's."""
+    model = shaken(drawing_experiment.model)
+    requests = TEXTS
+    if model.writes_gloss:
+        requests = [make_prompt(text, code) for text, code in zip(TEXTS, CODES, strict=True)]
+    together = model.generate(requests, CODES, 40, seeds=[11, 22, 33])
+    for request, code, seed, made in zip(requests, CODES, [11, 22, 33], together, strict=True):
+        (alone,) = model.generate([request], [code], 40, seeds=[seed])
+        (other,) = model.generate([request], [code], 40, seeds=[seed + 1])
+        assert made.pose_FJC.shape == alone.pose_FJC.shape
+        assert (made.pose_FJC - alone.pose_FJC).abs().max() < 1e-3
+        assert (made.pose_FJC - other.pose_FJC).abs().max() > 1e-2
+
+
+def test_clips_have_all_the_frames_that_the_length_model_predicts(experiment):
+    model = shaken(experiment.model)
+    batch = batch_of(experiment)
+    for route in model.routes(batch):
+        source, mask = route.source_BTS, route.mask_BT
+        length = route.group.length(route.group.encode(source, mask), mask)
+        clips = route.group.generate(source, mask, 200)
+        assert [len(clip) for clip in clips] == length.fair(200).tolist()
+        given = torch.arange(5, 5 + len(mask))
+        clips = route.group.generate(source, mask, 200, given)
+        assert [len(clip) for clip in clips] == given.tolist()
+
+
+def test_no_generated_clip_is_longer_than_max_frames(experiment):
+    model = shaken(experiment.model)
+    for module in model.modules():
+        if isinstance(module, LengthModel):
+            module.net[-1].bias.data[0] = 9.0  # exp(9) frames
+    for longest in (40, 24):
+        config = experiment.config.model_copy(
+            update={"data": experiment.config.data.model_copy(update={"max_frames": longest})}
+        )
+        assert [len(pose) for pose in poses(model, config)] == [longest] * 3
+
+
+def test_the_length_model_is_told_the_natural_lengths(experiment):
+    """Whatever augmentation made of the clips, padded or not, in a batch of one language or of both."""
+    model = experiment.model.eval()
+    batch = batch_of(experiment)
+    natural = torch.arange(10, 10 + len(batch))
+    output = model(replace(batch, natural_frames_B=natural))
+    assert [len(group.rows) for group in output.groups] == ([3, 2] if len(output.groups) == 2 else [5])
+    for group in output.groups:
+        assert group.natural_frames_B.tolist() == natural[group.rows].tolist()
+        assert group.frames_B.tolist() == batch.frames_B[group.rows].tolist()
+    with torch.no_grad():
+        own, other = (
+            compute_losses(model(replace(batch, natural_frames_B=frames_B)), experiment.config).values()
+            for frames_B in (natural, natural * 4)
+        )
+    assert own["length"] != other["length"]
+    assert own["reconstruction"] == other["reconstruction"]
 
 
 def test_the_loss_is_the_same_padded_and_unpadded(experiment):

@@ -1,0 +1,37 @@
+"""Which weights a run evaluates, and which checkpoint it keeps as its best."""
+
+import json
+
+import pytest
+
+from signllm.models.checkpoint import load_checkpoint
+from signllm.training import evaluation
+from tests.helpers.runs import equal, run
+
+
+@pytest.mark.parametrize(("selections", "best"), [((0.3, 0.5, 0.2, 0.4), 2), ((0.1, 0.3, 0.3, -0.2), 2)])
+def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, monkeypatch, selections, best):
+    remaining = iter(selections)
+    monkeypatch.setattr(evaluation, "selection_score", lambda scores: next(remaining))
+    trainer, _ = run(make_config("training.num_epochs=4", "training.save_every=1", "training.eval_samples=1"))
+    history = json.loads(trainer.folder.stats.read_text())["history"]
+    assert [entry["evaluation"]["selection"] for entry in history] == list(selections)
+    kept, epoch, last = map(load_checkpoint, (trainer.folder.best, trainer.folder.epoch(best), trainer.folder.last))
+    assert equal(kept.weights, epoch.weights)
+    assert equal(kept.averaged, epoch.averaged)
+    assert kept.training["state"]["epoch"] == best
+    assert last.training["state"]["best_score"] == max(selections)
+    assert last.training["state"]["best_step"] == kept.training["state"]["step"]
+
+
+def test_a_run_evaluates_its_averaged_weights(make_config):
+    trainer, _ = run(make_config("training.learning_rate=0.01"))
+    checkpoint = load_checkpoint(trainer.folder.last)
+    written = json.loads(trainer.folder.stats.read_text())["history"][-1]["evaluation"]
+
+    def again(averaged):
+        model = checkpoint.build_model(averaged)
+        return evaluation.evaluate(model, trainer.config, trainer.eval_set, trainer.device).losses
+
+    assert again(averaged=True) == pytest.approx(written["losses"], rel=1e-5)
+    assert again(averaged=False)["total"] != pytest.approx(written["losses"]["total"], rel=1e-3)
