@@ -18,6 +18,7 @@ package:
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -34,4 +35,4 @@ $(VENV)/.installed-dev: requirements.txt requirements-dev.txt
 	touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache .mypy_cache

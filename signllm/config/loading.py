@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +13,9 @@ from signllm.config.named import config_name, find_config
 from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.languages import resolve_language
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 # A string, a // comment or a /* */ comment: matching strings first keeps "http://..." whole.
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -126,7 +129,7 @@ def _key_path(values: Any, location: tuple) -> list[str]:
     return path
 
 
-def _describe(source: str, path: str, fault: dict) -> str:
+def _describe(source: str, path: str, fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{source}: unknown key '{path}'{_nearest_key(path)}"
     return f"{source}: {path} = {json.dumps(fault['input'], ensure_ascii=False, default=str)}: {fault['msg']}"

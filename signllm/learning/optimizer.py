@@ -15,7 +15,7 @@ def matrices_of_layers(model: nn.Module) -> list[nn.Parameter]:
     stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
     linear = (module for stack in stacks for module in stack.modules() if isinstance(module, nn.Linear))
     weights = dict.fromkeys(module.weight for module in linear)  # stacks may hold stacks
-    return [weight for weight in weights if weight.requires_grad]
+    return [weight for weight in weights if isinstance(weight, nn.Parameter) and weight.requires_grad]
 
 
 class Optimizer:

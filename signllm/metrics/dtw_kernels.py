@@ -19,7 +19,7 @@ DIAGONAL, HYPOTHESIS_STEP, REFERENCE_STEP = 0, 1, 2
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def whole_costs(kind, hypothesis_UJ3, reference_J3T):
+def whole_costs(kind: int, hypothesis_UJ3: np.ndarray, reference_J3T: np.ndarray) -> np.ndarray:
     """(U, T) local costs of two clips in which nothing is missing.
 
     Two hypothesis frames at a time share each number read of the reference; that is what the loop waits for. The
@@ -60,7 +60,9 @@ def whole_costs(kind, hypothesis_UJ3, reference_J3T):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def masked_costs(kind, hypothesis_UJ3, seen_UJ, reference_J3T, seen_JT):
+def masked_costs(
+    kind: int, hypothesis_UJ3: np.ndarray, seen_UJ: np.ndarray, reference_J3T: np.ndarray, seen_JT: np.ndarray
+) -> np.ndarray:
     """(U, T) local costs over the joints seen in both frames; `seen_*` are 1.0 or 0.0. NaN where there is none."""
     U, J, T = hypothesis_UJ3.shape[0], hypothesis_UJ3.shape[1], reference_J3T.shape[2]
     cost_UT = np.zeros((U, T), np.float32)
@@ -98,7 +100,7 @@ def masked_costs(kind, hypothesis_UJ3, seen_UJ, reference_J3T, seen_JT):
 
 
 @njit(nogil=True, cache=True)
-def cheapest_path(cost_UT):
+def cheapest_path(cost_UT: np.ndarray) -> tuple[float, np.ndarray]:
     """(accumulated cost, path (P, 2) int32 of (u, t)) through a matrix of local costs."""
     U, T = cost_UT.shape
     step_UT = np.empty((U, T), np.uint8)
@@ -120,7 +122,7 @@ def cheapest_path(cost_UT):
 
 
 @njit(nogil=True, cache=True)
-def _walk_back(step_UT):
+def _walk_back(step_UT: np.ndarray) -> np.ndarray:
     U, T = step_UT.shape
     path_P2 = np.empty((U + T - 1, 2), np.int32)
     u, t, at = U - 1, T - 1, U + T - 2

@@ -18,7 +18,9 @@ _FEWEST_FRAMES = 3  # of a clip that is halved once more: radius + 2
 
 
 @njit(nogil=True, cache=True)
-def fastdtw_path(hypothesis_UN, seen_UJ, reference_TN, seen_TJ):
+def fastdtw_path(
+    hypothesis_UN: np.ndarray, seen_UJ: np.ndarray, reference_TN: np.ndarray, seen_TJ: np.ndarray
+) -> np.ndarray:
     """Path (P, 2) int32 of (u, t); local cost = L2 of the flattened frames, as `_distance` defines it with masks.
 
     Coordinates are float64, zero where missing; `seen_*` are 1.0 or 0.0.
@@ -48,7 +50,7 @@ def fastdtw_path(hypothesis_UN, seen_UJ, reference_TN, seen_TJ):
 
 
 @njit(nogil=True, cache=True)
-def _halved(frames_FN):
+def _halved(frames_FN: np.ndarray) -> np.ndarray:
     """Means of two frames each; an odd last one is left out."""
     half_FN = np.empty((len(frames_FN) // 2, frames_FN.shape[1]))
     for f in range(len(half_FN)):
@@ -58,7 +60,7 @@ def _halved(frames_FN):
 
 
 @njit(nogil=True, cache=True)
-def _places(frames_FN, weights_FJ):
+def _places(frames_FN: np.ndarray, weights_FJ: np.ndarray) -> np.ndarray:
     """Coordinates out of means of (weight x coordinate): the mean over the frames that show the joint."""
     places_FN = frames_FN.copy()
     C = frames_FN.shape[1] // weights_FJ.shape[1]
@@ -71,7 +73,7 @@ def _places(frames_FN, weights_FJ):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
-def _distance(h_N, seen_h_J, r_N, seen_r_J, whole):
+def _distance(h_N: np.ndarray, seen_h_J: np.ndarray, r_N: np.ndarray, seen_r_J: np.ndarray, whole: bool) -> float:
     """L2 over the joints seen in both frames, scaled by the root of J / their number; 0 when there is none."""
     total = 0.0
     if whole:
@@ -92,7 +94,14 @@ def _distance(h_N, seen_h_J, r_N, seen_r_J, whole):
 
 
 @njit(nogil=True, cache=True)
-def _path_in_window(hypothesis_UN, seen_UJ, reference_TN, seen_TJ, first_U, end_U):
+def _path_in_window(
+    hypothesis_UN: np.ndarray,
+    seen_UJ: np.ndarray,
+    reference_TN: np.ndarray,
+    seen_TJ: np.ndarray,
+    first_U: np.ndarray,
+    end_U: np.ndarray,
+) -> np.ndarray:
     """The cheapest path with first <= t < end for every u; of equals, the step of u, then that of t, then both."""
     U, T = len(hypothesis_UN), len(reference_TN)
     whole_U, whole_T = np.empty(U, np.bool_), np.empty(T, np.bool_)
@@ -129,7 +138,7 @@ def _path_in_window(hypothesis_UN, seen_UJ, reference_TN, seen_TJ, first_U, end_
 
 
 @njit(nogil=True, cache=True)
-def _window_around(path_P2, U, T):
+def _window_around(path_P2: np.ndarray, U: int, T: int) -> tuple[np.ndarray, np.ndarray]:
     """For each of U finer frames the interval of T: the cells of the path and all that touch them, four for one."""
     near = np.zeros((U // 2 + 3, T // 2 + 3), np.bool_)
     for p in range(len(path_P2)):

@@ -5,9 +5,26 @@ Legend: K summed numbers, D latent numbers.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from signllm.metrics.preset import LOWER, ClipPair, Preset
+from signllm.pose import PoseSequence
+
+
+class ClipEncoder(Protocol):
+    """What makes a latent (`latent_size`,) of a clip; `hash` tells encoders apart."""
+
+    latent_size: int
+
+    def encode(self, clip: PoseSequence) -> np.ndarray:
+        """The latent of a clip."""
+        ...
+
+    def hash(self) -> str:
+        """A digest of weights and settings."""
+        ...
 
 
 class FrechetMeasure:
@@ -20,7 +37,7 @@ class FrechetMeasure:
     comparable within one encoder, whose hash is in the signature. Source: NSLP-G (Hwang et al. 2021), FGD.
     """
 
-    def __init__(self, encoder):
+    def __init__(self, encoder: ClipEncoder):
         self.encoder = encoder
 
     def __call__(self, pair: ClipPair) -> np.ndarray:
@@ -69,8 +86,8 @@ def _symmetric(upper: np.ndarray, size: int) -> np.ndarray:
     return matrix
 
 
-def fgd_preset(encoder) -> Preset:
-    """The preset `fgd` of an encoder of clips: it has `latent_size`, `encode(clip)` and `hash()`."""
+def fgd_preset(encoder: ClipEncoder) -> Preset:
+    """The preset `fgd` of an encoder of clips."""
     return Preset(
         "fgd",
         ("fgd",),

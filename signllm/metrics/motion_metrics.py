@@ -7,6 +7,8 @@ Legend: F frames, J joints, C coordinates.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from signllm.metrics.preset import LOWER, ONE, ClipPair, Preset, ratio_of_sums
@@ -174,8 +176,8 @@ def measure_variance(pair: ClipPair) -> tuple[float, ...]:
     return _by_part(pair, _mean_variance)
 
 
-def _by_part(pair: ClipPair, value_of) -> tuple[float, ...]:
-    numbers = []
+def _by_part(pair: ClipPair, value_of: Callable[[np.ndarray, np.ndarray, float], float]) -> tuple[float, ...]:
+    numbers: list[float] = []
     for part in PARTS:
         values = [value_of(*_part_coordinates(clip, part), clip.fps) for clip in (pair.hypothesis, pair.reference)]
         numbers += _ours_and_theirs(*values)

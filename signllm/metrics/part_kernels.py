@@ -16,7 +16,13 @@ _SWEEPS = 12
 
 
 @njit(nogil=True, cache=True)
-def procrustes_costs(hypothesis_UA3, seen_UA, reference_TA3, seen_TA, measured_A):
+def procrustes_costs(
+    hypothesis_UA3: np.ndarray,
+    seen_UA: np.ndarray,
+    reference_TA3: np.ndarray,
+    seen_TA: np.ndarray,
+    measured_A: np.ndarray,
+) -> np.ndarray:
     """(U, T) float32 mean distance of the measured joints after the similarity that fits the hypothesis's frame best.
 
     Only joints seen in both frames align and are measured. NaN where fewer than 3 align or none is measured.
@@ -53,7 +59,7 @@ def procrustes_costs(hypothesis_UA3, seen_UA, reference_TA3, seen_TA, measured_A
 
 
 @njit(nogil=True, cache=True)
-def _centred(places_FA3):
+def _centred(places_FA3: np.ndarray) -> np.ndarray:
     moved_FA3 = places_FA3.copy()
     for f in range(len(moved_FA3)):
         _centre(moved_FA3[f])
@@ -61,7 +67,7 @@ def _centred(places_FA3):
 
 
 @njit(nogil=True, cache=True)
-def _centre(places_A3):
+def _centre(places_A3: np.ndarray) -> None:
     """Move points, in place, so that their middle is the origin."""
     for c in range(3):
         mean = 0.0
@@ -73,7 +79,15 @@ def _centre(places_A3):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
-def _sum_after_fit(h_A3, r_A3, measured_A, H, R, N, V):
+def _sum_after_fit(
+    h_A3: np.ndarray,
+    r_A3: np.ndarray,
+    measured_A: np.ndarray,
+    H: np.ndarray,
+    R: np.ndarray,
+    N: np.ndarray,
+    V: np.ndarray,
+) -> float:
     """Sum of the measured points' distances after the best scaling and rotation of h; both are centred.
 
     H = Σ h rᵀ; the best scale is the largest trace(R H) over Σ |h|².
@@ -101,7 +115,7 @@ def _sum_after_fit(h_A3, r_A3, measured_A, H, R, N, V):
 
 
 @njit(nogil=True, cache=True)
-def _best_rotation(H, N, V, R):
+def _best_rotation(H: np.ndarray, N: np.ndarray, V: np.ndarray, R: np.ndarray) -> float:
     """Fill in the proper rotation R that maximises trace(R H), and return that maximum.
 
     Horn's quaternion method: the eigenvector of the largest eigenvalue of a symmetric 4 x 4 matrix. The same rotation
@@ -135,7 +149,7 @@ def _best_rotation(H, N, V, R):
 
 
 @njit(nogil=True, cache=True)
-def _largest_eigenvalue(H, N):
+def _largest_eigenvalue(H: np.ndarray, N: np.ndarray) -> float:
     """By Newton's method on the characteristic polynomial, from above (Theobald 2005)."""
     squares = 0.0
     for c in range(3):
@@ -162,7 +176,7 @@ def _largest_eigenvalue(H, N):
 
 
 @njit(nogil=True, cache=True)
-def _eigenvector(N, value, V):
+def _eigenvector(N: np.ndarray, value: float, V: np.ndarray) -> bool:
     """Put the eigenvector of `value` into the first column of V; False when another eigenvalue is too near."""
     for column in range(4):
         square = 0.0
@@ -178,7 +192,7 @@ def _eigenvector(N, value, V):
 
 
 @njit(nogil=True, cache=True)
-def _cofactor(N, value, row, column):
+def _cofactor(N: np.ndarray, value: float, row: int, column: int) -> float:
     """Of (N - value I)."""
     a, b, c = (0 if row > 0 else 1), (1 if row > 1 else 2), (2 if row > 2 else 3)
     d, e, f = (0 if column > 0 else 1), (1 if column > 1 else 2), (2 if column > 2 else 3)
@@ -190,7 +204,7 @@ def _cofactor(N, value, row, column):
 
 
 @njit(nogil=True, cache=True)
-def _diagonalise(N, V):
+def _diagonalise(N: np.ndarray, V: np.ndarray) -> None:
     """Jacobi rotations: N becomes diagonal, the columns of V its eigenvectors."""
     size = N.shape[0]
     V[:] = 0
@@ -225,7 +239,9 @@ def _diagonalise(N, V):
 
 
 @njit(nogil=True, cache=True)
-def keypoint_costs(hypothesis_JUC, seen_JU, reference_JTC, seen_JT):
+def keypoint_costs(
+    hypothesis_JUC: np.ndarray, seen_JU: np.ndarray, reference_JTC: np.ndarray, seen_JT: np.ndarray
+) -> np.ndarray:
     """(J,) accumulated costs of dynamic time warping of each joint alone, as Ham2Pose defines the local cost.
 
     0 where the reference lacks the joint, ½ |reference| where only the hypothesis does, else the distance.

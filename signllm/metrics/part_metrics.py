@@ -27,7 +27,7 @@ def measure_dtw_jpe(pair: ClipPair) -> tuple[float, ...]:
     frames that share none cost the mean of the others; a clip with nothing left does not count. Source: SOKE
     (arXiv 2411.17799), DTW-JPE.
     """
-    numbers = []
+    numbers: list[float] = []
     for part in PARTS:
         joints = list(pair.reference.skeleton.parts[part])
         root = pair.reference.skeleton.root if pair.reference.skeleton.root in joints else joints[0]
@@ -52,7 +52,7 @@ def measure_dtw_pa_jpe(pair: ClipPair) -> tuple[float, ...]:
     """
     from signllm.metrics.part_kernels import MIN_POINTS, procrustes_costs
 
-    numbers = []
+    numbers: list[float] = []
     for part in PARTS:
         skeleton = pair.reference.skeleton
         joints = list(skeleton.parts[part])
@@ -61,8 +61,8 @@ def measure_dtw_pa_jpe(pair: ClipPair) -> tuple[float, ...]:
         for clip in (pair.hypothesis, pair.reference):
             shown_F = (clip.valid[:, aligning].sum(1) >= MIN_POINTS) & clip.valid[:, joints].any(1)
             places_FA3 = in_three_coordinates(clip)[shown_F][:, aligning].astype(np.float64, order="C")
-            sides += [places_FA3, np.ascontiguousarray(clip.valid[shown_F][:, aligning])]
-        numbers += _cost_of_path(procrustes_costs(*sides, np.isin(aligning, joints)))
+            sides.append((places_FA3, np.ascontiguousarray(clip.valid[shown_F][:, aligning])))
+        numbers += _cost_of_path(procrustes_costs(*sides[0], *sides[1], np.isin(aligning, joints)))
     return tuple(numbers)
 
 

@@ -18,6 +18,8 @@ from signllm.pose import PoseSequence
 
 LOWER, HIGHER, ONE = "lower", "higher", "1"
 
+Numbers = Sequence[float] | np.ndarray
+
 
 @dataclass(frozen=True)
 class ClipPair:
@@ -43,7 +45,7 @@ class Preset:
     figures: tuple[str, ...]
     better: str
     unit: str
-    measure: Callable[[ClipPair], Sequence[float]]
+    measure: Callable[[ClipPair], Numbers]
     conclude: Callable[[np.ndarray], np.ndarray]
     alignments: tuple[str, ...] = ()
     masks: str = "seen-in-both"
@@ -123,7 +125,7 @@ def measure_pairs(
     return {preset.name: np.array(_measure(preset, pairs), dtype=np.float64) for preset in presets}
 
 
-def _measure(preset: Preset, pairs: Sequence[ClipPair]) -> list[Sequence[float]]:
+def _measure(preset: Preset, pairs: Sequence[ClipPair]) -> list[Numbers]:
     if not preset.compiled or len(pairs) < 2 or cores() == 1:
         return [preset.measure(pair) for pair in pairs]
     first = preset.measure(pairs[0])  # compiles in one thread before many need it

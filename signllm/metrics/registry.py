@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.metrics import motion_metrics, part_metrics, path_metrics
 from signllm.metrics.preset import Preset
+
+if TYPE_CHECKING:
+    from signllm.metrics.frechet import ClipEncoder
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset for module in (path_metrics, part_metrics, motion_metrics) for preset in module.PRESETS
@@ -28,12 +32,13 @@ PANEL = (
 """What a trainer looks at in each evaluation: all that is cheap."""
 
 
-def find_presets(names: Iterable[str], fgd_encoder=None) -> list[Preset]:
+def find_presets(names: Iterable[str], fgd_encoder: ClipEncoder | None = None) -> list[Preset]:
     """The presets of these names; ConfigError lists every unknown one with its nearest neighbour.
 
     `pck@τ` is known for every τ > 0 in shoulder widths. `fgd` needs its encoder (signllm.judges.fgd_encoder).
     """
-    found, faults = [], []
+    found: list[Preset] = []
+    faults: list[str] = []
     known = [*PRESETS, FGD]
     for name in names:
         preset = PRESETS.get(name) or _pck(name)

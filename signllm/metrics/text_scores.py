@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from signllm.data.store import ClipRecord
 from signllm.errors import DataError
 from signllm.metrics.preset import HIGHER, LOWER
 from signllm.pose import PoseSequence
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import BLEU, CHRF
 
 ORDERS = (1, 2, 3, 4)
 ROUGE_BETA = 1.2
@@ -71,14 +75,14 @@ def _sacrebleu_version() -> str:
 
 
 @functools.cache
-def _bleu_counter(tokenize: str, lowercase: bool):
+def _bleu_counter(tokenize: str, lowercase: bool) -> BLEU:
     from sacrebleu.metrics import BLEU
 
     return BLEU(tokenize=tokenize, lowercase=lowercase, effective_order=True)
 
 
 @functools.cache
-def _chrf_counter(lowercase: bool):
+def _chrf_counter(lowercase: bool) -> CHRF:
     from sacrebleu.metrics import CHRF
 
     return CHRF(lowercase=lowercase)

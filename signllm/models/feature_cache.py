@@ -59,7 +59,7 @@ class _Features:
     folder: Path
     entries: dict[str, list[_Entry]] = field(default_factory=dict)  # more than one where two processes wrote a text
     read_bytes: dict[Path, int] = field(default_factory=dict)
-    maps: dict[Path, np.memmap] = field(default_factory=dict)
+    maps: dict[Path, np.ndarray] = field(default_factory=dict)
     writer: _Writer | None = None
 
 
@@ -145,12 +145,12 @@ class FeatureCache:
             data = known.maps.get(entry.segment)
             if data is None or data.size < entry.end:
                 try:
-                    data = known.maps[entry.segment] = np.memmap(entry.segment, np.uint8, "r")
+                    data = known.maps[entry.segment] = np.memmap(entry.segment, np.uint8, "r").view(np.ndarray)
                 except (OSError, ValueError):  # removed, or empty after a power cut
                     data = np.empty(0, np.uint8)
             stored = data[entry.offset : entry.end]
-            if stored.size == entry.end - entry.offset and zlib.crc32(stored) == entry.checksum:
-                return stored.view(np.ndarray).view(_DTYPE).reshape(entry.tokens, entry.width)
+            if stored.size == entry.end - entry.offset and zlib.crc32(stored.data) == entry.checksum:
+                return stored.view(_DTYPE).reshape(entry.tokens, entry.width)
             entries.pop(0)
         known.entries.pop(key, None)
         return None

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import GlossDecoderConfig
+from signllm.errors import CheckpointError
 from signllm.languages import CODES
 from signllm.models.layers import DecoderStack, sinusoids
 
@@ -27,9 +28,15 @@ class GlossVocabulary:
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
         self.json = tokenizer_json
         self.size: int = self._tokenizer.get_vocab_size()
-        self.pad, self.start, self.end = (self._tokenizer.token_to_id(token) for token in (PAD, START, END))
-        self.language_ids: dict[str, int] = {code: self._tokenizer.token_to_id(f"<{code}>") for code in CODES}
+        self.pad, self.start, self.end = (self._token_id(token) for token in (PAD, START, END))
+        self.language_ids: dict[str, int] = {code: self._token_id(f"<{code}>") for code in CODES}
         self._codes = {number: code for code, number in self.language_ids.items()}
+
+    def _token_id(self, token: str) -> int:
+        number = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise CheckpointError(f"the gloss vocabulary has no token {token}; was it made by SignLLM?")
+        return number
 
     @classmethod
     def train(cls, glosses: Iterable[str], vocab_size: int) -> GlossVocabulary:

@@ -71,12 +71,11 @@ class LengthModel(nn.Module):
 
     def __init__(self, width: int, typical_frames: float = 60.0):
         super().__init__()
-        self.net = nn.Sequential(
-            nn.LayerNorm(width), nn.Dropout(0.3), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2)
-        )
-        nn.init.zeros_(self.net[-1].weight)
+        hidden, last = nn.Linear(width, width), nn.Linear(width, 2)
+        self.net = nn.Sequential(nn.LayerNorm(width), nn.Dropout(0.3), hidden, nn.GELU(), last)
+        nn.init.zeros_(last.weight)
         with torch.no_grad():
-            self.net[-1].bias.copy_(torch.tensor([typical_frames, 1.0]).log())
+            last.bias.copy_(torch.tensor([typical_frames, 1.0]).log())
 
     def forward(self, memory_BTD: Tensor, mask_BT: Tensor) -> LengthDistribution:
         """Pool the features inside the mask and read off the distribution."""

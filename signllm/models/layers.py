@@ -6,6 +6,8 @@ Legend: B clips, T source places, F target places, D width, H heads, K head widt
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -158,13 +160,16 @@ class DecoderStack(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(num_layers))
         self.norm = nn.LayerNorm(width)
 
+    def _typed_layers(self) -> Iterator[DecoderLayer]:
+        yield from cast("Iterator[DecoderLayer]", iter(self.layers))
+
     def memory_keys_values(self, memory_BTD: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The cross-attention keys and values of every layer."""
-        return [layer.attend_cross.keys_values(memory_BTD) for layer in self.layers]
+        return [layer.attend_cross.keys_values(memory_BTD) for layer in self._typed_layers()]
 
     def new_caches(self, batch: int, capacity: int, like: Tensor) -> list[KeyValueCache]:
         """Empty caches for a batch of at most `capacity` places, of the type and device of `like`."""
-        first: Attention = self.layers[0].attend_self
+        first = next(self._typed_layers()).attend_self
         head_width = first.query.out_features // first.heads
         return [KeyValueCache(batch, first.heads, capacity, head_width, like) for _ in self.layers]
 
@@ -174,10 +179,11 @@ class DecoderStack(nn.Module):
         memory_kvs: list[tuple[Tensor, Tensor]],
         memory_mask_BT: Tensor,
         caches: list[KeyValueCache] | None = None,
-        **kwargs,
+        self_mask_BF: Tensor | None = None,
+        causal: bool = False,
     ) -> Tensor:
-        """Run all layers; `kwargs` as in DecoderLayer.forward."""
+        """Run all layers; the masks as in DecoderLayer.forward."""
         for number, layer in enumerate(self.layers):
             cache = caches[number] if caches else None
-            x_BFD = layer(x_BFD, memory_kvs[number], memory_mask_BT, cache=cache, **kwargs)
+            x_BFD = layer(x_BFD, memory_kvs[number], memory_mask_BT, self_mask_BF, causal, cache)
         return self.norm(x_BFD)

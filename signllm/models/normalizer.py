@@ -31,6 +31,15 @@ SHORTEST_BONE = 1e-3
 class PoseNormalizer(nn.Module):
     """Holds mean and deviation (V,) as buffers; exact inverse of itself on valid values."""
 
+    anchor_J: Tensor
+    moves_J: Tensor
+    hand_root_J: Tensor
+    parent_L: Tensor
+    child_L: Tensor
+    leads_to_JL: Tensor
+    mean_V: Tensor
+    deviation_V: Tensor
+
     def __init__(self, bone_lengths: bool = True) -> None:
         super().__init__()
         joints = SKELETON_50.num_joints

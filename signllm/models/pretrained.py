@@ -201,6 +201,6 @@ def _load(source: str, model_name: str, name: str, local: bool) -> Pretrained:
         )
     if tokenizer.pad_token_id is None:
         faults.append(f"{head}: its tokenizer has no padding token, so it is no encoder for batches; {WAYS_ON}")
-    if faults:
+    if faults or fast is None:
         raise ConfigError(faults)
     return Pretrained(model, fast, tokenizer.pad_token_id, tokenizer.pad_token, name)

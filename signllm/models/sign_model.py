@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -26,13 +27,20 @@ Clips = Iterable[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
+class GlossOutput:
+    """The logits (B, L, W) of LangGloss tokens, the reference's ids (B, L), and the id that pads them."""
+
+    logits_BLW: Tensor
+    ids_BL: Tensor
+    pad: int
+
+
+@dataclass(frozen=True)
 class ModelOutput:
-    """What the losses read: one GroupOutput a group, and for Prompt2LangGloss the logits (B, L, W) and ids (B, L)."""
+    """What the losses read: one GroupOutput a group, and of Prompt2LangGloss the gloss part's."""
 
     groups: list[GroupOutput]
-    gloss_logits_BLW: Tensor | None = None
-    gloss_ids_BL: Tensor | None = None
-    gloss_pad: int | None = None
+    gloss: GlossOutput | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,20 @@ class Generated:
 
 
 class SignModel(nn.Module, ABC):
-    """Text to pose. `languages` are those it was trained on; `feature_cache` may be set when the encoder is frozen."""
+    """Text to pose. `languages` are those it was trained on; `feature_cache` may be set when the encoder is frozen.
+
+    A `vocabulary` is for modes that write glosses.
+    """
 
     writes_gloss = False  # whether the mode goes through LangGloss and needs its vocabulary
 
-    def __init__(self, config: ModelConfig, text_encoder: TextEncoder, languages: Sequence[str]):
+    def __init__(
+        self,
+        config: ModelConfig,
+        text_encoder: TextEncoder,
+        languages: Sequence[str],
+        vocabulary: GlossVocabulary | None = None,
+    ):
         super().__init__()
         self.config = config
         self.languages = list(languages)
@@ -122,8 +139,12 @@ class MLSF(SignModel):
         languages: Sequence[str],
         vocabulary: GlossVocabulary | None = None,
     ):
-        super().__init__(config, text_encoder, languages)
+        super().__init__(config, text_encoder, languages, vocabulary)
         self.groups = nn.ModuleDict({code: PoseGroup(config, text_encoder.width) for code in self.languages})
+
+    def group_of(self, language: str) -> PoseGroup:
+        """The group that signs a language."""
+        return cast(PoseGroup, self.groups[language])
 
     def add_language(self, code: str, clips: Clips, warm_start_from: str | None = None) -> None:
         """Add a group for a language, with statistics from `clips`; nothing of the other groups changes.
@@ -153,7 +174,7 @@ class MLSF(SignModel):
     def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
         """Each language has statistics of its own, so that adding one changes no other."""
         for code, clips in clips_by_language.items():
-            self.groups[code].normalizer.fit(clips)
+            self.group_of(code).normalizer.fit(clips)
 
     def _rows(self, languages: Sequence[str]) -> dict[str, list[int]]:
         """The places of each language in the batch: the route through the groups."""
@@ -168,7 +189,7 @@ class MLSF(SignModel):
         """A batch of mixed languages by group."""
         source_BTS, mask_BT = self.encode_texts(batch.texts)
         return [
-            Route(self.groups[code], source_BTS[rows], mask_BT[rows], batch.select(rows), rows)
+            Route(self.group_of(code), source_BTS[rows], mask_BT[rows], batch.select(rows), rows)
             for code, rows in self._rows(batch.languages).items()
         ]
 
@@ -186,17 +207,17 @@ class MLSF(SignModel):
     ) -> list[Generated]:
         """Each text goes through the group of its language, which must be given unless there is only one."""
         only = self.languages[0] if len(self.languages) == 1 else None
-        chosen = [language or only for language in languages]
-        if None in chosen:
+        chosen = [code for language in languages if (code := language or only)]
+        if len(chosen) < len(languages):
             raise ConfigError(f"a language is needed for each text; this model has {', '.join(self.languages)}")
         source_BTS, mask_BT = self.encode_texts(texts)
-        results: list[Generated | None] = [None] * len(texts)
+        generated: dict[int, Generated] = {}
         for code, rows in self._rows(chosen).items():
             drawn = None if seeds is None else [seeds[row] for row in rows]
-            poses = self.groups[code].generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
+            poses = self.group_of(code).generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
             for row, pose_FJC in zip(rows, poses, strict=True):
-                results[row] = Generated(pose_FJC, code)
-        return results
+                generated[row] = Generated(pose_FJC, code)
+        return [generated[row] for row in range(len(texts))]
 
 
 class Prompt2LangGloss(SignModel):
@@ -214,7 +235,7 @@ class Prompt2LangGloss(SignModel):
         languages: Sequence[str],
         vocabulary: GlossVocabulary,
     ):
-        super().__init__(config, text_encoder, languages)
+        super().__init__(config, text_encoder, languages, vocabulary)
         pose = config.pose_decoder
         self.vocabulary = vocabulary
         self.project = nn.Linear(text_encoder.width, pose.hidden_size)
@@ -258,9 +279,9 @@ class Prompt2LangGloss(SignModel):
         """Predict the gloss from the prompts and the poses from the reference gloss."""
         self.known_languages(batch.languages)
         read = self.read_prompts(batch.prompts, batch.languages, batch.glosses)
-        gloss_BLD, gloss_mask_BL = self._gloss_source(read.gloss_ids_BL)
+        gloss_BLD, gloss_mask_BL = self._gloss_source(read.ids_BL)
         output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
-        return replace(read, groups=[output])
+        return ModelOutput([output], read)
 
     def read_prompts(
         self,
@@ -268,18 +289,22 @@ class Prompt2LangGloss(SignModel):
         languages: Sequence[str],
         glosses: Sequence[str],
         language_only: Sequence[bool] | None = None,
-    ) -> ModelOutput:
+    ) -> GlossOutput:
         """The gloss part alone, teacher-forced; `language_only` as in `_reference_ids`."""
         source_BTS, mask_BT = self.encode_texts(prompts)
         ids_BL = self._reference_ids(glosses, languages, language_only)
         logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)
-        return ModelOutput([], logits_BLW, ids_BL, self.vocabulary.pad)
+        return GlossOutput(logits_BLW, ids_BL, self.vocabulary.pad)
 
     @torch.no_grad()
     def translate(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, str]]:
         """Return (language, gloss) of each prompt; a given language overrides the one read from the prompt."""
-        ids = self._translate_ids(prompts, languages)
-        return [self.vocabulary.decode(sequence) for sequence in ids]
+        return [self._decoded(sequence) for sequence in self._translate_ids(prompts, languages)]
+
+    def _decoded(self, sequence: list[int]) -> tuple[str, str]:
+        language, gloss = self.vocabulary.decode(sequence)
+        assert language is not None, "the beam search starts each sequence with an allowed language"
+        return language, gloss
 
     def _translate_ids(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[list[int]]:
         self.known_languages([language for language in languages if language])
@@ -302,9 +327,8 @@ class Prompt2LangGloss(SignModel):
         sequences = self._translate_ids(texts, languages)
         ids_BL = self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
         poses = self.group.generate(*self._gloss_source(ids_BL), longest, seeds=seeds)
-        decoded = [self.vocabulary.decode(sequence) for sequence in sequences]
         return [
-            Generated(pose_FJC, language, gloss) for pose_FJC, (language, gloss) in zip(poses, decoded, strict=True)
+            Generated(pose_FJC, *self._decoded(sequence)) for pose_FJC, sequence in zip(poses, sequences, strict=True)
         ]
 
 

@@ -40,7 +40,8 @@ class TextEncoder(nn.Module):
         """`meta`: name, from_scratch, max_length, pad_id, pad_token. `trainable`: the layers to train, see `create`."""
         super().__init__()
         if getattr(model, "pooler", None) is not None:
-            model.pooler = None  # it makes one vector a text, which nothing here uses
+            # It makes one vector a text, which nothing here uses; a module may be replaced by None.
+            model.pooler = None  # type: ignore[assignment]
         self.model = model
         self.meta = meta
         self.name: str = meta["name"]
@@ -223,7 +224,7 @@ class TextEncoder(nn.Module):
         place = "model.text_encoder.trainable_layers"
         if trainable == "auto":
             trainable = "all" if self.meta["from_scratch"] else 0
-        if trainable == "all":
+        if isinstance(trainable, str):  # "all": the schema knows no other word
             self.model.requires_grad_(True)
             return
         self.model.requires_grad_(False)

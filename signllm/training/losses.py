@@ -15,7 +15,7 @@ from torch import Tensor
 from signllm.config.schema import Config
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput
-from signllm.models.sign_model import ModelOutput
+from signllm.models.sign_model import GlossOutput, ModelOutput
 from signllm.pose import SKELETON_50
 from signllm.training.policy import PolicyTerm
 
@@ -125,21 +125,21 @@ def clip_rewards(outputs: list[GroupOutput]) -> Tensor:
     return rewards[torch.tensor(rows, device=rewards.device).argsort()]
 
 
-def gloss(output: ModelOutput, label_smoothing: float, weight_B: Tensor | None = None) -> Tensor:
+def gloss(output: GlossOutput, label_smoothing: float, weight_B: Tensor | None = None) -> Tensor:
     """Cross-entropy of the LangGloss tokens, padding left out."""
     if weight_B is not None:
         each_BL = F.cross_entropy(
-            output.gloss_logits_BLW.float().transpose(1, 2),
-            output.gloss_ids_BL,
-            ignore_index=output.gloss_pad,
+            output.logits_BLW.float().transpose(1, 2),
+            output.ids_BL,
+            ignore_index=output.pad,
             reduction="none",
             label_smoothing=label_smoothing,
         )
-        return (each_BL * weight_B[:, None]).sum() / (output.gloss_ids_BL != output.gloss_pad).sum()
+        return (each_BL * weight_B[:, None]).sum() / (output.ids_BL != output.pad).sum()
     return F.cross_entropy(
-        output.gloss_logits_BLW.float().flatten(0, 1),
-        output.gloss_ids_BL.flatten(),
-        ignore_index=output.gloss_pad,
+        output.logits_BLW.float().flatten(0, 1),
+        output.ids_BL.flatten(),
+        ignore_index=output.pad,
         label_smoothing=label_smoothing,
     )
 
@@ -170,8 +170,8 @@ def compute_losses(
             weighted(o.length.negative_log_likelihood(o.natural_frames_B), o.rows, weight_B) for o in output.groups
         ]
         terms["length"] = torch.cat(likelihoods).mean()
-    if output.gloss_logits_BLW is not None and weights.gloss:
-        terms["gloss"] = gloss(output, config.model.gloss_decoder.label_smoothing, weight_B)
+    if output.gloss is not None and weights.gloss:
+        terms["gloss"] = gloss(output.gloss, config.model.gloss_decoder.label_smoothing, weight_B)
     if config.training.rl_variant == "paper" and weights.rl:
         terms["rl"] = -weighted(reward_B, list(range(len(reward_B))), weight_B).mean()
     if policy is not None:

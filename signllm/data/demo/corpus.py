@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,7 @@ def _finished_info(folder: Path) -> dict | None:
         return {"demo": False}
 
 
-def _write_split(root: Path, code: str, split: str, sentences: list[Sentence], settings: dict):
+def _write_split(root: Path, code: str, split: str, sentences: list[Sentence], settings: dict) -> Iterator[str]:
     """Write one split; yields after each clip."""
     fingerprint = orjson.dumps([settings, code, split], option=orjson.OPT_SORT_KEYS).decode()
     number = CODES.index(code)

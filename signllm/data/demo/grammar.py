@@ -117,7 +117,7 @@ def _kind(sentence: Sentence) -> str:
 
 
 def _by_kind(pool: Iterable[Sentence]) -> dict[str, list[Sentence]]:
-    members = {kind: [] for kind in KIND_SHARES}
+    members: dict[str, list[Sentence]] = {kind: [] for kind in KIND_SHARES}
     for sentence in pool:
         members[_kind(sentence)].append(sentence)
     return members
@@ -138,7 +138,8 @@ def _shuffled_by_kind(language: str, rng: np.random.Generator) -> list[Sentence]
 def _with_repeats(order: list[Sentence], size: int) -> list[Sentence]:
     """So many sentences, in the given order; those of a kind that is used up come again, to keep the kind's share."""
     members = {kind: found for kind, found in _by_kind(order).items() if found}
-    left, taken, result = deque(order), Counter(), []
+    left, taken = deque(order), Counter[str]()
+    result: list[Sentence] = []
     while members and len(result) < size:
         used_up = [kind for kind in members if taken[kind] >= len(members[kind])]
         behind = min(used_up, key=lambda kind: taken[kind] / KIND_SHARES[kind], default=None)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Near the median bone lengths of real recordings, in shoulder widths. Lifted PHOENIX-2014T has an upper arm of 0.94, a
 # forearm of 0.64 and 0.14 from the wrist to the hand root; WLASL, in 2D, has 0.95 and 0.80 where an arm lies in the
@@ -75,11 +76,11 @@ def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     return s * s * s * (10.0 + s * (6.0 * s - 15.0))
 
 
-def hand_axes(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
+def hand_axes(fingers: ArrayLike, palm: ArrayLike) -> np.ndarray:
     """(..., 3, 3) rotation with the hand's x, y, z as columns, from the finger direction and a rough palm direction."""
     y = unit(np.asarray(fingers, float))
-    palm = np.asarray(palm, float)
-    z = unit(palm - (palm * y).sum(-1, keepdims=True) * y)
+    rough = np.asarray(palm, float)
+    z = unit(rough - (rough * y).sum(-1, keepdims=True) * y)
     return np.stack([np.cross(y, z), y, z], axis=-1)
 
 

@@ -41,7 +41,7 @@ def _all_forms() -> dict[str, dict[str, Form]]:
     forms: dict[str, dict[str, Form]] = {}
     for code in _ORDER:
         rng = np.random.default_rng([_LEXICON_SEED, CODES.index(code)])
-        parent, share = _RELATED.get(code, (None, 0.0))
+        parent, share = _RELATED.get(code, ("", 0.0))
         mine = dict(ICONIC)
         for concept in CONCEPTS:
             if concept in mine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from signllm.data.demo import kinematics as kin
 from signllm.data.demo.handshapes import HANDSHAPES, fingertip_reach, palm_reach
@@ -56,7 +57,7 @@ class _Track:
     shape: list = field(default_factory=list)
     overlays: list[_Overlay] = field(default_factory=list)
 
-    def add(self, contact, reach, axes, shape) -> None:
+    def add(self, contact: ArrayLike, reach: np.ndarray, axes: np.ndarray, shape: np.ndarray) -> None:
         self.contact.append(np.asarray(contact, float))
         self.reach.append(reach)
         self.axes.append(axes)
@@ -210,7 +211,9 @@ def _apply_overlays(
     return axes
 
 
-def _sample(track: _Track, times_s: np.ndarray, t_s: np.ndarray, signer: Signer, rng: np.random.Generator) -> tuple:
+def _sample(
+    track: _Track, times_s: np.ndarray, t_s: np.ndarray, signer: Signer, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(wrist (F, 3), axes (F, 3, 3), shape (F, 28)) of one hand at the frame times."""
     contact, reach, axes_K, shape_K = (np.stack(part) for part in (track.contact, track.reach, track.axes, track.shape))
     wrist_K = kin.settle_wrist(contact, axes_K, reach, signer.body)

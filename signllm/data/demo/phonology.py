@@ -6,7 +6,9 @@ left (negative x is outside), y up, z towards the viewer, in shoulder widths fro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +97,7 @@ class Movement:
     closed_at: str | None = None
 
 
-def _line(*offsets: tuple[float, float, float], seconds: float, family: str, **more) -> Movement:
+def _line(*offsets: tuple[float, float, float], seconds: float, family: str, **more: Any) -> Movement:
     return Movement(tuple((offset, 0.0) for offset in offsets), (seconds,) * (len(offsets) - 1), family, **more)
 
 
@@ -151,9 +153,9 @@ def _movements_for(shape: str, place: str) -> list[str]:
 def draw_form(rng: np.random.Generator) -> Form:
     """A random form that an arm and a hand can do without contortion."""
 
-    def pick(options) -> str:
-        options = list(options)
-        return options[int(rng.random() * len(options))]
+    def pick(options: Iterable[str]) -> str:
+        choice = list(options)
+        return choice[int(rng.random() * len(choice))]
 
     hands = pick(("one", "one", "one", "mirror", "mirror", "alternate", "base"))
     places = {"base": ("base hand",), "mirror": (*SPACE, "chest", "temple", "belly"), "alternate": SPACE}

@@ -30,8 +30,8 @@ class FrameRefiner(nn.Module):
         super().__init__()
         self.mix = nn.Conv1d(2 * values, width, kernel, padding="same")
         self.correct = nn.Conv1d(width, values, kernel, padding="same")
-        nn.init.zeros_(self.correct.weight)
-        nn.init.zeros_(self.correct.bias)
+        for parameter in self.correct.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, clean_BFV: Tensor, shown_BFV: Tensor, inside_BF: Tensor) -> Tensor:
         """The corrected frames; past a clip's end there is nothing to mix in."""
