@@ -9,22 +9,24 @@ Three runs of as many steps on the same clips, batches and seed, by the commands
 - warm: `--add_language --warm_start_from`: the same, but the group starts as a copy of the base language's.
 
 The base is `--from`, or is trained here for `--base_steps` on `--base_language`, with the letters of all languages in
-its vocabulary. Each run's last checkpoint is scored by evaluation.py on the whole dev split: no run gets to choose its
+its vocabulary. Each run's last checkpoint is scored by evaluate_model on the whole dev split: no run gets to choose its
 best step. `--clips` makes the language as poor as one likes. Figures with their 95 % intervals over clips.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
+import math
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from signllm.cli import evaluation, start_training
+from signllm.cli import start_training
+from signllm.evaluation.model import evaluate_model
+from signllm.evaluation.options import ModelOptions
+from signllm.fsutil import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = (
@@ -96,13 +98,13 @@ def train_all(args: argparse.Namespace, base: Path) -> dict[str, Path]:
 
 
 def score(args: argparse.Namespace, path: Path) -> dict:
-    """The systems of evaluation.py's report on the language: figure -> {value, low, high} by system."""
-    target = args.output / f"{path.parent.name}.json"
-    flags = ["--model_path", str(path), "--language", args.language, "--formats", "json", "--output", str(target)]
-    flags += ["--back_translation", str(args.back_translation)] if args.back_translation else []
-    with contextlib.redirect_stdout(io.StringIO()):  # its tables stand in the .json too
-        run(evaluation.main, [*flags, "--cache_dir", str(args.output / "cache")])
-    (part,) = json.loads(target.read_text(encoding="utf-8"))["languages"].values()
+    """The systems of the report on the language: figure -> {value, low, high} by system."""
+    options = ModelOptions(
+        model_path=path, languages=[args.language], judge=args.back_translation, cache=args.output / "cache"
+    )
+    report = evaluate_model(options)
+    write_json(args.output / f"{path.parent.name}.json", report.data)
+    (part,) = report.data["languages"].values()
     return part["systems"]
 
 
@@ -114,7 +116,7 @@ def table(systems: dict[str, dict]) -> str:
         cells = []
         for figure in figures:
             value, low, high = (system[figure][key] for key in ("value", "low", "high"))
-            cells.append("-" if value is None else f"{value:.3f} [{low:.3f}, {high:.3f}]")
+            cells.append("-" if not math.isfinite(value) else f"{value:.3f} [{low:.3f}, {high:.3f}]")
         lines.append("  ".join(f"{cell:>24}" for cell in (name, *cells)))
     return "\n".join(lines)
 

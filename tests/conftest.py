@@ -61,3 +61,21 @@ def make_config(demo_root, tmp_path):
         return parse_config(apply_overrides(values, list(overrides)))
 
     return make
+
+
+@pytest.fixture
+def use(monkeypatch):
+    """use(stand_in) puts it where evaluation loads checkpoints, and returns it; `loaded` counts how often."""
+    from signllm.evaluation import trained_model
+
+    def put(generator):
+        generator.loaded = 0
+
+        def load(path, device):
+            generator.loaded += 1
+            return generator
+
+        monkeypatch.setattr(trained_model, "load_generator", load)
+        return generator
+
+    return put

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -48,8 +47,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _make_judge(spec: dict, folder: Path) -> int:
-    from signllm.cli.evaluation_back_translation import describe
     from signllm.data.store import Store
+    from signllm.evaluation.judge_section import describe
     from signllm.judges.rest_store import write_rest_store
     from signllm.judges.training import JudgePlan, train_judge
 
@@ -114,29 +113,21 @@ def _stopping(stop: Callable[[], None]) -> Iterator[threading.Event]:
 
 def _evaluate(spec: dict, folder: Path) -> dict:
     """The report of evaluation.py on this cell's model, with baselines and judge."""
-    from signllm.cli.evaluation import load_generator
-    from signllm.cli.evaluation_model import evaluate_model
-    from signllm.cli.evaluation_report import versions
+    from signllm.evaluation.model import evaluate_model
+    from signllm.evaluation.options import ModelOptions
 
-    args = Namespace(
+    options = ModelOptions(
         model_path=best_checkpoint(folder),
         data=Path(spec["config"]["data"]["dataset_path"]),
         split=spec["split"],
-        language=None,
-        sign_prompts=None,
-        metrics=list(spec["metrics"]),
-        fgd_encoder=None,
-        back_translation=Path(spec["places"]["judge"]) if spec["places"]["judge"] else None,
-        batch_size=32,
+        metrics=spec["metrics"],
+        judge=Path(spec["places"]["judge"]) if spec["places"]["judge"] else None,
         seeds=spec["generation_seeds"],
         max_samples=spec["max_samples"],
         device=spec["config"]["training"]["device"],
-        cache_dir=Path(spec["places"]["cache"]),
-        no_cache=False,
-        formats=["json"],
+        cache=Path(spec["places"]["cache"]),
     )
-    report, _ = evaluate_model(args, load_generator)
-    return {**report, "versions": versions()}
+    return evaluate_model(options).data
 
 
 KINDS: dict[str, Callable[[dict, Path], int]] = {"judge": _make_judge, "cell": _make_cell}

@@ -1,109 +1,155 @@
-"""`evaluation.py`: score a trained model, or any clips against any others, beside baselines that need no model."""
+"""`evaluation.py VERB`: score models, clips, glosses and prompts, compare reports, and train what judges them."""
 
 from __future__ import annotations
 
+import importlib
 import shlex
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from types import ModuleType
 
 from signllm.cli.common import command, parser
-from signllm.cli.evaluation_back_translation import (
-    add_back_translation_flags,
-    back_translation_faults,
-    train_back_translation,
-)
-from signllm.cli.evaluation_clip_sets import add_clip_set_flags, clip_set_faults, default_output, evaluate_clip_sets
-from signllm.cli.evaluation_fgd import add_fgd_flags, fgd_faults, train_fgd
-from signllm.cli.evaluation_gloss import add_gloss_flags, evaluate_glosses, gloss_faults
-from signllm.cli.evaluation_prompts import add_prompt_flags, evaluate_prompts, prompt_faults
-from signllm.cli.evaluation_report import add_report_flags, compare, output_stem, publish, settle_seeds, versions
+from signllm.errors import ConfigError, did_you_mean
+
+SCRIPT = "evaluation.py"
+USUAL = "model"
 
 
-def build_parser() -> ArgumentParser:
-    """The flags of evaluation.py."""
-    flags = parser(
-        "evaluation.py",
-        "Score a trained model per language, or any clips against references, beside baselines (mean pose, random\n"
-        "clip, nearest text, mean clip, gloss clips).",
-        "按语种评估训练好的模型，或把任意片段与参考比较，并与基线对比：静止的平均姿态、随机训练片段、文本最接近的训练片段、\n"
-        "同一文本训练片段的平均、按词目拼接的片段。",
+@dataclass(frozen=True)
+class Verb:
+    """One job of the command, in a module of its own with `add_flags(parser)` and `run(args, command)`."""
+
+    name: str
+    english: str
+    chinese: str
+
+    @property
+    def module(self) -> ModuleType:
+        """Where the job's flags and its call stand."""
+        return importlib.import_module(f"signllm.cli.evaluation_{self.name.replace('-', '_')}")
+
+    def parser(self) -> ArgumentParser:
+        """The verb's own flags."""
+        flags = parser(f"{SCRIPT} {self.name}", self.english, self.chinese)
+        self.module.add_flags(flags)
+        return flags
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "model",
+            "Score a trained model per language, beside baselines that need no model.",
+            "按语种评估训练好的模型，并与无需模型的基线对比。",
+        ),
+        Verb(
+            "clips",
+            "Score any clips against references, without a model.",
+            "把任意片段与参考比较，无需模型。",
+        ),
+        Verb(
+            "compare",
+            "Test whether two reports on the same clips differ.",
+            "配对检验同一批片段的两份报告是否有差异。",
+        ),
+        Verb(
+            "glosses",
+            "Score text to gloss on a table of texts and glosses: of a Prompt2LangGloss model, or of a file.",
+            "在文本与词目的表格上评估文本到词目：评估模型，或评估文件。",
+        ),
+        Verb(
+            "prompts",
+            "Count which languages and glosses a Prompt2LangGloss model reads from prompts.",
+            "评估 Prompt2LangGloss 模型从提示中读出的语种与词目。",
+        ),
+        Verb(
+            "train-judge",
+            "Train a judge on recordings: it reads text from poses, and --judge scores with it.",
+            "用真实录像训练回译模型：它从姿态读出文本，供 --judge 评分。",
+        ),
+        Verb(
+            "train-fgd",
+            "Train the encoder for the Fréchet distance on recordings, for --fgd_encoder.",
+            "用真实录像训练弗雷歇距离所需的编码器，供 --fgd_encoder 使用。",
+        ),
     )
-    flags.add_argument("--model_path", type=Path, help="checkpoint, e.g. best_model.pth / 模型检查点")
-    flags.add_argument(
-        "--data", type=Path, help="the store (default: the one the model was trained on) / 数据集，默认为训练所用"
-    )
-    flags.add_argument("--split", help="default: the checkpoint's eval_split, dev / 要评估的划分")
-    flags.add_argument(
-        "--language", nargs="+", help="e.g. ASL GSL (default: all that model and data share) / 语种，默认全部"
-    )
-    flags.add_argument("--max_samples", type=int, help="so many evenly spaced clips a language / 每个语种均匀抽取 N 条")
-    flags.add_argument("--metrics", nargs="+", help="presets by name (default: all) / 指标名称，默认全部")
-    flags.add_argument("--batch_size", type=int, default=32, help="clips generated at once (default: 32) / 批次大小")
-    flags.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto) / 设备")
-    add_clip_set_flags(flags)
-    add_back_translation_flags(flags)
-    add_fgd_flags(flags)
-    add_gloss_flags(flags)
-    add_prompt_flags(flags)
-    add_report_flags(flags)
-    return flags
+}
+
+# The spellings of the time before there were verbs. The first one that is given names the verb.
+FORMER = {
+    "--train_back_translation": "train-judge --data STORE --output JUDGE.pth",
+    "--train_fgd_encoder": "train-fgd --data STORE --output ENCODER.pt",
+    "--compare": "compare A.json B.json",
+    "--gloss_references": "glosses --references TABLE.csv",
+    "--gloss_predictions": "glosses --references TABLE.csv --predictions FILE",
+    "--prompts": "prompts --model_path MODEL.pth --phrasings held_out",
+    "--compare_systems": "compare A.json B.json --systems A B",
+    "--judge_share": "train-judge --share 0.5",
+    "--judge_seed": "train-judge --share_seed 0",
+    "--predictions": "clips --predictions A --references B",
+    "--references": "clips --predictions A --references B",
+}
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Evaluate, print the tables, write the report's files."""
-    args = build_parser().parse_args(argv)
-    _check_flags(args)
-    if args.compare:
-        return compare(args)
-    if args.train_back_translation:
-        return train_back_translation(args)
-    if args.train_fgd_encoder:
-        return train_fgd(args)
-    if args.gloss_references:
-        return evaluate_glosses(args, load_generator)
-    if args.prompts:
-        return evaluate_prompts(args, load_generator)
-    if args.predictions:
-        report, shown = evaluate_clip_sets(args)
-        folder, name = default_output(args)
-    else:
-        from signllm.cli.evaluation_model import evaluate_model
-
-        report, shown = evaluate_model(args, load_generator)
-        languages = f"_{'_'.join(args.language)}" if args.language else ""
-        folder, name = args.model_path.parent, f"evaluation_{report['split']}{languages}"
-    report["command"] = shlex.join(["evaluation.py", *(sys.argv[1:] if argv is None else argv)])
-    report["versions"] = versions()
-    publish(report, output_stem(args.output, folder, name), args.formats, shown)
-    return 0
+    """Do what the verb says; without a verb, `model`."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv and argv[0] in ("-h", "--help"):
+        _overview().print_help()
+        raise SystemExit(0)  # as argparse does
+    verb, rest = _split(argv)
+    flags = verb.parser()
+    _refuse_foreign(verb, flags, rest)
+    return verb.module.run(flags.parse_args(rest), shlex.join([SCRIPT, *argv]))
 
 
-def load_generator(path: Path, device: str):
-    """The model side; a checkpoint that cannot be read raises CheckpointError."""
-    from signllm.inference import Generator
-
-    return Generator.from_checkpoint(path, device=device)
-
-
-def _check_flags(args: Namespace) -> None:
-    from signllm.errors import ConfigError
-
-    faults = [
-        f"--{name} {getattr(args, name)}: must be at least 1"
-        for name in ("max_samples", "batch_size")
-        if getattr(args, name) is not None and getattr(args, name) < 1
-    ]
-    faults += clip_set_faults(args) + back_translation_faults(args) + fgd_faults(args)
-    faults += gloss_faults(args) + prompt_faults(args)
-    asked = args.model_path or args.compare or args.predictions or args.references or args.train_back_translation
-    if not (asked or args.train_fgd_encoder or args.gloss_references or args.gloss_predictions):
-        faults.append(
-            "what to evaluate? Give --model_path checkpoint.pth, or --predictions with --references, or --compare"
-            " a.json b.json"
+def _split(argv: Sequence[str]) -> tuple[Verb, list[str]]:
+    """The verb and its flags. ConfigError for an unknown verb, and for no question at all."""
+    if not argv:
+        raise ConfigError(
+            f"what to evaluate? Give --model_path checkpoint.pth, or one of the verbs {', '.join(VERBS)};"
+            f" `{SCRIPT} --help` explains them"
         )
+    if argv[0].startswith("-"):
+        return VERBS[USUAL], list(argv)
+    if argv[0] not in VERBS:
+        raise ConfigError(f"{argv[0]}: no such verb{did_you_mean(argv[0], VERBS)}; there are: {', '.join(VERBS)}")
+    return VERBS[argv[0]], list(argv[1:])
+
+
+def _refuse_foreign(verb: Verb, flags: ArgumentParser, argv: Sequence[str]) -> None:
+    """Raise ConfigError that names every flag which this verb does not have, and the verb that has it."""
+    own = flags._option_string_actions
+    given = dict.fromkeys(word.split("=")[0] for word in argv if word.startswith("--") and len(word) > 2)
+    foreign = [flag for flag in given if flag not in own]
+    others = {name: other.parser()._option_string_actions for name, other in VERBS.items() if foreign}
+    having = {flag: [name for name, known in others.items() if flag in known] for flag in foreign}
+    former = next((flag for flag in FORMER if flag in foreign and (verb.name == USUAL or not having[flag])), None)
+    if former:
+        raise ConfigError(f"{former}: this is now `{SCRIPT} {FORMER[former]}`")
+    faults = []
+    for flag, names in having.items():
+        hint = f"; it is a flag of {', '.join(names)}" if names else did_you_mean(flag, own)
+        faults.append(f"{flag}: `{SCRIPT} {verb.name}` has no such flag{hint}")
     if faults:
         raise ConfigError(faults)
-    settle_seeds(args)
+
+
+def _overview() -> ArgumentParser:
+    """What `--help` shows: the verbs, and a line on each."""
+    lines = "\n".join(f"  {verb.name:<12} {verb.english}\n{'':15}{verb.chinese}" for verb in VERBS.values())
+    return parser(
+        SCRIPT,
+        "Score models, clips, glosses and prompts, compare reports, and train what judges them.",
+        "评估模型、片段、词目与提示，比较报告，并训练评分所用的模型。",
+        usage=f"{SCRIPT} [VERB] [flags]",
+        add_help=False,
+        epilog=f"verbs / 子命令:\n{lines}\n\n"
+        f"`{SCRIPT} VERB --help` lists the flags of a verb. Without a verb, `{USUAL}` is meant:\n"
+        f"{SCRIPT} --model_path checkpoints/my_signs/best_model.pth\n"
+        f"`{SCRIPT} VERB --help` 列出各子命令的参数；省略子命令时即为 `{USUAL}`。",
+    )

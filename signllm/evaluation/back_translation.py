@@ -101,12 +101,12 @@ def figures_of_systems(
             values[system] = preset.conclude(rows_NK.sum(0))
             spreads[system] = preset.conclude(bootstrap_sums(rows_NK))
         for system in rows_by_system:
-            for place, name in enumerate(preset.figures):
-                found[system][name] = _entry(values[system][place], spreads[system][:, place])
+            for column, name in enumerate(preset.figures):
+                found[system][name] = _entry(values[system][column], spreads[system][:, column])
                 if REFERENCE in values and system != REFERENCE:
                     found[system][f"{name}{OF_CEILING}"] = _entry(
-                        _quotient(values[system][place], values[REFERENCE][place]),
-                        _quotient(spreads[system][:, place], spreads[REFERENCE][:, place]),
+                        _quotient(values[system][column], values[REFERENCE][column]),
+                        _quotient(spreads[system][:, column], spreads[REFERENCE][:, column]),
                     )
     return found
 

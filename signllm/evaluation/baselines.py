@@ -11,7 +11,8 @@ import math
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -143,10 +144,10 @@ class NearestText(Baseline):
         data, columns, ends = [], [], [0]
         for features in counts:
             known = [feature for feature in features if feature in self._column]
-            place = [self._column[feature] for feature in known]
-            values = np.array([features[feature] for feature in known]) * self._weight[place] if known else np.empty(0)
+            found = [self._column[feature] for feature in known]
+            values = np.array([features[feature] for feature in known]) * self._weight[found] if known else np.empty(0)
             data.append(values / max(float(np.linalg.norm(values)), 1e-12))
-            columns += place
+            columns += found
             ends.append(len(columns))
         return sparse.csr_matrix((np.concatenate(data), columns, ends), shape=(len(data), len(self._column)))
 
@@ -193,8 +194,8 @@ class GlossClips(Baseline):
     Glosses come from the training split, as everything here does: those of the clip that `NearestText` answers with.
     Each gloss is signed by a training clip of this gloss alone where there is one; otherwise by a piece of a sentence
     that holds it: the frames that the corpus gives for its signs (`sign_frames`), else the gloss's equal share of the
-    sentence's frames. Of several, one is drawn by seed, record and place in the sentence. Between two pieces all joints
-    move over in 0.2 s on straight lines. A training clip without gloss is answered as it is.
+    sentence's frames. Of several, one is drawn by seed, record and position in the sentence. Between two pieces all
+    joints move over in 0.2 s on straight lines. A training clip without gloss is answered as it is.
     """
 
     label = "gloss clips"
@@ -226,9 +227,9 @@ class GlossClips(Baseline):
     def _join(self, record: ClipRecord, row: int) -> PoseSequence:
         glosses = (self.training.records[row].gloss or "").split()
         clips = []
-        for place, gloss in enumerate(glosses):
+        for position, gloss in enumerate(glosses):
             choices = self._pieces_of[gloss]
-            source, frames = choices[zlib.crc32(f"{self.seed}/{record.id}/{place}".encode()) % len(choices)]
+            source, frames = choices[zlib.crc32(f"{self.seed}/{record.id}/{position}".encode()) % len(choices)]
             clips.append(self.training.pose(source)[frames].resampled(self.fps))
         return joined(clips) if clips else self.training.pose(row).resampled(self.fps)
 
@@ -292,6 +293,14 @@ def choose_baselines(
         else:
             chosen[name] = kind
     return chosen, notes
+
+
+def made_when_asked(
+    kind: type[Baseline], training: StoreSplit, fps: float, seed: int
+) -> Callable[[Sequence[ClipRecord]], list[PoseSequence]]:
+    """The answers of a baseline that is made when it first has to answer: a cached evaluation never makes it."""
+    make = cache(lambda: kind(training, fps, seed))
+    return lambda records: make().generate(records)
 
 
 def _features(text: str) -> Counter:

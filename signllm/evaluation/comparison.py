@@ -8,7 +8,7 @@ best at 1 the difference is that of their distances from 1. Legend: N clips, K n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,13 @@ import orjson
 from signllm.errors import DataError
 from signllm.evaluation.intervals import RESAMPLES, bootstrap_sums, exchanged_sums, interval
 from signllm.evaluation.packing import unpack
-from signllm.evaluation.report import ARROWS, REPORT_VERSION
+from signllm.evaluation.report import REPORT_VERSION, Report
+from signllm.evaluation.summary import arrow
 from signllm.metrics.preset import HIGHER, ONE, Preset
 
 PERMUTATIONS = 2_000
 SIGNIFICANT = 0.05
+COLUMNS = ("figure", "A", "B", "difference", "95 % interval", "p", "p Holm", "verdict")
 _SEED_OF_PERMUTATIONS = 1
 
 
@@ -30,7 +32,7 @@ def read_report(path: Path) -> dict:
     try:
         report = orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise DataError(f"{path}: no such report; make it with evaluation.py --output {path}") from None
+        raise DataError(f"{path}: no such report; make it with evaluation.py model --output {path}") from None
     except (OSError, orjson.JSONDecodeError) as error:
         raise DataError(f"{path}: not a JSON report ({error})") from None
     if not isinstance(report, dict) or report.get("report_version") != REPORT_VERSION or "clips" not in report:
@@ -40,6 +42,12 @@ def read_report(path: Path) -> dict:
             " single clips; evaluate again"
         )
     return report
+
+
+def compare(first: Path, second: Path, systems: Sequence[str] | None = None) -> Report:
+    """`compare_reports` of two files. Raises DataError for what is not a report, and for what cannot be compared."""
+    comparison = compare_reports(read_report(first), read_report(second), systems)
+    return Report(comparison, Path(), f"comparison_{first.stem}_{second.stem}")
 
 
 def compare_reports(
@@ -88,20 +96,19 @@ def compare_reports(
     }
 
 
-def make_comparison_table(title: str, rows: list[dict]):
-    """A rich table of one part's rows."""
-    from rich.table import Table
-
-    clips = rows[0]["clips"] if rows else 0
-    table = Table(title=f"{title}: {clips} clips", title_justify="left")
-    for heading in ("figure", "A", "B", "difference", "95 % interval", "p", "p Holm", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("figure", "verdict") else "right")
-    for row in rows:
-        mark = ARROWS.get(row["better"], f"→{row['better']}")
-        cells = (_number(row[key]) for key in ("a", "b", "difference"))
-        span = f"[{_number(row['low'])}, {_number(row['high'])}]"
-        table.add_row(f"{row['figure']} {mark}", *cells, span, _p(row["p"]), _p(row["p_holm"]), row["verdict"])
-    return table
+def comparison_rows(rows: Sequence[Mapping]) -> list[list[str]]:
+    """One part's rows under `COLUMNS`, as text."""
+    return [
+        [
+            f"{row['figure']} {arrow(row['better'])}",
+            *(_number(row[key]) for key in ("a", "b", "difference")),
+            f"[{_number(row['low'])}, {_number(row['high'])}]",
+            _p(row["p"]),
+            _p(row["p_holm"]),
+            row["verdict"],
+        ]
+        for row in rows
+    ]
 
 
 def _main_system(report: dict) -> str:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +20,39 @@ import orjson
 
 import signllm
 
-# The folders whose code decides what is measured. A change there voids the cache, a change of a report's looks not.
-_DECISIVE = ("config", "data", "metrics", "models", "pose", "inference.py", "languages.py", "sampling.py")
-_LOOKS = {"markdown.py", "report.py", "comparison.py", "bootstrap.py", "html_report.py"}
+# The code that decides what is measured. A change there voids the cache; a change of how a report is put together or
+# looks does not.
+_DECISIVE = (
+    "config",
+    "data",
+    "evaluation",
+    "judges",
+    "metrics",
+    "models",
+    "pose",
+    "inference.py",
+    "languages.py",
+    "sampling.py",
+)
+_LOOKS = {
+    f"evaluation/{name}.py"
+    for name in (
+        "comparison",
+        "examples",
+        "glosses",
+        "intervals",
+        "judge_section",
+        "labels",
+        "markdown",
+        "options",
+        "packing",
+        "progress",
+        "prompts",
+        "report",
+        "report_name",
+        "summary",
+    )
+}
 
 
 def content_key(facts: object) -> str:
@@ -38,8 +68,9 @@ def code_key() -> str:
     for room in _DECISIVE:
         path = root / room
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.name not in _LOOKS:
-                digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+            name = file.relative_to(root).as_posix()
+            if name not in _LOOKS:
+                digest.update(name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:24]
 
 
@@ -76,6 +107,15 @@ class Journal:
         known = self._known.get(chunk, {})
         names = list(names)
         return {name: known[name] for name in names} if all(name in known for name in names) else None
+
+    def remembered(self, chunk: str, name: str, make: Callable[[], bytes]) -> bytes:
+        """The bytes kept of a chunk under this name; what `make()` returns is kept where there are none yet."""
+        found = self.find(chunk, [name])
+        if found is not None:
+            return found[name].tobytes()
+        made = make()
+        self.add(chunk, {name: np.frombuffer(made, np.uint8)})
+        return made
 
     def add(self, chunk: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Append a chunk's arrays and sync them to the disk."""

@@ -6,7 +6,7 @@ import math
 
 from signllm.evaluation.intervals import Figures
 from signllm.evaluation.labels import SUBSETS, figure_label, system_label
-from signllm.evaluation.report import ARROWS, leakage_sentence, legend, remarks
+from signllm.evaluation.summary import arrow, leakage_sentence, legend, remarks
 
 _SOURCES = {
     "model": "Model / 模型",
@@ -43,11 +43,10 @@ def figures_table(report: dict, systems: dict[str, Figures]) -> list[str]:
     heads = [" / ".join(dict.fromkeys(system_label(system))) for system in systems]
     lines = [f"| Figure / 指标 | {' | '.join(map(_escaped, heads))} |", f"|---|{'---:|' * len(heads)}"]
     for preset in report["presets"].values():
-        mark = ARROWS.get(preset["better"], f"→{preset['better']}")
         for figure in preset["figures"]:
             label = " / ".join(dict.fromkeys(figure_label(figure)))
             cells = " | ".join(_cell(figures[figure]) for figures in systems.values())
-            lines.append(f"| {_escaped(label)} {mark} | {cells} |")
+            lines.append(f"| {_escaped(label)} {arrow(preset['better'])} | {cells} |")
     return lines
 
 

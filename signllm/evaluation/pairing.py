@@ -10,17 +10,17 @@ from signllm.data.store import ClipRecord, StoreSplit
 from signllm.data.texts import normalised_text
 from signllm.errors import ConfigError, DataError
 from signllm.evaluation.clip_sets import ClipSet, Conversion, Entry
+from signllm.evaluation.options import NAME, ORDER
 from signllm.pose import PoseSequence, Skeleton
 from signllm.sampling import spread
 
-NAME, ORDER = "name", "order"
 WITHOUT_LANGUAGE = "clips"
 _MOST_NAMES, _MOST_FAULTS = 12, 50
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Places of a prediction and of its reference, and what is known of the two together."""
+    """Indices of a prediction and of its reference, and what is known of the two together."""
 
     prediction: int
     reference: int
@@ -28,7 +28,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ClipFormat:
     """What all clips of both sets have in common. `notes` are for the reader of the scores."""
 
     fps: float
@@ -52,13 +52,13 @@ def pair_clips(predictions: ClipSet, references: ClipSet, by: str = NAME) -> lis
     punctuation and spaces do not count).
     """
     if by == ORDER:
-        places, faults = _by_order(predictions, references)
+        indices, faults = _by_order(predictions, references)
     elif by == NAME:
-        places, faults = _by_name(predictions, references)
+        indices, faults = _by_name(predictions, references)
     else:
         raise ConfigError(f"--pair_by {by}: expected {NAME} or {ORDER}")
     pairs, wrong = [], []
-    for ours, theirs in places:
+    for ours, theirs in indices:
         entry, contradictions = _joined(predictions.entries[ours], references.entries[theirs])
         wrong += contradictions
         pairs.append(Pair(ours, theirs, entry))
@@ -88,12 +88,12 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
         return [], faults
     plain = {side: _without_common_folder([entry.name for entry in clips.entries]) for side, clips in sets.items()}
     tell = all(entry.language is not None for clips in sets.values() for entry in clips.entries)
-    place_of: dict[str, dict] = {}
+    index_of: dict[str, dict] = {}
     for side, clips in sets.items():
         keys = [
             (entry.language if tell else None, name) for entry, name in zip(clips.entries, plain[side], strict=True)
         ]
-        place_of[side] = {key: place for place, key in enumerate(keys)}
+        index_of[side] = {key: index for index, key in enumerate(keys)}
         twice = [key for key, count in Counter(keys).items() if count > 1]
         places = [clips.entries[keys.index(key)].place for key in twice[:_MOST_NAMES]]
         if twice:
@@ -101,7 +101,7 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
                 f"{clips.path}: {len(twice)} names stand for more than one {side}, e.g. {'; '.join(places)};"
                 " give each clip one file, and languages apart with --language"
             )
-    ours, theirs = place_of.values()
+    ours, theirs = index_of.values()
     for side, other, alone in (
         ("prediction", "reference", [name for _, name in ours.keys() - theirs.keys()]),
         ("reference", "prediction", [name for _, name in theirs.keys() - ours.keys()]),
@@ -111,7 +111,7 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
                 f"{sets[side].path}: {len(alone)} of {len(sets[side])} {side}s without a {other} of the same name:"
                 f" {_some(sorted(alone))}; every clip needs its partner (--pair_by order pairs them by position)"
             )
-    return [(ours[key], place) for key, place in theirs.items() if key in ours], faults
+    return [(ours[key], index) for key, index in theirs.items() if key in ours], faults
 
 
 def _without_common_folder(names: Sequence[str]) -> list[str]:
@@ -143,7 +143,7 @@ def check_contents(
     pairs: Sequence[Pair],
     convert: Conversion,
     progress: Callable[[int], None] | None = None,
-) -> Terms:
+) -> ClipFormat:
     """Read every clip once and find what they have in common; DataError lists all that stands against comparing them.
 
     That is: clips that cannot be read, are empty, not finite or wholly missing, pairs without a common joint, and more
@@ -153,14 +153,14 @@ def check_contents(
     facts = {"predictions": _Facts(), "references": _Facts()}
     for pair in pairs:
         seen = []
-        for side, clips, place in (
+        for side, clips, index in (
             ("predictions", predictions, pair.prediction),
             ("references", references, pair.reference),
         ):
-            pose, wrong = _sound(clips, place, convert)
+            pose, wrong = _sound(clips, index, convert)
             faults += wrong
             if pose is not None:
-                facts[side].add(pose, clips.entries[place].name)
+                facts[side].add(pose, clips.entries[index].name)
                 seen.append(pose.valid.any(0))
         if len(seen) == 2 and len(seen[0]) == len(seen[1]) and not (seen[0] & seen[1]).any():
             where = predictions.entries[pair.prediction].place
@@ -176,14 +176,14 @@ def check_contents(
         for side, other in (("predictions", "references"), ("references", "predictions"))
         if first.coordinates.shape[2] == 3 and not facts[side].deep and facts[other].deep
     ]
-    return Terms(first.fps, first.skeleton, first.unit, first.coordinates.shape[2], tuple(notes))
+    return ClipFormat(first.fps, first.skeleton, first.unit, first.coordinates.shape[2], tuple(notes))
 
 
-def _sound(clips: ClipSet, place: int, convert: Conversion) -> tuple[PoseSequence | None, list[str]]:
+def _sound(clips: ClipSet, index: int, convert: Conversion) -> tuple[PoseSequence | None, list[str]]:
     """A clip as it will be compared, or everything that is wrong with it."""
-    where = clips.entries[place].place
+    where = clips.entries[index].place
     try:
-        raw = clips.pose(place)
+        raw = clips.pose(index)
     except DataError as error:
         return None, error.faults
     if not raw.valid.any():
@@ -248,11 +248,11 @@ class PairedSplit:
     """The pairs of one language in the shape of a split: references by `pose`, predictions as a system's answers."""
 
     def __init__(
-        self, predictions: ClipSet, references: ClipSet, pairs: Sequence[Pair], convert: Conversion, terms: Terms
+        self, predictions: ClipSet, references: ClipSet, pairs: Sequence[Pair], convert: Conversion, common: ClipFormat
     ):
-        self._predictions, self._references, self._convert, self._terms = predictions, references, convert, terms
+        self._predictions, self._references, self._convert, self._fps = predictions, references, convert, common.fps
         self._pairs = list(pairs)
-        self.skeleton, self.unit = terms.skeleton, terms.unit
+        self.skeleton, self.unit = common.skeleton, common.unit
         seen: Counter[str] = Counter()
         self.records, self._pair_of = [], {}
         for pair in self._pairs:
@@ -260,7 +260,7 @@ class PairedSplit:
             seen[entry.name] += 1  # only clips paired by order may share a name
             name = entry.name if seen[entry.name] == 1 else f"{entry.name} ({seen[entry.name]})"
             self._pair_of[name] = pair
-            self.records.append(ClipRecord(name, entry.text or "", entry.language or "", terms.fps, 0, entry.gloss))
+            self.records.append(ClipRecord(name, entry.text or "", entry.language or "", common.fps, 0, entry.gloss))
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -271,8 +271,8 @@ class PairedSplit:
         return all(pair.entry.text is not None for pair in self._pairs)
 
     @property
-    def places(self) -> list[tuple[int, int]]:
-        """Which prediction stands beside which reference."""
+    def indices(self) -> list[tuple[int, int]]:
+        """Which prediction stands beside which reference, by their indices in the two sets."""
         return [(pair.prediction, pair.reference) for pair in self._pairs]
 
     def pose(self, index: int) -> PoseSequence:
@@ -283,10 +283,10 @@ class PairedSplit:
         """The predictions for these records, converted."""
         return [self._read(self._predictions, self._pair_of[record.id].prediction) for record in records]
 
-    def _read(self, clips: ClipSet, place: int) -> PoseSequence:
-        pose = self._convert(clips.pose(place))
+    def _read(self, clips: ClipSet, index: int) -> PoseSequence:
+        pose = self._convert(clips.pose(index))
         # Frame rates that agree in six digits are one rate that was written differently.
-        return pose if pose.fps == self._terms.fps else pose.replace(fps=self._terms.fps)
+        return pose if pose.fps == self._fps else pose.replace(fps=self._fps)
 
 
 class TrainingView:

@@ -1,23 +1,59 @@
-"""From measurements to figures with intervals, and from figures to JSON and tables. Nothing here prints."""
+"""The Report of an evaluation, and how measurements become its figures with intervals."""
 
 from __future__ import annotations
 
-import math
+import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 
+import signllm
+from signllm.evaluation.examples import Example
 from signllm.evaluation.intervals import RESAMPLES, Figures, figures_of_systems
-from signllm.evaluation.labels import system_label
 from signllm.evaluation.leakage import Leakage
 from signllm.evaluation.measurements import REFERENCE, Measurements
 from signllm.evaluation.packing import pack
-from signllm.metrics.preset import HIGHER, LOWER, Preset
+from signllm.metrics.preset import Preset
 from signllm.metrics.text_scores import RecordPreset
 
 REPORT_VERSION = 2
-JUDGED = ("model", "predictions")
-ARROWS = {LOWER: "↓", HIGHER: "↑"}
+PACKAGES = ("numpy", "numba", "fastdtw", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation came to. It writes nothing itself.
+
+    `data` is JSON-ready. `folder` and `stem` are where its files go by default, and their name without suffix: the name
+    says what was asked, so that no report takes the place of another. `examples` are clips to look at.
+    """
+
+    data: dict
+    folder: Path
+    stem: str
+    examples: Sequence[Example] = ()
+
+    def file(self, suffix: str, output: Path | None = None, suffixes: Sequence[str] = ("json", "md", "html")) -> Path:
+        """Where the file with this suffix goes: `output` is a folder, or a file name with one of `suffixes`."""
+        if output is None:
+            base = self.folder / self.stem
+        else:
+            base = output.with_suffix("") if output.suffix.lstrip(".") in suffixes else output / self.stem
+        return base.with_name(f"{base.name}.{suffix}")
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were made with."""
+    found = {"signllm": signllm.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def make_report(
@@ -41,6 +77,7 @@ def make_report(
     parts = {code: _part(measurements, [code], leakage) for code in languages}
     return {
         "report_version": REPORT_VERSION,
+        "versions": versions(),
         **facts,
         "fps": fps,
         "skeleton": skeleton,
@@ -131,118 +168,3 @@ def _single_clips(measurements: Measurements, code: str) -> dict:
         "numbers": {system: packed(system, measurements.presets) for system in systems},
         **ceiling,
     }
-
-
-def make_table(report: dict, title: str, systems: dict[str, Figures], labels: dict[str, str]):
-    """A rich table: one row a figure, one column a system, value ± half the 95 % interval."""
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    table.add_column("figure")
-    for system in systems:
-        table.add_column(labels.get(system, system), justify="right")
-    for preset in report["presets"].values():
-        for figure in preset["figures"]:
-            mark = ARROWS.get(preset["better"], f"→{preset['better']}")
-            table.add_row(f"{figure} {mark}", *(_cell(figures[figure]) for figures in systems.values()))
-    return table
-
-
-def legend(report: dict) -> list[str]:
-    """One line a preset: its signature and the first sentence of its definition."""
-    marks = (
-        "↓ lower is better, ↑ higher is better, →1 best is 1: as much as the reference; ± half the 95 % bootstrap"
-        " interval over clips."
-    )
-    lines = [marks]
-    for preset in report["presets"].values():
-        first = preset["formula"].split(". ")[0].rstrip(".")
-        lines.append(f"{preset['signature']}: {first}. ({preset['unit']})")
-    return lines
-
-
-def remarks(systems: dict[str, Figures], model: str | None = None, chinese: bool = False) -> list[str]:
-    """What a reader must not overlook: a model near the mean pose, jittery, or no closer than a baseline.
-
-    `model` is the system that is judged, by default the model or the predictions of the report.
-    """
-    model = model or next((name for name in JUDGED if name in systems), "")
-    return [pair[chinese] for pair in _remarks(systems, model)] if model in systems else []
-
-
-def _remarks(systems: dict[str, Figures], model: str) -> list[tuple[str, str]]:
-    known = {system: {name: _number(entry["value"]) for name, entry in systems[system].items()} for system in systems}
-    figures = known[model]
-    found = []
-    distance, smoothness = (figures.get(name, math.nan) for name in ("total_distance", "motion_smoothness"))
-    variance = figures.get("variance_ratio_body", math.nan)
-    if distance < 0.5:
-        found.append(
-            (
-                f"the wrists travel {distance:.2f} of the reference's way: the model is near a frozen mean pose, so do"
-                " not read its DTW alone",
-                f"手腕位移仅为参考的 {distance:.2f}：模型接近静止的平均姿态，不要只看 DTW",
-            )
-        )
-    elif variance < 0.25:
-        found.append(
-            (
-                f"the body's variance is {variance:.2f} of the reference's although the wrists travel {distance:.2f} of"
-                " its way: the model trembles about a mean pose",
-                f"手腕位移为参考的 {distance:.2f}，而身体方差仅为 {variance:.2f}：模型在平均姿态附近抖动",
-            )
-        )
-    if smoothness > 2:
-        found.append(
-            (
-                f"the hands' jerk is {smoothness:.1f} times the reference's: the motion jitters",
-                f"手部加加速度是参考的 {smoothness:.1f} 倍：动作抖动",
-            )
-        )
-    for name, baseline in known.items():
-        if name in (model, REFERENCE) or "dtw_score" not in figures:
-            continue
-        ours, theirs = figures["dtw_score"], baseline["dtw_score"]
-        if ours >= theirs:
-            plain, (_, label) = name.replace("_", " "), system_label(name)
-            found.append(
-                (
-                    f"DTW score {ours:.3f}: no closer to the reference than '{plain}' ({theirs:.3f})",
-                    f"DTW 得分 {ours:.3f}：并不比“{label}”（{theirs:.3f}）更接近参考",
-                )
-            )
-    return found
-
-
-def _number(value: float | None) -> float:
-    """NaN for what a JSON file holds as null."""
-    return math.nan if value is None else value
-
-
-def leakage_lines(report: dict) -> list[str]:
-    """What of each language's texts and clips stands in training, and how many clips are left without them."""
-    lines = []
-    for code, part in report["languages"].items():
-        if "leakage" in part:
-            lines.append(f"{code}: {leakage_sentence(part)}")
-    return lines
-
-
-def leakage_sentence(part: dict) -> str:
-    """One language's leakage in words."""
-    total, found = part["clips"], part["leakage"]
-
-    def share(kind: str) -> str:
-        levels = [f"{count} {level}" for level, count in reversed(found[kind].items()) if count]
-        leaked = sum(found[kind].values())
-        return f"{leaked} of {total} {kind} ({leaked / total:.1%}{': ' + ', '.join(levels) if levels else ''})"
-
-    left = part["subsets"]["unseen_texts_and_clips"]["clips"]
-    return f"{share('texts')} and {share('clips')} stand in the training split; {left} clips are free of both"
-
-
-def _cell(entry: dict[str, float]) -> str:
-    if not math.isfinite(entry["value"]):
-        return "-"
-    half = (entry["high"] - entry["low"]) / 2
-    return f"{entry['value']:.3f} ±{half:.3f}" if math.isfinite(half) else f"{entry['value']:.3f}"

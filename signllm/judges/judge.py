@@ -136,7 +136,7 @@ class Judge:
         if language not in self.languages:
             raise ConfigError(
                 f"{language}: the back-translation model reads {', '.join(self.languages)}; train one for this"
-                f" language with --train_back_translation --language {language}"
+                f" language with `evaluation.py train-judge --language {language}`"
             )
         return self.languages[language]
 
@@ -157,13 +157,13 @@ class Judge:
         path = Path(path)
         if not path.is_file():
             raise CheckpointError(
-                f"{path}: no such back-translation model; make one with `python evaluation.py --train_back_translation"
+                f"{path}: no such back-translation model; make one with `python evaluation.py train-judge"
                 f" --data STORE --output {path}`"
             )
         content = read_tensors(path, "a back-translation model")
         if not isinstance(content, dict) or content.get("kind") != KIND:
             found = content.get("kind", "another file") if isinstance(content, dict) else "another file"
-            raise CheckpointError(f"{path}: not a back-translation model but {found}; see --train_back_translation")
+            raise CheckpointError(f"{path}: not a back-translation model but {found}; see `evaluation.py train-judge`")
         if content["format_version"] != FORMAT_VERSION:
             raise CheckpointError(
                 f"{path}: format {content['format_version']} written by SignLLM {content['signllm_version']}; this"

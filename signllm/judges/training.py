@@ -99,7 +99,7 @@ def check_plan(plan: JudgePlan) -> None:
     """Raise ConfigError for shares and times that mean nothing."""
     faults = []
     if not 0 < plan.share <= 1:
-        faults.append(f"judge_share {plan.share:g}: must lie above 0 and at most at 1")
+        faults.append(f"share {plan.share:g}: must lie above 0 and at most at 1")
     if not plan.max_minutes > 0:
         faults.append(f"max_minutes {plan.max_minutes:g}: must be above 0")
     if faults:

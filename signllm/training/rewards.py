@@ -111,7 +111,7 @@ class RewardReader:
             raise ConfigError(
                 f"training.policy.reward_model = {path}: reads {', '.join(self.judge.languages)}, not"
                 f" {', '.join(missing)}; train one for {'it' if len(missing) == 1 else 'each'} (evaluation.py"
-                " --train_back_translation --language ...), or name in model.languages what it reads"
+                " train-judge --language ...), or name in model.languages what it reads"
             )
         for reader in self.judge.languages.values():
             reader.network.to(device).eval().requires_grad_(False)

@@ -177,7 +177,7 @@ def _warn_of_policy(trainer: Trainer, experiment: Experiment, untrained: bool) -
     if unread == len(records):
         raise ConfigError(
             f"training.policy.reward_model = {reader.path}: knows none of the texts of the {len(records)} training"
-            " clips; train it on recordings of the same words (evaluation.py --train_back_translation)"
+            " clips; train it on recordings of the same words (evaluation.py train-judge)"
         )
     if unread:
         trainer.reporter.warn(

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
-import numpy as np
-
+from signllm.evaluation.examples import Example
 from signllm.evaluation.intervals import Figures
 from signllm.evaluation.labels import SUBSETS, figure_label, system_label
-from signllm.evaluation.measurements import REFERENCE, Measurements
+from signllm.evaluation.measurements import REFERENCE
 from signllm.evaluation.packing import unpack
-from signllm.evaluation.report import ARROWS, JUDGED, remarks
+from signllm.evaluation.summary import EVALUATED, arrow, remarks
 from signllm.metrics.preset import HIGHER, LOWER, ONE, Preset
 from signllm.metrics.registry import PRESETS
-from signllm.pose import PoseSequence
-from signllm.viewing.animation import animated_webp, data_address
+from signllm.viewing.animation import LOOK, animated_webp, data_address
 from signllm.viewing.html_style import SCRIPT, STYLE
 from signllm.viewing.svg_charts import bar_chart, both, color_of, histogram
 
@@ -51,41 +48,16 @@ HISTOGRAM = "dtw-mje"
 NAMES = {"best": ("best", "最好"), "worst": ("worst", "最差")}
 
 
-@dataclass(frozen=True)
-class ShownClip:
-    """A clip to be seen beside its reference; `rank` is 'best' or 'worst', `score` its DTW score.
-
-    `image` is the animation of both (WebP) where it was made before.
-    """
-
-    language: str
-    rank: str
-    id: str
-    text: str
-    score: float
-    reference: PoseSequence
-    hypothesis: PoseSequence
-    image: bytes | None = None
-
-    def animation(self) -> bytes:
-        """The animated picture of both: `image` where it is there already."""
-        return self.image or animated_webp([("reference", self.reference), ("model", self.hypothesis)])
+def animation(example: Example) -> bytes:
+    """The animated picture (WebP) of an example beside its reference; one that was drawn before is taken from there."""
+    return example.remembered(
+        f"animation {LOOK}",
+        lambda: animated_webp([("reference", example.reference()), ("model", example.hypothesis())]),
+    )
 
 
-def best_and_worst(
-    measurements: Measurements, language: str, system: str, seed: int, count: int
-) -> list[tuple[str, int, float]]:
-    """(rank, row, DTW score) of the `count` clips of the lowest and of the highest score; no clip stands twice."""
-    rows_NK = measurements.rows(language, system, HISTOGRAM, seed)
-    scores = PRESETS[HISTOGRAM].conclude(rows_NK)[:, 0]
-    order = [int(row) for row in np.argsort(scores, kind="stable") if np.isfinite(scores[row])]
-    best = order[:count]
-    worst = [row for row in order[::-1][:count] if row not in best]
-    return [(rank, row, float(scores[row])) for rank, rows in (("best", best), ("worst", worst)) for row in rows]
-
-
-def make_html(report: dict, shown: Sequence[ShownClip] = ()) -> str:
-    """The page of a report, as `make_report` gives it or as its JSON is read."""
+def make_html(report: dict, examples: Sequence[Example] = ()) -> str:
+    """The page of a report, as `make_report` gives it or as its JSON is read, with some of its clips."""
     parts = dict(report["languages"])
     sections = [_header(report), _tiles(report)]
     tables = {escape(code): part for code, part in parts.items()}
@@ -93,7 +65,7 @@ def make_html(report: dict, shown: Sequence[ShownClip] = ()) -> str:
         sections.append(_figures_section(report, both(("All languages", "全部语种")), report["overall"]))
     else:
         sections += [_figures_section(report, *item) for item in tables.items()]
-    sections += [_charts_section(report, parts), _histogram_section(report), _clips_section(shown)]
+    sections += [_charts_section(report, parts), _histogram_section(report), _clips_section(examples)]
     if len(tables) > 1:
         folded = "".join(
             f"<details><summary>{title}</summary>{_figures(report, part)}</details>" for title, part in tables.items()
@@ -149,7 +121,7 @@ def _tiles(report: dict) -> str:
         if units[figure] == "%" and _known(systems.get(REFERENCE, {}).get(figure, {}).get("value")):
             ceiling = _number(systems[REFERENCE][figure]["value"])
             words = (f"recordings {ceiling}; {words[0]}", f"真实录像 {ceiling}；{words[1]}")
-        name = f'{both(figure_label(figure))}<span class="mark">{_arrow(better[figure])}</span>'
+        name = f'{both(figure_label(figure))}<span class="mark">{arrow(better[figure])}</span>'
         value = systems[judged][figure]["value"]
         shown = _number(value) if _known(value) else "–"
         tiles.append(f'<div class="tile">{name}<b>{shown}</b><span class="muted small">{both(words)}</span></div>')
@@ -158,11 +130,7 @@ def _tiles(report: dict) -> str:
 
 def _judged(systems: dict[str, Figures]) -> str | None:
     """The system that the report is about: a model, or predictions."""
-    return next((name for name in JUDGED if name in systems), None)
-
-
-def _arrow(better: str) -> str:
-    return ARROWS.get(better, f"→{better}")
+    return next((name for name in EVALUATED if name in systems), None)
 
 
 def _figures_section(report: dict, title: str, part: dict) -> str:
@@ -190,11 +158,11 @@ def _table(report: dict, systems: dict[str, Figures]) -> str:
     )
     rows = []
     for preset in report["presets"].values():
-        arrow = _arrow(preset["better"])
+        mark = arrow(preset["better"])
         for figure in preset["figures"]:
             best = _best(preset["better"], figure, systems)
             cells = "".join(_cell(entries[figure], system, system in best) for system, entries in systems.items())
-            name = f'{both(figure_label(figure))}<span class="mark">{arrow}</span>'
+            name = f'{both(figure_label(figure))}<span class="mark">{mark}</span>'
             rows.append(f'<tr><td title="{escape(preset["signature"])}">{name}</td>{cells}</tr>')
     first = both(("Figure", "指标"))
     body = "".join(rows)
@@ -204,7 +172,7 @@ def _table(report: dict, systems: dict[str, Figures]) -> str:
 
 
 def _cell(entry: dict, system: str, best: bool) -> str:
-    names = " ".join(name for name, on in (("main", system in JUDGED), ("best", best)) if on)
+    names = " ".join(name for name, on in (("main", system in EVALUATED), ("best", best)) if on)
     if not _known(entry["value"]):
         return f'<td class="{names}">–</td>'
     span = f"{_number(entry['low'])} – {_number(entry['high'])}" if _known(entry["low"]) else ""
@@ -248,7 +216,7 @@ def _chart(figure: str, preset: dict, parts: dict) -> str:
     }
     labels = {system: system_label(system) for group in groups.values() for system in group}
     drawing = bar_chart(groups, labels, 1.0 if preset["better"] == ONE else None)
-    mark = _arrow(preset["better"])
+    mark = arrow(preset["better"])
     unit = f'<span class="mark">{mark} {escape(preset["unit"])}</span>'
     return f"<div><h3>{both(figure_label(figure))}{unit}</h3>{drawing}</div>" if drawing else ""
 
@@ -282,10 +250,10 @@ def _histogram_section(report: dict) -> str:
     return f'<section><h2>{title}</h2>{charts}<p class="muted small">{note}</p></section>'
 
 
-def _clips_section(shown: Sequence[ShownClip]) -> str:
+def _clips_section(examples: Sequence[Example]) -> str:
     figures, total = [], 0
-    for clip in shown:
-        image = clip.animation()
+    for clip in examples:
+        image = animation(clip)
         if total + len(image) > MOST_ANIMATION_BYTES:
             continue
         total += len(image)

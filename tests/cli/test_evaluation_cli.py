@@ -1,125 +1,92 @@
-"""evaluation.py from flags to the report file, with a stand-in for the trained model."""
+"""evaluation.py: its verbs, what each refuses, and how one finds the right one."""
 
-from types import SimpleNamespace
+import re
 
-import numpy as np
-import orjson
 import pytest
 
 from signllm.cli import evaluation
-from signllm.data.store import ClipRecord, StoreWriter
-from signllm.pose import PoseSequence
+from signllm.cli.evaluation import FORMER, VERBS
 
 
-def wave(seed, frames=16):
-    rng = np.random.default_rng(seed)
-    time = np.arange(frames)[:, None, None] / 25
-    return PoseSequence.all_valid(
-        rng.normal(size=(1, 50, 3)) + 0.3 * np.sin(5 * time + rng.uniform(0, 6, (1, 50, 3))), 25
-    )
+def run(*flags):
+    return evaluation.main([str(flag) for flag in flags])
 
 
-class FakeGenerator:
-    """What the command needs of a Generator; remembers what it was given."""
-
-    reward_models = ()
-
-    def __init__(self, store, languages=("ASL", "GSL")):
-        data = SimpleNamespace(dataset_path=str(store), train_split="train", eval_split="dev", fps=25.0)
-        self.config = SimpleNamespace(data=data)
-        self.languages, self.fps, self.calls = list(languages), 25.0, []
-
-    def generate(self, texts, languages, seed=0, batch_size=32, progress=None):
-        self.calls.append((list(texts), languages, seed, batch_size))
-        return [wave(len(text) + one, 12) for text, one in zip(texts, seed, strict=True)]
+def help_of(verb, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(verb, "--help")
+    assert stopped.value.code == 0
+    return capsys.readouterr().out
 
 
-@pytest.fixture
-def store(tmp_path):
-    for language, splits in {"ASL": ("train", "dev"), "GSL": ("dev",), "TSL": ("dev",)}.items():
-        for split in splits:
-            with StoreWriter(tmp_path / "store", language, split) as writer:
-                for number in range(5):
-                    record = ClipRecord(f"{split}{number}", f"word {number} {split}", language, 25.0, 16)
-                    writer.add(record, wave(number + (split == "dev") * 10))
-                writer.finish({})
-    return tmp_path / "store"
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_in_both_languages(verb, capsys):
+    told = help_of(verb, capsys)
+    assert told.startswith(f"usage: evaluation.py {verb} ")
+    assert re.search(r"[A-Z][a-z]+ .*\.\n[一-鿿]", told)
 
 
-@pytest.fixture
-def generator(store, monkeypatch):
-    fake = FakeGenerator(store)
-    monkeypatch.setattr(evaluation, "load_generator", lambda path, device: fake)
-    return fake
-
-
-def read(path):
-    return orjson.loads(path.read_bytes())
-
-
-def test_writes_the_report_beside_the_checkpoint_and_prints_tables(tmp_path, generator, capsys):
-    checkpoint = tmp_path / "run" / "best_model.pth"
-    assert evaluation.main(["--model_path", str(checkpoint)]) == 0
-    report = read(checkpoint.parent / "evaluation_dev.json")
-    assert list(report["languages"]) == ["ASL", "GSL"]
-    systems = report["languages"]["ASL"]["systems"]
-    assert list(systems) == ["reference", "model", "frozen_mean", "random_clip", "nearest_text"]
-    assert systems["reference"]["dtw_score"]["value"] == 0
-    assert systems["frozen_mean"]["total_distance"]["value"] == pytest.approx(0, abs=1e-6)
-    assert systems["model"]["total_distance"]["value"] > 0.1
-    assert list(report["languages"]["GSL"]["systems"]) == ["reference", "model"]
-    assert list(report["overall"]["systems"]) == ["reference", "model"]
-    assert report["overall"]["clips"] == 10
-    assert any("GSL: no baselines" in note for note in report["notes"])
-    assert any("TSL: left out" in note for note in report["notes"])
-    assert report["command"] == f"evaluation.py --model_path {checkpoint}"
-    assert report["versions"]["signllm"]
-    printed = capsys.readouterr().out
-    for expected in (
-        "ASL / dev: 5 clips",
-        "frozen mean",
-        "nearest text",
-        "dtw-mje|skeleton:signllm-50",
-        "all languages",
-    ):
-        assert expected in printed
-
-
-def test_generation_gets_text_and_language_only(tmp_path, generator):
-    flags = ["--language", "asl", "--max_samples", "2", "--seed", "7", "--batch_size", "3", "--metrics", "duration"]
-    output = tmp_path / "mine.json"
-    assert evaluation.main(["--model_path", "best_model.pth", *flags, "--output", str(output)]) == 0
-    ((texts, language, seeds, batch_size),) = generator.calls
-    assert (texts, language, batch_size) == (["word 0 dev", "word 4 dev"], "ASL", 3)
-    assert len(set(seeds)) == 2  # each clip draws its own numbers
-    report = read(output)
-    assert list(report["presets"]) == ["duration"]
-    assert report["languages"]["ASL"]["clips"] == 2
-
-
-def test_the_same_command_gives_the_same_figures(tmp_path, generator):
-    for name in "ab":
-        evaluation.main(["--model_path", "m.pth", "--output", str(tmp_path / name / "r.json")])
-    a, b = (read(tmp_path / name / "r.json") for name in "ab")
-    assert a["languages"] == b["languages"]
+def test_the_overview_names_every_verb(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("--help")
+    assert stopped.value.code == 0
+    told = capsys.readouterr().out
+    assert all(re.search(rf"^  {verb} +[A-Z].*\n +[一-鿿]", told, re.MULTILINE) for verb in VERBS)
 
 
 @pytest.mark.parametrize(
-    ("flags", "message"),
+    ("flags", "faults"),
     [
-        (["--language", "KSL"], "KSL: the model signs ASL, GSL"),
-        (["--language", "klingon"], "unknown sign language 'klingon'"),
-        (["--split", "test"], "nothing to evaluate"),
-        (["--metrics", "dtw-mej"], "did you mean 'dtw-mje'"),
-        (["--max_samples", "0"], "--max_samples 0: must be at least 1"),
-        (["--data", "nowhere"], "no such folder"),
+        (["--model_path", "m.pth", "--resample", "25", "--drop_z"], ["it is a flag of clips", "it is a flag of clips"]),
+        (["model", "--model_path", "m.pth", "--rest_store=x"], ["--rest_store: `evaluation.py model`"]),
+        (["clips", "--predictions", "a", "--model_path", "m"], ["it is a flag of model, glosses, prompts"]),
+        (["compare", "a", "b", "--metrics", "duration"], ["--metrics: `evaluation.py compare` has no such flag"]),
+        (["train-fgd", "--data", "s", "--share", "0.5"], ["it is a flag of train-judge"]),
+        (["--model_path", "m.pth", "--langauge", "ASL"], ["did you mean '--language'"]),
+        (["prompts", "--predictions", "a"], ["it is a flag of clips, glosses"]),
+        (["modle", "--model_path", "m.pth"], ["modle: no such verb (did you mean 'model'?)"]),
+        ([], ["what to evaluate? Give --model_path"]),
     ],
 )
-def test_refusals_exit_with_2_and_say_why(generator, capsys, flags, message):
-    assert evaluation.main(["--model_path", "m.pth", *flags]) == 2
-    assert message in capsys.readouterr().err
+def test_a_flag_that_a_verb_does_not_read_is_refused_with_the_verb_that_does(flags, faults, capsys):
+    assert run(*flags) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n  - ") == len(faults)
+    for fault in faults:
+        assert fault in told
 
 
-def test_a_checkpoint_that_is_not_there(tmp_path, capsys):
-    assert evaluation.main(["--model_path", str(tmp_path / "none.pth")]) == 2
-    assert "none.pth" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("flags", "verb"),
+    [
+        (["--train_back_translation", "--data", "s", "--judge_share", "0.5", "--max_minutes", "1"], "train-judge"),
+        (["--train_fgd_encoder", "--data", "s"], "train-fgd"),
+        (["--compare", "a.json", "b.json", "--compare_systems", "model", "nearest_text"], "compare"),
+        (["--predictions", "a", "--references", "b", "--resample", "25"], "clips"),
+        (["--gloss_references", "t.csv", "--model_path", "m.pth", "--prompts", "training"], "glosses"),
+        (["--model_path", "m.pth", "--prompts", "held_out"], "prompts"),
+        (["train-judge", "--judge_seed", "1"], "train-judge"),
+    ],
+)
+def test_a_former_spelling_is_refused_in_one_line_that_names_the_verb(flags, verb, capsys):
+    assert run(*flags) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert f"this is now `evaluation.py {verb} " in told[1]
+
+
+def test_what_stands_for_a_former_spelling_has_the_flags_it_names(capsys):
+    for spelling in FORMER.values():
+        verb, *words = spelling.split()
+        known = help_of(verb, capsys)
+        assert all(word in known for word in words if word.startswith("--"))
+
+
+@pytest.mark.parametrize(
+    "flags", [["train-judge"], ["train-fgd"], ["prompts", "--model_path", "m"], ["clips"], ["model"], ["compare", "a"]]
+)
+def test_a_verb_without_what_it_needs_exits_with_2(flags, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(*flags)
+    assert stopped.value.code == 2
+    assert "required" in capsys.readouterr().err

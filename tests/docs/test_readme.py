@@ -55,12 +55,23 @@ def commands(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def flags_of(script: str, capsys) -> set[str]:
+def verbs_of(script: str) -> list[str]:
+    """The verbs of a script that has some; each has its own flags."""
+    return list(getattr(importlib.import_module(f"signllm.cli.{SCRIPTS[script]}"), "VERBS", []))
+
+
+def flags_of(script: str, capsys, verb: str | None = None) -> set[str]:
+    """The flags of a script; of one with verbs those of `verb`, or of all."""
+    verbs = verbs_of(script)
+    if verbs and verb is None:
+        return set().union(*(flags_of(script, capsys, one) for one in verbs))
     main = importlib.import_module(f"signllm.cli.{SCRIPTS[script]}").main
     with pytest.raises(SystemExit) as stopped:
-        main(["--help"])
+        main([*([verb] if verb else []), "--help"])
     assert stopped.value.code == 0
-    return set(re.findall(r"(?<![\w-])--[a-z]\w*", capsys.readouterr().out)) - {"--help"}
+    told = capsys.readouterr().out
+    told = told.split("\noptions:")[-1]  # the description may speak of other commands' flags
+    return set(re.findall(r"(?<![\w-])--[a-z]\w*", told)) - {"--help"}
 
 
 @pytest.mark.parametrize("name", [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md"])
@@ -72,7 +83,12 @@ def test_commands_use_flags_and_keys_that_exist(name, capsys):
         if words[0] != "python" or words[1] not in SCRIPTS:
             continue
         used.add(words[1])
-        unknown = {word for word in words if word.startswith("--")} - known[words[1]]
+        verbs = verbs_of(words[1])
+        own = known[words[1]]
+        if verbs:
+            verb = words[2] if words[2] in verbs else verbs[0]
+            own = known.setdefault(f"{words[1]} {verb}", flags_of(words[1], capsys, verb))
+        unknown = {word for word in words if word.startswith("--")} - own
         assert not unknown, line
         for flag, value in itertools.pairwise(words):
             if flag == "--set":

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from signllm.errors import DataError
-from signllm.evaluation.comparison import compare_reports, make_comparison_table, read_report
+from signllm.evaluation.comparison import COLUMNS, compare, compare_reports, comparison_rows, read_report
 from signllm.evaluation.measurements import Measurements
 from signllm.evaluation.packing import pack, unpack
 from signllm.evaluation.report import make_report
@@ -88,8 +88,9 @@ def test_languages_are_compared_apart_and_together_and_any_system_can_be_named()
     assert list(comparison["parts"]) == ["ASL", "GSL", "all languages"]
     assert comparison["systems"] == {"A": "model", "B": "random_clip"}
     assert rows_of(comparison, "all languages")["duration"]["clips"] == 80
-    table = make_comparison_table("ASL", comparison["parts"]["ASL"])
-    assert table.row_count == 2
+    table = comparison_rows(comparison["parts"]["ASL"])
+    assert [row[0] for row in table] == ["dtw_score ↓", "duration →1"]
+    assert {len(row) for row in table} == {len(COLUMNS)}
     orjson.dumps(comparison)
 
 
@@ -111,6 +112,15 @@ def test_refuses_what_is_not_about_the_same_clips_with_all_reasons():
         compare_reports(a, b)
     with pytest.raises(DataError, match="A has ASL, B has GSL"):
         compare_reports(a, report_of(np.ones(5), languages=("GSL",)))
+
+
+def test_two_files_are_compared_by_their_paths(tmp_path):
+    rng = np.random.default_rng(2)
+    for name in "ab":
+        (tmp_path / f"{name}.json").write_bytes(orjson.dumps(report_of(rng.uniform(0.5, 1, 20))))
+    report = compare(tmp_path / "a.json", tmp_path / "b.json", ["model", "random_clip"])
+    assert report.stem == "comparison_a_b"
+    assert report.data["systems"] == {"A": "model", "B": "random_clip"}
 
 
 def test_reading_a_report_refuses_other_files(tmp_path):

@@ -7,7 +7,8 @@ from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import DataError
 from signllm.evaluation.intervals import bootstrap_sums, figures_with_intervals
 from signllm.evaluation.measurements import Measurements, evaluate
-from signllm.evaluation.report import legend, make_report, make_table, remarks
+from signllm.evaluation.report import Report, make_report
+from signllm.evaluation.summary import figure_rows, legend, remarks
 from signllm.metrics.registry import PRESETS, find_presets
 from signllm.metrics.summary import score_pairs
 from tests.helpers.clips import frozen, jittered, signing
@@ -86,9 +87,19 @@ def test_the_report_names_every_choice(split):
     assert report["languages"]["ASL"]["clips"] == report["overall"]["clips"] == 7
     assert report["presets"]["dtw-mje"]["signature"].startswith("dtw-mje|skeleton:signllm-50|")
     assert len(legend(report)) == 4
-    table = make_table(report, "t", report["overall"]["systems"], {"model": "MODEL"})
-    assert [column.header for column in table.columns] == ["figure", "reference", "MODEL"]
-    assert table.row_count == 5
+    rows = figure_rows(report, report["overall"]["systems"])
+    assert [row[0] for row in rows][:2] == ["dtw_score ↓", "total_distance →1"]
+    assert {len(row) for row in rows} == {3}
+    assert len(rows) == 5
+    assert rows[0][1] == "0.000 ±0.000"
+
+
+def test_files_go_to_the_reports_own_place_or_where_they_are_told_to(tmp_path):
+    report = Report({}, tmp_path / "run", "evaluation_dev_v1.2")
+    assert report.file("json") == tmp_path / "run" / "evaluation_dev_v1.2.json"
+    assert report.file("md", tmp_path / "out") == tmp_path / "out" / "evaluation_dev_v1.2.md"
+    assert report.file("md", tmp_path / "mine.json") == tmp_path / "mine.md"
+    assert report.file("json", tmp_path / "v1.2") == tmp_path / "v1.2" / "evaluation_dev_v1.2.json"
 
 
 def test_remarks_warn_of_frozen_and_jittery_models(split):

@@ -9,7 +9,8 @@ from signllm.evaluation.leakage import Leakage
 from signllm.evaluation.markdown import make_markdown
 from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.evaluation.packing import unpack
-from signllm.evaluation.report import leakage_lines, make_report
+from signllm.evaluation.report import make_report
+from signllm.evaluation.summary import leakage_lines
 from signllm.metrics.registry import find_presets
 from tests.helpers.clips import signing
 

@@ -310,7 +310,7 @@ def test_the_same_seed_gives_the_same_judge_and_leaves_the_global_stream_alone(w
 
 
 def test_files_that_are_no_judges(tmp_path):
-    with pytest.raises(CheckpointError, match="--train_back_translation"):
+    with pytest.raises(CheckpointError, match="train-judge"):
         Judge.load(tmp_path / "none.pth")
     (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(CheckpointError, match="torn"):

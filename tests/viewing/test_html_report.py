@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from signllm.data.store import ClipRecord, StoreWriter
+from signllm.evaluation.examples import Example
 from signllm.evaluation.leakage import Leakage
 from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.evaluation.report import make_report
 from signllm.metrics.registry import find_presets
 from signllm.pose import PoseSequence
 from signllm.viewing.animation import MOST_FRAMES, animated_webp
-from signllm.viewing.html_report import ShownClip, best_and_worst, make_html
+from signllm.viewing.html_report import make_html
 from signllm.viewing.svg_charts import bar_chart, histogram, nice_ticks
 
 VOID = {"meta", "input", "br", "img"}
@@ -82,7 +83,7 @@ class Checker(HTMLParser):
 
 
 def shown(text="algebra"):
-    return [ShownClip("ASL", "best", "c0", text, 0.25, wave(1), wave(2, 30))]
+    return [Example("ASL", "best", "c0", text, 0.25, lambda: wave(1), lambda: wave(2, 30), lambda name, make: make())]
 
 
 def test_the_page_nests_and_needs_nothing_from_elsewhere(report):
@@ -129,17 +130,6 @@ def test_undefined_figures_are_dashes(report):
     page = make_html(again)
     assert ">–</td>" in page
     assert "nan" not in page.casefold().split("</style>")[1].split("<details>")[0]
-
-
-def test_best_and_worst_clips_are_those_of_the_scores(measurements):
-    rows = measurements.rows("ASL", "model", "dtw-mje")
-    order = np.argsort(rows[:, 0]).tolist()
-    chosen = best_and_worst(measurements, "ASL", "model", 0, 2)
-    assert [(rank, row) for rank, row, _ in chosen] == [
-        ("best", order[0]), ("best", order[1]), ("worst", order[-1]), ("worst", order[-2])
-    ]  # fmt: skip
-    assert [score for *_, score in chosen] == pytest.approx([rows[row, 0] for _, row, _ in chosen])
-    assert len({row for _, row, _ in best_and_worst(measurements, "ASL", "model", 0, 5)}) == 6
 
 
 def test_animations_move_last_as_long_as_the_clip_and_stay_small():

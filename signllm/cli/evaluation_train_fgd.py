@@ -1,0 +1,34 @@
+"""`evaluation.py train-fgd`: train the autoencoder that the Fréchet distance needs, on recordings."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from signllm.cli.bars import Bars
+from signllm.cli.evaluation_flags import add_training_flags, output_file, training_languages
+
+DEFAULT_FILE = "fgd_encoder.pt"
+STEPS = 600
+
+
+def add_flags(flags: ArgumentParser) -> None:
+    """The flags of the verb."""
+    add_training_flags(flags, DEFAULT_FILE)
+
+
+def run(args: Namespace, command: str) -> int:
+    """Train and save."""
+    from signllm.data.store import Store
+    from signllm.evaluation.progress import stage
+    from signllm.judges.fgd_encoder import StoredClips, train_fgd_encoder
+
+    store = Store(args.data)
+    languages = training_languages(args, store)
+    clips = StoredClips(store, languages, args.split)
+    with Bars("step") as bars:
+        advance = stage(bars, "fgd encoder", STEPS)
+        encoder = train_fgd_encoder(clips, seed=args.seed, steps=STEPS, progress=lambda loss: advance(1))
+    path = output_file(args.output, DEFAULT_FILE)
+    encoder.save(path)
+    print(f"encoder: {path} ({encoder.hash()}, {len(clips)} clips of {', '.join(languages)} at {encoder.fps:g} fps)")
+    return 0

@@ -1,0 +1,82 @@
+"""A checkpoint as an evaluation uses it: its weights are read when it first has to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from signllm.evaluation.journal import code_key
+from signllm.evaluation.phrasings import check_gloss_mode, prompts_of
+from signllm.fsutil import file_sha256, write_json
+from signllm.pose import PoseSequence
+
+if TYPE_CHECKING:
+    from signllm.inference import Generator
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a checkpoint says of itself. `reward_models`: digests of the judges that rewarded it in training."""
+
+    languages: list[str]
+    fps: float
+    reward_models: list[str]
+    dataset_path: str
+    train_split: str
+    eval_split: str
+
+
+def load_generator(path: Path, device: str) -> Generator:
+    """The model with its averaged weights. Raises CheckpointError when it cannot be read."""
+    from signllm.inference import Generator
+
+    return Generator.from_checkpoint(path, device=device)
+
+
+class TrainedModel:
+    """The model of a checkpoint; `facts` are cached, so that a second evaluation does not read the weights at all.
+
+    Raises CheckpointError when the file cannot be read.
+    """
+
+    def __init__(self, path: Path, device: str = "auto", cache: Path | None = None):
+        self.path, self.device = path, device
+        self.sha256 = file_sha256(path) if path.is_file() else None
+        self.cache = cache if self.sha256 else None  # results are kept under the hash of the file
+        self.facts = self._read_facts()
+
+    def _read_facts(self) -> ModelFacts:
+        kept = self.cache / f"model-{self.sha256[:24]}-{code_key()}.json" if self.cache and self.sha256 else None
+        if kept and kept.is_file():
+            return ModelFacts(**orjson.loads(kept.read_bytes()))
+        generator = self.generator
+        data = generator.config.data
+        facts = ModelFacts(
+            list(generator.languages),
+            generator.fps,
+            list(generator.reward_models),
+            *(str(getattr(data, name)) for name in ("dataset_path", "train_split", "eval_split")),
+        )
+        if kept:
+            write_json(kept, asdict(facts))
+        return facts
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The model itself; it is loaded when first asked for."""
+        return load_generator(self.path, self.device)
+
+    def generate(
+        self, texts: Sequence[str], language: str, seeds: Sequence[int], batch_size: int, phrasings: str | None = None
+    ) -> list[PoseSequence]:
+        """A clip a text, each with its own seed; with `phrasings` of prompts that leave the language to be read."""
+        if not phrasings:
+            return self.generator.generate(texts, language, seed=seeds, batch_size=batch_size)
+        check_gloss_mode(self.generator)
+        prompts = prompts_of(texts, language, phrasings)
+        return self.generator.generate(prompts, None, seed=seeds, batch_size=batch_size)
