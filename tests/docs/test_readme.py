@@ -100,12 +100,17 @@ def test_commands_use_flags_and_keys_that_exist(name, capsys):
 
 
 @pytest.mark.parametrize("page", CLI_PAGES)
-def test_each_script_has_a_section_that_names_all_its_flags(page, capsys):
-    sections = re.split(r"^(## .*)$", text_of(page), flags=re.MULTILINE)
+def test_each_script_and_verb_has_a_section_that_names_all_its_flags(page, capsys):
+    parts = re.split(r"^#{2,3} (.*)$", text_of(page), flags=re.MULTILINE)
+    tables = {
+        title: set(re.findall(r"--[a-z]\w*", "\n".join(row for row in body.splitlines() if row.startswith("|"))))
+        for title, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
     for script in SCRIPTS:
-        body = next(body for title, body in zip(sections[1::2], sections[2::2], strict=True) if f"`{script}`" in title)
-        table = "\n".join(line for line in body.splitlines() if line.startswith("|"))
-        assert set(re.findall(r"--[a-z]\w*", table)) == flags_of(script, capsys), script
+        for verb in verbs_of(script) or [None]:
+            name = f"`{script} {verb}`" if verb else f"`{script}`"
+            told = next(flags for title, flags in tables.items() if name in title)
+            assert told == flags_of(script, capsys, verb), name
 
 
 @pytest.mark.parametrize("readme", READMES)
