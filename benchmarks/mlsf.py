@@ -55,7 +55,7 @@ def configure(path: str, languages: list[str], scratch: Path) -> Config:
 def make_trainer_for(path: str, languages: list[str], scratch: Path) -> Trainer:
     """A trainer of an untrained model for these languages."""
     trainer, _ = make_trainer(build_experiment(configure(path, languages, scratch)), [])
-    trainer.model.train()
+    trainer.run.model.train()
     return trainer
 
 
@@ -65,7 +65,7 @@ def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, 
     lengths = torch.tensor(np.exp(rng.normal(np.log(frames), 0.1, clips)).round().astype(int))
     longest = round_up(int(lengths.max()))
     codes = [languages[(seed + row // block) % len(languages)] for row in range(clips)]
-    texts = trainer.train_set.texts()
+    texts = trainer.poses.train_set.texts()
     chosen = [texts[int(place)] for place in rng.integers(len(texts), size=clips)]
     valid_BFJ = length_mask(lengths, longest)[..., None].expand(-1, -1, 50)
     pose_BFJC = torch.from_numpy(rng.normal(0, 0.5, (clips, longest, 50, 3)).astype(np.float32))
@@ -76,7 +76,7 @@ def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, 
 
 
 def parts_of(trainer: Trainer, batch: PoseBatch) -> dict[str, float]:
-    """Seconds of one step by part: what `Trainer.train_step` calls, timed one after the other."""
+    """Seconds of one step by part: what `PosePhase.train_step` calls, timed one after the other."""
     from signllm.training.losses import compute_losses
 
     seconds, last = {}, time.process_time()
@@ -86,16 +86,17 @@ def parts_of(trainer: Trainer, batch: PoseBatch) -> dict[str, float]:
         now = time.process_time()
         seconds[name], last = now - last, now
 
-    losses = compute_losses(trainer.model(batch), trainer.config)
+    run = trainer.run
+    losses = compute_losses(run.model(batch), run.config)
     note("forward")
-    trainer.optimizer.zero_grad()
+    run.optimizer.zero_grad()
     losses.total.backward()
     note("backward")
-    torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     note("clip")
-    trainer.optimizer.step(trainer.optimizer.learning_rate)
+    run.optimizer.step(run.optimizer.learning_rate)
     note("optimiser")
-    trainer.average.update(1000)
+    run.average.update(1000)
     note("average")
     return seconds
 
@@ -107,14 +108,14 @@ def compare(path: str, clips: int | None, length: int, steps: int, parts: bool, 
         generate_demo_corpus(scratch / "store", *CORPUS)
         sides = {"one": ["ASL"], "eight": list(CODES)}
         trainers = {name: make_trainer_for(path, codes, scratch) for name, codes in sides.items()}
-        size = clips or trainers["one"].config.data.batch_size
-        block = block or trainers["one"].config.data.language_block
+        size = clips or trainers["one"].run.config.data.batch_size
+        block = block or trainers["one"].run.config.data.language_block
         times: dict[str, list[float]] = {name: [] for name in sides}
         for step in range(steps + 1):
             for name, codes in sides.items():
                 batch = make_batch(trainers[name], codes, size, length, step, block)
                 started = time.process_time()
-                trainers[name].train_step(batch)
+                trainers[name].poses.train_step(batch)
                 times[name].append(time.process_time() - started)
         fastest = {name: min(values[1:]) for name, values in times.items()}  # the first warms up
         ratio = fastest["eight"] / fastest["one"]

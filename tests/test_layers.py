@@ -1,4 +1,4 @@
-"""Imports go one way: a module imports its own folder or lower ranks only."""
+"""Imports go one way: a module imports its own folder or lower ranks only, and no two modules import each other."""
 
 import ast
 import re
@@ -72,6 +72,85 @@ def test_imports_go_to_the_same_room_or_downwards():
             if room != own and RANKS[room] >= RANKS[own]:
                 faults.append(f"{path.relative_to(PACKAGE.parent)}:{line} ({own}) imports {room}")
     assert not faults, "\n".join(faults)
+
+
+def modules_of(package: Path) -> dict[str, Path]:
+    """Every module below a package's folder, by dotted name."""
+    named = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return named
+
+
+def imported_modules(path: Path, name: str, known) -> dict[str, int]:
+    """The modules of the package that a file imports anywhere (in functions and under TYPE_CHECKING too): name -> line.
+
+    `from package.folder import name` means the module `name` where there is one, else the folder's `__init__`.
+    """
+    found = {}
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            source = ".".join(filter(None, (above, node.module)))
+            targets = [f"{source}.{a.name}" if f"{source}.{a.name}" in known else source for a in node.names]
+        else:
+            continue
+        for target in targets:
+            if target in known and target != name:
+                found.setdefault(target, node.lineno)
+    return found
+
+
+def circles(package: Path) -> list[str]:
+    """Every import that lies on a circle of modules, as `file:line imports module`."""
+    modules = modules_of(package)
+    graph = {name: imported_modules(path, name, modules) for name, path in modules.items()}
+
+    def reaches(start: str, goal: str) -> bool:
+        seen, queue = set(), [start]
+        while queue:
+            module = queue.pop()
+            if module == goal:
+                return True
+            if module not in seen:
+                seen.add(module)
+                queue += graph[module]
+        return False
+
+    return [
+        f"{modules[name].relative_to(package.parent)}:{line} imports {target}, which imports it back"
+        for name, targets in sorted(graph.items())
+        for target, line in targets.items()
+        if reaches(target, name)
+    ]
+
+
+def test_no_two_modules_import_each_other():
+    assert not circles(PACKAGE)
+
+
+def test_circles_are_found_in_functions_over_others_and_under_type_checking(tmp_path):
+    house = tmp_path / "house"
+    (house / "room").mkdir(parents=True)
+    files = {
+        "__init__.py": "",
+        "room/__init__.py": "from house.room.first import A",
+        "room/first.py": "def run():\n    from house.room import second",
+        "room/second.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from house.room.third import C",
+        "room/third.py": "from . import first",
+        "room/alone.py": "import house.room.first\nfrom house.room import A",
+    }
+    for name, text in files.items():
+        (house / name).write_text(text)
+    assert [line.split(",")[0] for line in circles(house)] == [
+        "house/room/first.py:2 imports house.room.second",
+        "house/room/second.py:3 imports house.room.third",
+        "house/room/third.py:1 imports house.room.first",
+    ]
 
 
 def test_only_the_command_line_prints():

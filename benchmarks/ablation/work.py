@@ -79,8 +79,8 @@ def _make_cell(spec: dict, folder: Path) -> int:
     checkpoint = load_checkpoint(last) if last.is_file() else None
     experiment = build_experiment(config, checkpoint)
     trainer, _ = make_trainer(experiment, [], checkpoint)
-    begun = trainer.state.step
-    with _stopping(trainer.request_stop) as stopped:
+    begun = trainer.run.state.step
+    with _stopping(trainer.run.request_stop) as stopped:
         state = trainer.fit()
     print(f"trained from step {begun} to {state.step} in {state.seconds:.0f} s, best at {state.best_step}", flush=True)
     if stopped.is_set():

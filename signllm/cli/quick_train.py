@@ -112,17 +112,18 @@ def inference_test(trainer: Trainer) -> Path:
     from signllm.inference import Generator
     from signllm.viewing.video import write_video
 
-    folder, dataset = trainer.folder, trainer.eval_set
+    run, dataset = trainer.run, trainer.poses.eval_set
+    folder = run.folder
     records = [dataset.record(index) for index in range(min(4, len(dataset)))]
     texts, codes = [record.text for record in records], [record.language for record in records]
-    with trainer.average.applied():
-        in_memory = Generator(trainer.model, trainer.config, str(trainer.device)).generate(texts, codes)
-    saved = Generator.from_checkpoint(folder.last, str(trainer.device)).generate(texts, codes)
+    with run.averaged_weights() as model:
+        in_memory = Generator(model, run.config, str(run.device)).generate(texts, codes)
+    saved = Generator.from_checkpoint(folder.last, str(run.device)).generate(texts, codes)
     for record, a, b in zip(records, in_memory, saved, strict=True):
         if not np.array_equal(a.coordinates, b.coordinates):
             raise CheckpointError(f"{folder.last} signs '{record.text}' differently from the model in memory")
     print(f"inference test: {len(texts)} texts, the saved model signs exactly like the one in memory")
-    best = Generator.from_checkpoint(folder.best, str(trainer.device)).generate_clips(texts[:1], codes[:1])[0]
+    best = Generator.from_checkpoint(folder.best, str(run.device)).generate_clips(texts[:1], codes[:1])[0]
     panels = [("reference", dataset.pose(0)), ("generated", best.pose)]
     return write_video(folder.logs / "quick_train_sign.mp4", panels, title=f"{codes[0]}: {texts[0]}")
 
@@ -159,8 +160,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("== inference / 推理")
     video = inference_test(trainer)
     print(f"done in {time.perf_counter() - started:.0f} s / 完成")
-    print(f"checkpoint / 检查点: {trainer.folder.best}")
+    run = trainer.run
+    print(f"checkpoint / 检查点: {run.folder.best}")
     print(f"video / 视频: {video}")
-    flags = f"--model_path {trainer.folder.best} --language {trainer.model.languages[0]} --text ..."
+    flags = f"--model_path {run.folder.best} --language {run.model.languages[0]} --text ..."
     print(as_called(f"next / 下一步: python inference_signllm.py {flags}"))
     return 0

@@ -171,7 +171,7 @@ def _run(experiment, checkpoint, dry: bool) -> int:
         print(f"an older run of this name was kept as {set_aside}")
     stopped = _stop_on_signals(trainer)
     state = trainer.fit()
-    folder = trainer.folder
+    folder = trainer.run.folder
     if stopped.is_set():
         print(f"stopped at step {state.step}; go on with --resume {folder.last}", file=sys.stderr)
         return INTERRUPTED
@@ -188,7 +188,7 @@ def _stop_on_signals(trainer) -> threading.Event:
         if stopped.is_set():  # a second Ctrl-C does not wait
             raise KeyboardInterrupt
         stopped.set()
-        trainer.request_stop()
+        trainer.run.request_stop()
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -21,15 +21,19 @@ class ProgressBar(Listener):
     def on_start(self, state: TrainingState, total_steps: int, steps_per_epoch: int) -> None:
         self._bar = tqdm(total=total_steps, initial=state.step, unit="step", dynamic_ncols=True, mininterval=0.5)
 
-    def on_step(self, state: TrainingState, losses: dict[str, float]) -> None:
-        self._bar.update(1)
+    def on_step(self, state: TrainingState) -> None:
         self._bar.set_description(f"epoch {state.epoch + 1}", refresh=False)
+        self._bar.update(1)
+
+    def on_losses(self, step: int, losses: dict[str, float]) -> None:
         self._bar.set_postfix_str(f"loss {losses['total']:.3f}", refresh=False)
 
-    def on_gloss_step(self, state: TrainingState, total_steps: int, loss: float) -> None:
+    def on_gloss_step(self, state: TrainingState, total_steps: int) -> None:
         self._bar.set_description(f"gloss part {state.gloss_step}/{total_steps}", refresh=False)
-        self._bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         self._bar.update(0)
+
+    def on_gloss_losses(self, step: int, losses: dict[str, float]) -> None:
+        self._bar.set_postfix_str(f"loss {losses['gloss']:.3f}", refresh=False)
 
     def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
         scores = "  ".join(f"{name} {evaluation.scores[name]:.3f}" for name in SHOWN_SCORES)

@@ -89,6 +89,7 @@ class UniformChannel:
     """PLC switched off: every clip once an epoch, no weights, nothing skipped, nothing to remember."""
 
     drawing = False  # whether this epoch's clips are drawn by priority
+    needs_rewards = False  # whether the rewards of every batch are to be noted
 
     def begin_epoch(self) -> None:
         """An epoch starts: what it draws is fixed from here on."""
@@ -101,9 +102,12 @@ class UniformChannel:
         """The clips' weights in the losses; None: all alike."""
         return None
 
-    def observe(self, indices: Sequence[int], reward_B: Tensor) -> bool:
-        """Note the rewards of a batch; return whether it is to be skipped."""
+    def should_skip(self, rewards: Sequence[float]) -> bool:
+        """Whether a batch whose clips have these rewards is to be skipped; changes nothing."""
         return False
+
+    def note(self, indices: Sequence[int], rewards: Sequence[float]) -> None:
+        """Take in the rewards of a batch's clips."""
 
     def figures(self, drawn: Sequence[int]) -> dict[str, float]:
         """What to log of an epoch that draws these clips."""
@@ -121,9 +125,11 @@ class PriorityChannel(UniformChannel):
     """Rewards by clip, and the draw made from them.
 
     An epoch is drawn from the rewards as they stood at its start, so that its order is a function of seed, epoch and
-    that table; what is observed meanwhile counts from the next epoch on. Until every clip has a reward, epochs are
+    that table; what is noted meanwhile counts from the next epoch on. Until every clip has a reward, epochs are
     uniform.
     """
+
+    needs_rewards = True
 
     def __init__(self, config: PLCConfig, languages: Sequence[str]):
         """`languages`: one code a clip."""
@@ -158,20 +164,18 @@ class PriorityChannel(UniformChannel):
             return None
         return torch.from_numpy(self.weight_N[list(indices)]).float()
 
-    def observe(self, indices: Sequence[int], reward_B: Tensor) -> bool:
-        """Note the rewards, as a moving average by clip; return whether the batch is to be skipped.
+    def should_skip(self, rewards: Sequence[float]) -> bool:
+        """Whether the mean reward is below the `skip_below` quantile of the batches before, once there are some."""
+        comparable = self.drawing and self.config.skip_below > 0 and len(self.recent) >= LEAST_RECENT
+        return bool(comparable and float(np.mean(rewards)) < np.quantile(self.recent, self.config.skip_below))
 
-        It is when its mean reward is below the `skip_below` quantile of the batches before it, once there are some.
-        """
-        kept, rewards = self.config.smoothing, reward_B.tolist()
+    def note(self, indices: Sequence[int], rewards: Sequence[float]) -> None:
+        """Keep the rewards, as a moving average by clip, and their mean."""
+        kept = self.config.smoothing
         for index, reward in zip(indices, rewards, strict=True):
             old = self.reward_N[index]
             self.reward_N[index] = reward if np.isnan(old) else kept * old + (1 - kept) * reward
-        mean = float(np.mean(rewards))
-        comparable = self.drawing and self.config.skip_below > 0 and len(self.recent) >= LEAST_RECENT
-        skipped = comparable and mean < np.quantile(self.recent, self.config.skip_below)
-        self.recent = [*self.recent, mean][-RECENT_BATCHES:]
-        return bool(skipped)
+        self.recent = [*self.recent, float(np.mean(rewards))][-RECENT_BATCHES:]
 
     def figures(self, drawn: Sequence[int]) -> dict[str, float]:
         """How far the epoch's draw is from uniform; docs/plc.md says how to read it.

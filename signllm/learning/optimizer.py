@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from signllm.config.schema import TrainingConfig
 
@@ -59,12 +59,29 @@ class Optimizer:
         for part in self._parts.values():
             part.zero_grad(set_to_none=True)
 
-    def step(self, rate: float) -> None:
-        """One step at this learning rate; parameters without a gradient stay as they are."""
+    def step(self, rate: float, blocked: Tensor | None = None) -> None:
+        """One step at this learning rate; parameters without a gradient stay as they are.
+
+        `blocked` is a float32 scalar on the parameters' device: where it is 1 no parameter changes. So a gradient that
+        is not finite need not be found on the host first.
+        """
+        self._set_rate(rate)
+        self.adamw.found_inf = blocked  # the fused kernel's own switch
+        self.adamw.step()
+        if self.muon is None:
+            return
+        matrices = [weight for group in self.muon.param_groups for weight in group["params"]]
+        before = None if blocked is None else [weight.detach().clone() for weight in matrices]
+        self.muon.step()
+        if before is not None:
+            with torch.no_grad():
+                for weight, kept in zip(matrices, before, strict=True):
+                    weight.copy_(torch.where(blocked > 0, kept, weight))
+
+    def _set_rate(self, rate: float) -> None:
         for name, part in self._parts.items():
             for group in part.param_groups:
                 group["lr"] = rate * MUON_PACE if name == "muon" else rate
-            part.step()
 
     def forget(self) -> None:
         """Start anew: no moments of earlier gradients."""

@@ -9,8 +9,9 @@ import torch
 
 from signllm.data.dataset import collate
 from signllm.device import autocast
+from signllm.learning.optimizer import Optimizer
 from signllm.learning.seeding import seed_everything
-from signllm.training.gloss_part import pairs_loss
+from signllm.training.gloss_phase import pairs_loss
 from signllm.training.setup import Experiment
 from signllm.training.trainer import Trainer
 
@@ -45,9 +46,10 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     Memory: weights, gradients, optimiser state and average of the parameters, plus what autograd keeps of the largest
     batch. Time a step: the mean batch's share of the largest one's, and the optimiser's, both measured.
     """
-    model, device, precision = trainer.model, trainer.device, trainer.state.precision
-    batches = trainer.sampler.batches()
-    padded = [max(trainer.sampler.frames[index] for index in batch) * len(batch) for batch in batches]
+    run, poses = trainer.run, trainer.poses
+    model, device, precision = run.model, run.device, run.precision
+    batches = poses.sampler.batches()
+    padded = [max(poses.sampler.frames[index] for index in batch) * len(batch) for batch in batches]
     largest = batches[padded.index(max(padded))]
     batch = collate([experiment.train_set.sample(index) for index in largest]).to(device)
     model.train()
@@ -63,11 +65,11 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         model.zero_grad(set_to_none=True)
         started = time.perf_counter()
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), autocast(device, precision):
-            losses = trainer.losses(batch)
+            losses = poses.losses(batch)
         losses.total.backward()
         values = losses.values()
         seconds = time.perf_counter() - started
-    optimizer_s = _optimizer_seconds(trainer)
+    optimizer_s = _optimizer_seconds(run.optimizer)
     model.zero_grad(set_to_none=True)
     own = {p.data_ptr() for p in model.parameters()}
     activations = sum(size for (pointer, _), size in kept.items() if pointer not in own)
@@ -81,13 +83,13 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
         train_clips=len(experiment.train_set),
         eval_clips=len(experiment.eval_set),
         steps_per_epoch=len(batches),
-        total_steps=trainer.total_steps,
+        total_steps=poses.total_steps,
         batch_clips=len(batch),
         batch_frames=batch.num_frames,
         losses=values,
         memory_mb=(4 * weights + 16 * trainable + activations) / _MB,
         step_s=step_s,
-        total_s=min(step_s * trainer.total_steps, 60 * (experiment.config.training.max_minutes or float("inf"))),
+        total_s=min(step_s * poses.total_steps, 60 * (experiment.config.training.max_minutes or float("inf"))),
         device=str(device),
         precision=precision,
         gloss_steps=gloss_steps,
@@ -95,30 +97,30 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     )
 
 
-def _optimizer_seconds(trainer: Trainer) -> float:
+def _optimizer_seconds(optimizer: Optimizer) -> float:
     """Seconds of an optimiser step with the gradients that there are, at a rate of 0; it forgets them afterwards."""
     seconds = 0.0
     for _ in range(2):  # the first one also makes its state
         started = time.perf_counter()
-        trainer.optimizer.step(0.0)
+        optimizer.step(0.0)
         seconds = time.perf_counter() - started
-    trainer.optimizer.forget()
+    optimizer.forget()
     return seconds
 
 
 def _gloss_phase(trainer: Trainer) -> tuple[int, float]:
     """Steps of the phase that trains the gloss part alone, and the seconds of one, measured on its first batch."""
-    part = trainer.gloss_part
-    if not part or not part.total_steps:
+    run, phase = trainer.run, trainer.glosses
+    if not phase or not phase.total_steps:
         return 0, 0.0
     seconds = 0.0
     for _ in range(2):
-        trainer.model.zero_grad(set_to_none=True)
+        run.model.zero_grad(set_to_none=True)
         started = time.perf_counter()
-        with autocast(trainer.device, trainer.state.precision):
-            loss = pairs_loss(trainer.model, part.train_pairs.batch(0, part.options.batch_size), 0.0)
+        with autocast(run.device, run.precision):
+            loss = pairs_loss(run.model, phase.train_pairs.batch(0, phase.options.batch_size), 0.0)
         loss.backward()
         seconds = time.perf_counter() - started
-    seconds += _optimizer_seconds(trainer)
-    trainer.model.zero_grad(set_to_none=True)
-    return part.total_steps, seconds
+    seconds += _optimizer_seconds(run.optimizer)
+    run.model.zero_grad(set_to_none=True)
+    return phase.total_steps, seconds

@@ -18,6 +18,7 @@ from signllm.models.group import GroupOutput
 from signllm.models.sign_model import GlossOutput, ModelOutput
 from signllm.pose import SKELETON_50
 from signllm.training.policy import PolicyTerm
+from signllm.training.steps import read_scalars
 
 HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
 
@@ -26,17 +27,22 @@ HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
 class Losses:
     """`terms` are unweighted, by name; `total` is their weighted sum; `reward_B` is -MSE of each clip.
 
-    `measures` are logged beside them, by name, and train nothing.
+    `measures` are logged beside them, by name, and train nothing; one that is not defined is NaN.
     """
 
     total: Tensor
     terms: dict[str, Tensor]
     reward_B: Tensor
-    measures: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, Tensor] = field(default_factory=dict)
+
+    def scalars(self) -> dict[str, Tensor]:
+        """The total and every term, without gradient, on their device."""
+        return {name: term.detach() for name, term in {"total": self.total, **self.terms}.items()}
 
     def values(self) -> dict[str, float]:
-        """The total and every term as numbers."""
-        return {name: float(term.detach()) for name, term in {"total": self.total, **self.terms}.items()}
+        """The total and every term as numbers, read from the device."""
+        scalars = self.scalars()
+        return dict(zip(scalars, read_scalars(list(scalars.values())), strict=True))
 
 
 def squared_error(output: GroupOutput) -> Tensor:

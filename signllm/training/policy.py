@@ -45,10 +45,10 @@ HANDS = slice(1, 3)  # of signllm.metrics.motion_metrics.PARTS
 
 @dataclass(frozen=True)
 class PolicyTerm:
-    """The term of the loss, and what is logged beside it, by name."""
+    """The term of the loss, and what is logged beside it, by name: scalars on the device, NaN where not defined."""
 
     loss: Tensor
-    measures: dict[str, float]
+    measures: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -153,17 +153,15 @@ def _hand_speed(tries: Tries) -> Tensor:
     return torch.stack([ours[..., HANDS].sum(), theirs[..., HANDS].sum()])
 
 
-def _measures(parts: list[_Part]) -> dict[str, float]:
-    """Mean rewards, the deviation within groups, KL a value, and what shows a collapse; undefined ones are left out."""
+def _measures(parts: list[_Part]) -> dict[str, Tensor]:
+    """Mean rewards, the deviation within groups, KL a value, and what shows a collapse; NaN where not defined."""
     found = {f"reward/{name}": torch.cat([part.rewards[name] for part in parts]).mean() for name in parts[0].rewards}
     found["advantage/std"] = torch.cat([part.deviation_B for part in parts]).mean()
     found["kl/start"] = torch.cat([part.kl_B for part in parts]).detach().mean()
     spread, speed = (sum(getattr(part, name) for part in parts) for name in ("spread", "speed"))
-    if spread[1] > 0:
-        found["collapse/spread"] = (spread[0] / spread[1]).sqrt()
-    if speed[1] > 0:
-        found["collapse/hand_speed"] = speed[0] / speed[1]
-    return {name: float(value) for name, value in found.items()}
+    found["collapse/spread"] = torch.where(spread[1] > 0, spread[0] / spread[1], torch.nan).sqrt()
+    found["collapse/hand_speed"] = torch.where(speed[1] > 0, speed[0] / speed[1], torch.nan)
+    return found
 
 
 def make_policy(config: Config, model: SignModel) -> Policy | None:

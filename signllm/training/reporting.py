@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from signllm.config import Config
-from signllm.data.batching import FrameBudgetSampler
 from signllm.errors import SignLLMError
 from signllm.fsutil import write_json
-from signllm.learning.schedule import learning_rate, schedule_step
 from signllm.training.evaluation import Evaluation
 from signllm.training.run_folder import RunFolder
 from signllm.training.state import TrainingState
+from signllm.training.steps import StepNumbers
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 _LOG_SECONDS = 10.0  # train.log gets a line of losses at most this often
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """What the log says of the batches when a run starts."""
+
+    num_clips: int
+    steps_per_epoch: int
+    batch_size: int
+    frame_budget: int
 
 
 class Listener:
@@ -27,11 +38,17 @@ class Listener:
     def on_start(self, state: TrainingState, total_steps: int, steps_per_epoch: int) -> None:
         """The run starts or goes on."""
 
-    def on_step(self, state: TrainingState, losses: dict[str, float]) -> None:
-        """An optimiser step is done."""
+    def on_step(self, state: TrainingState) -> None:
+        """An optimiser step is done; its losses come later, with those of other steps."""
 
-    def on_gloss_step(self, state: TrainingState, total_steps: int, loss: float) -> None:
+    def on_losses(self, step: int, losses: dict[str, float]) -> None:
+        """The losses of a step are known."""
+
+    def on_gloss_step(self, state: TrainingState, total_steps: int) -> None:
         """A step of the phase that trains the gloss part alone is done."""
+
+    def on_gloss_losses(self, step: int, losses: dict[str, float]) -> None:
+        """The losses of such a step are known."""
 
     def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
         """An evaluation is done."""
@@ -53,28 +70,26 @@ class Reporter:
         self._board: SummaryWriter | None = None
         self._gloss_board: SummaryWriter | None = None
         self._gloss_steps = 0
-        self._window_start, self._window_frames = time.perf_counter(), 0
+        self._read_seconds = 0.0  # training time when losses were last reported
         self._last_line = 0.0
-        self._measures: dict[str, float] = {}
         self.log = logging.Logger(f"signllm.{config.run_name}", logging.INFO)
         handler = logging.FileHandler(folder.train_log, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self.log.addHandler(handler)
 
-    def start(self, state: TrainingState, total_steps: int, sampler: FrameBudgetSampler) -> None:
+    def start(self, state: TrainingState, total_steps: int, batches: BatchFacts) -> None:
         """Open TensorBoard; after a resume its later events are dropped."""
         from torch.utils.tensorboard import SummaryWriter
 
         self._board = SummaryWriter(str(self.folder.logs), purge_step=state.step + 1 if state.step else None)
-        self.total_steps = total_steps
-        sampler.epoch, sampler.first = state.epoch, 0
+        self.total_steps, self._read_seconds = total_steps, state.seconds
         self.info(
             f"{'resume at' if state.step else 'start:'} step {state.step} of {total_steps},"
-            f" {len(sampler.frames)} clips, {len(sampler)} steps an epoch, at most {sampler.batch_size} clips and"
-            f" {sampler.frame_budget} frames a batch, {state.precision}"
+            f" {batches.num_clips} clips, {batches.steps_per_epoch} steps an epoch, at most {batches.batch_size} clips"
+            f" and {batches.frame_budget} frames a batch, {state.precision}"
         )
         for listener in self.listeners:
-            listener.on_start(state, total_steps, len(sampler))
+            listener.on_start(state, total_steps, batches.steps_per_epoch)
 
     def info(self, text: str) -> None:
         """A line into train.log and to the listeners."""
@@ -88,39 +103,40 @@ class Reporter:
         for listener in self.listeners:
             listener.on_message(f"warning: {text}")
 
-    def measures(self, state: TrainingState, measures: dict[str, float]) -> None:
-        """What a step measured beside its losses: to TensorBoard, and into the next line of train.log."""
-        self._measures = measures
-        if self._board is not None:
-            for name, value in measures.items():
-                self._board.add_scalar(name, value, state.step)
-
-    def step(
-        self, state: TrainingState, losses: dict[str, float], gradient_norm: float, frames: int, seconds: float
-    ) -> None:
+    def step(self, state: TrainingState) -> None:
         """After each optimiser step."""
-        training = self.config.training
-        place = schedule_step(state.step - 1, state.skipped, self.total_steps, training)
-        rate = learning_rate(place, self.total_steps, training)
-        for name, value in losses.items():
-            self._board.add_scalar(f"loss/{name}", value, state.step)
-        self._board.add_scalar("training/learning_rate", rate, state.step)
-        self._board.add_scalar("training/gradient_norm", gradient_norm, state.step)
-        self._board.add_scalar("training/frames_per_second", frames / max(seconds, 1e-9), state.step)
-        now = time.perf_counter()
-        self._window_frames += frames
-        if now - self._last_line > _LOG_SECONDS:
-            speed = self._window_frames / max(now - self._window_start, 1e-9)
-            self._window_start, self._window_frames, self._last_line = now, 0, now
-            shown = " ".join(f"{name} {value:.4f}" for name, value in losses.items())
+        for listener in self.listeners:
+            listener.on_step(state)
+
+    def losses(self, state: TrainingState, steps: Sequence[StepNumbers]) -> None:
+        """The losses and measures of the last steps: to TensorBoard, and now and then a line of the last one."""
+        for step in steps:
+            for name, value in step.losses.items():
+                self._board.add_scalar(f"loss/{name}", value, step.step)
+            for name, value in step.measures.items():
+                self._board.add_scalar(name, value, step.step)
+            self._board.add_scalar("training/learning_rate", step.rate, step.step)
+            self._board.add_scalar("training/gradient_norm", step.norm, step.step)
+            for listener in self.listeners:
+                listener.on_losses(step.step, step.losses)
+        last = steps[-1]
+        speed = sum(step.num_frames for step in steps) / max(state.seconds - self._read_seconds, 1e-9)
+        self._read_seconds = state.seconds
+        self._board.add_scalar("training/frames_per_second", speed, last.step)
+        if self._line_is_due():
             self.log.info(
                 "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s",
-                state.epoch + 1, state.step, self.total_steps, shown, rate, gradient_norm, speed,
+                state.epoch + 1, last.step, self.total_steps, _listed(last.losses), last.rate, last.norm, speed,
             )  # fmt: skip
-            if self._measures:
-                self.log.info("step %d: %s", state.step, _listed(self._measures))
-        for listener in self.listeners:
-            listener.on_step(state, losses)
+            if last.measures:
+                self.log.info("step %d: %s", last.step, _listed(last.measures))
+
+    def _line_is_due(self) -> bool:
+        """Whether train.log has had no line of losses for a while; if so, the time counts from now."""
+        now = time.perf_counter()
+        due = now - self._last_line > _LOG_SECONDS
+        self._last_line = now if due else self._last_line
+        return due
 
     def evaluation(self, state: TrainingState, evaluation: Evaluation) -> None:
         """After each evaluation."""
@@ -149,19 +165,24 @@ class Reporter:
         self._gloss_steps = total_steps
         self.info(f"gloss part: from step {state.gloss_step} of {total_steps}, {pairs} pairs of text and gloss")
 
-    def gloss_step(self, state: TrainingState, loss: float, gradient_norm: float, last: bool) -> None:
+    def gloss_step(self, state: TrainingState) -> None:
         """After each step of that phase."""
-        self._gloss_board.add_scalar("loss/gloss", loss, state.gloss_step)
-        self._gloss_board.add_scalar("training/gradient_norm", gradient_norm, state.gloss_step)
-        now = time.perf_counter()
-        if last or now - self._last_line > _LOG_SECONDS:
-            self._last_line = now
+        for listener in self.listeners:
+            listener.on_gloss_step(state, self._gloss_steps)
+
+    def gloss_losses(self, state: TrainingState, steps: Sequence[StepNumbers]) -> None:
+        """The losses of the last steps of that phase."""
+        for step in steps:
+            self._gloss_board.add_scalar("loss/gloss", step.losses["gloss"], step.step)
+            self._gloss_board.add_scalar("training/gradient_norm", step.norm, step.step)
+            for listener in self.listeners:
+                listener.on_gloss_losses(step.step, step.losses)
+        last = steps[-1]
+        if self._line_is_due() or last.step == self._gloss_steps:
             self.log.info(
                 "gloss part: step %d/%d loss %.4f gradient norm %.3f, %.0f s",
-                state.gloss_step, self._gloss_steps, loss, gradient_norm, state.gloss_seconds,
+                last.step, self._gloss_steps, last.losses["gloss"], last.norm, state.gloss_seconds,
             )  # fmt: skip
-        for listener in self.listeners:
-            listener.on_gloss_step(state, self._gloss_steps, loss)
 
     def gloss_evaluation(self, state: TrainingState, entry: dict, pairs: int) -> None:
         """After each evaluation of that phase."""
@@ -174,8 +195,7 @@ class Reporter:
 
     def epoch(self, state: TrainingState, entry: dict) -> None:
         """After each epoch: the history so far, as a file."""
-        means = " ".join(f"{name} {value:.4f}" for name, value in entry["losses"].items())
-        self.info(f"epoch {entry['epoch']}: step {state.step}, {means}, {state.seconds:.0f} s")
+        self.info(f"epoch {entry['epoch']}: step {state.step}, {_listed(entry['losses'])}, {state.seconds:.0f} s")
         if channel := entry.get("plc"):
             for name, value in channel.items():
                 self._board.add_scalar(f"plc/{name}", value, state.step)
@@ -208,5 +228,5 @@ class Reporter:
             self.log.removeHandler(handler)
 
 
-def _listed(measures: dict[str, float]) -> str:
-    return " ".join(f"{name} {value:.4f}" for name, value in measures.items())
+def _listed(numbers: dict[str, float]) -> str:
+    return " ".join(f"{name} {value:.4f}" for name, value in numbers.items())

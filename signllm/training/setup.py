@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.sign_model import SignModel, create_model
-from signllm.training.gloss_part import GlossPart
+from signllm.training.gloss_phase import GlossPhase
+from signllm.training.policy import Policy
+from signllm.training.pose_phase import PosePhase
 from signllm.training.reporting import Listener, Reporter
+from signllm.training.run import Run
 from signllm.training.run_folder import RunFolder
 from signllm.training.trainer import Trainer
 
@@ -143,33 +147,44 @@ def make_trainer(
     experiment: Experiment, listeners: list[Listener], checkpoint: Checkpoint | None = None
 ) -> tuple[Trainer, Path | None]:
     """The trainer of an experiment, and where an older run of the same name was put aside (None: nowhere)."""
-    config = experiment.config
+    config, train_set = experiment.config, experiment.train_set
     folder = RunFolder(config)
     set_aside = folder.set_aside_older_run() if checkpoint is None else None
     folder.prepare(config)
     reporter = Reporter(config, folder, listeners)
+    run = Run(config, experiment.model, folder, reporter, data_fingerprint(train_set, experiment.train_pairs))
     pairs = experiment.train_pairs, experiment.eval_pairs
-    gloss_part = GlossPart(config, *pairs) if experiment.train_pairs else None
-    trainer = Trainer(config, experiment.model, experiment.train_set, experiment.eval_set, folder, reporter, gloss_part)
+    glosses = GlossPhase(run, *pairs) if experiment.train_pairs else None
+    poses = PosePhase(run, train_set, experiment.eval_set, glosses)
     if checkpoint is not None:
-        trainer.resume(checkpoint)
-    pseudo = sum(experiment.train_set.gloss(index)[1] for index in range(len(experiment.train_set)))
+        run.resume(checkpoint)
+    pseudo = sum(train_set.gloss(index)[1] for index in range(len(train_set)))
     if experiment.model.writes_gloss and pseudo:
-        clips = len(experiment.train_set)
-        reporter.warn(f"{pseudo} of {clips} training clips have no gloss; their text stands in as pseudo-gloss")
-    if trainer.policy is not None:
-        _warn_of_policy(trainer, experiment, untrained=checkpoint is None and config.training.init_from is None)
-    return trainer, set_aside
+        reporter.warn(
+            f"{pseudo} of {len(train_set)} training clips have no gloss; their text stands in as pseudo-gloss"
+        )
+    if poses.policy is not None:
+        untrained = checkpoint is None and config.training.init_from is None
+        _warn_of_policy(poses.policy, reporter, train_set, untrained)
+    return Trainer(run, poses, glosses), set_aside
 
 
-def _warn_of_policy(trainer: Trainer, experiment: Experiment, untrained: bool) -> None:
+def data_fingerprint(clips: SignDataset, pairs: GlossPairs | None = None) -> str:
+    """Identifies clips and pairs and their order: resuming on others is not the same run."""
+    digest = hashlib.sha256(f"{clips.fps} {clips.max_frames} {len(clips)}".encode())
+    for code, split in clips.splits.items():
+        digest.update(f"{code} {sorted(split.info['checksums'].items())}".encode())
+    return digest.hexdigest()[:16] + (f"-{pairs.fingerprint}" if pairs else "")
+
+
+def _warn_of_policy(policy: Policy, reporter: Reporter, train_set: SignDataset, untrained: bool) -> None:
     """Say what makes RL useless. Raises ConfigError when the reward model can read none of the training texts."""
     if untrained:
-        trainer.reporter.warn(
+        reporter.warn(
             "policy_gradient starts from random weights, which its KL term holds it to; name a trained checkpoint in"
             " training.init_from"
         )
-    reader, train_set = trainer.policy.reader, experiment.train_set
+    reader = policy.reader
     if reader is None:
         return
     records = [train_set.record(index) for index in range(len(train_set))]
@@ -180,6 +195,6 @@ def _warn_of_policy(trainer: Trainer, experiment: Experiment, untrained: bool) -
             " clips; train it on recordings of the same words (evaluation.py train-judge)"
         )
     if unread:
-        trainer.reporter.warn(
+        reporter.warn(
             f"the reward model knows no word for {unread} of {len(records)} training clips: their reading is no reward"
         )

@@ -24,10 +24,17 @@ ERRORS = np.random.default_rng(0).lognormal(0, 1, CLIPS)
 LENGTHS = np.random.default_rng(1).integers(5, 200, CLIPS).tolist()
 
 
+def see(channel, indices, rewards):
+    """What a trainer does with a batch: ask whether it is to be skipped, and note its rewards either way."""
+    skipped = channel.should_skip(rewards)
+    channel.note(indices, rewards)
+    return skipped
+
+
 def channel_of(errors=ERRORS, languages=LANGUAGES, **settings):
     """A channel that has seen each clip once, with these errors, and stands at the start of an epoch."""
     channel = make_channel(PLCConfig(enabled=True, **settings), languages)
-    channel.observe(range(len(errors)), -torch.from_numpy(np.asarray(errors, float)))
+    channel.note(range(len(errors)), (-np.asarray(errors, float)).tolist())
     channel.begin_epoch()
     return channel
 
@@ -104,7 +111,7 @@ def test_the_order_is_a_function_of_seed_epoch_and_the_rewards_at_the_epochs_sta
     assert sampler.batches(4) == FrameBudgetSampler(LENGTHS, DataConfig(), 0, channel=same).batches(4)
     assert sampler.batches(4) != sampler.batches(5)
     before = sampler.batches(4)
-    channel.observe(range(CLIPS), -torch.from_numpy(ERRORS[::-1].copy()))
+    channel.note(range(CLIPS), (-ERRORS[::-1]).tolist())
     assert sampler.batches(4) == before
     channel.begin_epoch()
     assert sampler.batches(4) != before
@@ -112,20 +119,20 @@ def test_the_order_is_a_function_of_seed_epoch_and_the_rewards_at_the_epochs_sta
 
 def test_epochs_are_uniform_until_every_clip_has_a_reward():
     channel = make_channel(PLCConfig(enabled=True, importance=1.0), LANGUAGES)
-    channel.observe(range(CLIPS - 1), torch.full((CLIPS - 1,), -1.0))
+    channel.note(range(CLIPS - 1), [-1.0] * (CLIPS - 1))
     channel.begin_epoch()
     assert not channel.drawing
     assert channel.weight_B([0, 1]) is None
     assert draw_batches(channel, LENGTHS, 8, 800, 0, 0) == make_batches(LENGTHS, 8, 800, 0, 0)
     assert channel.figures(range(CLIPS))["ess"] == pytest.approx(1)
-    channel.observe([CLIPS - 1], torch.tensor([-2.0]))
+    channel.note([CLIPS - 1], [-2.0])
     channel.begin_epoch()
     assert channel.drawing
 
 
 def test_rewards_are_a_moving_average_by_clip_repeats_in_a_batch_included():
     channel = make_channel(PLCConfig(enabled=True, smoothing=0.75), ["ASL"] * 2)
-    channel.observe([1, 0, 1], torch.tensor([-4.0, -1.0, -8.0]))
+    channel.note([1, 0, 1], [-4.0, -1.0, -8.0])
     assert channel.reward_N.tolist() == [-1.0, 0.75 * -4 + 0.25 * -8]
 
 
@@ -177,11 +184,11 @@ def test_the_figures_say_how_far_the_draw_is_from_uniform():
 def test_batches_below_the_quantile_of_recent_ones_are_skipped():
     channel = channel_of(skip_below=0.5)
     for place in range(LEAST_RECENT - 1):  # the fixture's batch is the first of them
-        assert not channel.observe([0], torch.tensor([-1.0 - place / 100]))
-    assert channel.observe([0, 1], torch.tensor([-1.5, -3.0]))
-    assert not channel.observe([0, 1], torch.tensor([-0.5, -0.7]))
+        assert not see(channel, [0], [-1.0 - place / 100])
+    assert see(channel, [0, 1], [-1.5, -3.0])
+    assert not see(channel, [0, 1], [-0.5, -0.7])
     rng = np.random.default_rng(0)
-    skipped = [channel.observe([0], torch.tensor([-value])) for value in rng.uniform(1, 2, 600)]
+    skipped = [see(channel, [0], [-value]) for value in rng.uniform(1, 2, 600)]
     assert np.mean(skipped[100:]) == pytest.approx(0.5, abs=0.08)
 
 
@@ -189,13 +196,13 @@ def test_nothing_is_skipped_by_default_or_before_the_draw_is_by_priority():
     plain = channel_of()
     early = make_channel(PLCConfig(enabled=True, skip_below=0.9), LANGUAGES)
     for reward in -np.arange(1.0, 100.0):
-        assert not plain.observe([0], torch.tensor([reward]))
-        assert not early.observe([0], torch.tensor([reward]))
+        assert not see(plain, [0], [reward])
+        assert not see(early, [0], [reward])
 
 
 def test_a_restored_channel_goes_on_as_the_saved_one_from_the_middle_of_an_epoch(tmp_path):
     channel = channel_of(importance=0.5, skip_below=0.3)
-    channel.observe(range(20), -torch.rand(20, dtype=torch.float64))
+    channel.note(range(20), (-torch.rand(20, dtype=torch.float64)).tolist())
     torch.save(channel.state(), tmp_path / "state.pt")
     restored = make_channel(channel.config, LANGUAGES)
     restored.load(torch.load(tmp_path / "state.pt", weights_only=True))
@@ -210,6 +217,6 @@ def test_a_restored_channel_goes_on_as_the_saved_one_from_the_middle_of_an_epoch
 def test_switched_off_it_is_the_uniform_channel():
     channel = make_channel(PLCConfig(), LANGUAGES)
     assert type(channel) is UniformChannel
-    assert not channel.observe([0], torch.tensor([-1.0]))
+    assert not see(channel, [0], [-1.0])
     assert channel.weight_B([0]) is None
     assert channel.state() == channel.figures([0]) == {}

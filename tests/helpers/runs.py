@@ -10,8 +10,8 @@ class Losses(Listener):
     def __init__(self):
         self.by_step = {}
 
-    def on_step(self, state, losses):
-        self.by_step[state.step] = losses
+    def on_losses(self, step, losses):
+        self.by_step[step] = losses
 
 
 def run(config, checkpoint=None):

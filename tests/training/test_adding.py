@@ -34,7 +34,7 @@ def trained(make_config):
         config = make_config(letters, "model.text_encoder.scratch.vocab_size=700", "training.max_steps=4", *settings)
         trainer, _ = make_trainer(build_experiment(config), [])
         trainer.fit()
-        return trainer.folder.last, config
+        return trainer.run.folder.last, config
 
     return make
 
@@ -82,17 +82,17 @@ def test_an_added_language_resumes_exactly_and_alone(trained, korean_root):
     base = load_checkpoint(path)
     experiment = Addition("KSL", None, str(path)).experiment(config, base)
     trainer, _ = make_trainer(experiment, [])
-    trainer.reporter.step = lambda state, *rest: state.step == 2 and trainer.request_stop()
+    trainer.run.reporter.step = lambda state, *rest: state.step == 2 and trainer.run.request_stop()
     trainer.fit()
-    assert load_checkpoint(trainer.folder.last).training["state"]["step"] == 2
-    assert start_training.main(["--resume", str(trainer.folder.last)]) == 0
-    resumed = load_checkpoint(trainer.folder.last)
+    assert load_checkpoint(trainer.run.folder.last).training["state"]["step"] == 2
+    assert start_training.main(["--resume", str(trainer.run.folder.last)]) == 0
+    resumed = load_checkpoint(trainer.run.folder.last)
     assert resumed.training["state"]["step"] == whole.training["state"]["step"] == 4
     for part in ("weights", "averaged"):
         first, second = getattr(resumed, part), getattr(whole, part)
         assert first.keys() == second.keys()
         assert all(torch.equal(first[name], second[name]) for name in first), part
-    assert same(poses(path), poses(trainer.folder.last))
+    assert same(poses(path), poses(trainer.run.folder.last))
 
 
 def test_a_warm_start_copies_the_group_but_not_its_statistics(trained, korean_root, make_config):

@@ -14,9 +14,11 @@ def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, m
     remaining = iter(selections)
     monkeypatch.setattr(evaluation, "selection_score", lambda scores: next(remaining))
     trainer, _ = run(make_config("training.num_epochs=4", "training.save_every=1", "training.eval_samples=1"))
-    history = json.loads(trainer.folder.stats.read_text())["history"]
+    history = json.loads(trainer.run.folder.stats.read_text())["history"]
     assert [entry["evaluation"]["selection"] for entry in history] == list(selections)
-    kept, epoch, last = map(load_checkpoint, (trainer.folder.best, trainer.folder.epoch(best), trainer.folder.last))
+    kept, epoch, last = map(
+        load_checkpoint, (trainer.run.folder.best, trainer.run.folder.epoch(best), trainer.run.folder.last)
+    )
     assert equal(kept.weights, epoch.weights)
     assert equal(kept.averaged, epoch.averaged)
     assert kept.training["state"]["epoch"] == best
@@ -26,12 +28,12 @@ def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, m
 
 def test_a_run_evaluates_its_averaged_weights(make_config):
     trainer, _ = run(make_config("training.learning_rate=0.01"))
-    checkpoint = load_checkpoint(trainer.folder.last)
-    written = json.loads(trainer.folder.stats.read_text())["history"][-1]["evaluation"]
+    checkpoint = load_checkpoint(trainer.run.folder.last)
+    written = json.loads(trainer.run.folder.stats.read_text())["history"][-1]["evaluation"]
 
     def again(averaged):
         model = checkpoint.build_model(averaged)
-        return evaluation.evaluate(model, trainer.config, trainer.eval_set, trainer.device).losses
+        return evaluation.evaluate(model, trainer.run.config, trainer.poses.eval_set, trainer.run.device).losses
 
     assert again(averaged=True) == pytest.approx(written["losses"], rel=1e-5)
     assert again(averaged=False)["total"] != pytest.approx(written["losses"]["total"], rel=1e-3)

@@ -13,7 +13,7 @@ from signllm.data.gloss_pairs import GlossBatch
 from signllm.errors import CheckpointError
 from signllm.inference import Generator
 from signllm.models.checkpoint import load_checkpoint
-from signllm.training.gloss_part import evaluate_pairs, pairs_loss
+from signllm.training.gloss_phase import evaluate_pairs, pairs_loss
 from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
 from tests.helpers.runs import equal
@@ -30,7 +30,7 @@ from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
 
 class Kill(Listener):
-    def on_gloss_step(self, state, total_steps, loss):
+    def on_gloss_step(self, state, total_steps):
         if state.gloss_step == 9:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -43,11 +43,11 @@ class Steps(Listener):
     def __init__(self):
         self.gloss, self.poses = {}, {}
 
-    def on_gloss_step(self, state, total_steps, loss):
-        self.gloss[state.gloss_step] = loss
+    def on_gloss_losses(self, step, losses):
+        self.gloss[step] = losses["gloss"]
 
-    def on_step(self, state, losses):
-        self.poses[state.step] = losses
+    def on_losses(self, step, losses):
+        self.poses[step] = losses
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def run(config, checkpoint=None):
 
 def content(trainer):
     """Everything of the last checkpoint that no clock wrote."""
-    saved = load_checkpoint(trainer.folder.last)
+    saved = load_checkpoint(trainer.run.folder.last)
     state = {key: value for key, value in saved.training["state"].items() if key not in ("seconds", "gloss_seconds")}
     state["history"] = [{key: entry[key] for key in entry if key != "seconds"} for entry in state["history"]]
     return {"weights": saved.weights, "averaged": saved.averaged, "moments": saved.training["optimizer"], "run": state}
@@ -103,16 +103,16 @@ def test_a_run_stopped_after_the_phase_continues_bit_for_bit(config_of):
     straight, steps = run(config_of("run_name=straight", "training.gloss_pairs.mixed=5"))
     config = config_of("run_name=stopped", "training.gloss_pairs.mixed=5")
     trainer, _ = make_trainer(build_experiment(config), [])
-    original = trainer.train_step
+    original = trainer.poses.train_step
 
     def stop_after_two(batch):
-        if trainer.state.step == 1:
-            trainer.request_stop()
+        if trainer.run.state.step == 1:
+            trainer.run.request_stop()
         return original(batch)
 
-    trainer.train_step = stop_after_two
+    trainer.poses.train_step = stop_after_two
     trainer.fit()
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     assert (checkpoint.training["state"]["gloss_step"], checkpoint.training["state"]["step"]) == (12, 2)
     resumed, rest = run(config, checkpoint)
     assert not rest.gloss
@@ -124,10 +124,10 @@ def test_a_stop_in_the_phase_is_saved_and_trains_no_pose(config_of):
     config = config_of()
     steps = Steps()
     trainer, _ = make_trainer(build_experiment(config), [steps])
-    steps.on_gloss_step = lambda state, total, loss: state.gloss_step == 3 and trainer.request_stop()
+    steps.on_gloss_step = lambda state, total: state.gloss_step == 3 and trainer.run.request_stop()
     trainer.fit()
     assert not steps.poses
-    assert load_checkpoint(trainer.folder.last).training["state"]["gloss_step"] == 3
+    assert load_checkpoint(trainer.run.folder.last).training["state"]["gloss_step"] == 3
 
 
 def gloss_weights(model):
@@ -137,26 +137,26 @@ def gloss_weights(model):
 def test_the_phase_trains_the_gloss_part_only_and_ends_with_its_average(config_of):
     config = config_of()
     trainer, _ = make_trainer(build_experiment(config), [])
-    before = {name: p.detach().clone() for name, p in trainer.model.named_parameters()}
-    assert trainer.gloss_part.train_phase(trainer)
-    changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
-    assert set(gloss_weights(trainer.model)) >= changed > {"project.weight", "gloss_decoder.embedding.weight"}
-    assert all(torch.equal(p, trainer.average.averaged[name]) for name, p in trainer.model.named_parameters())
-    assert trainer.optimizer.fresh
+    before = {name: p.detach().clone() for name, p in trainer.run.model.named_parameters()}
+    trainer.glosses.train()
+    changed = {name for name, p in trainer.run.model.named_parameters() if not torch.equal(p, before[name])}
+    assert set(gloss_weights(trainer.run.model)) >= changed > {"project.weight", "gloss_decoder.embedding.weight"}
+    assert all(torch.equal(p, trainer.run.average.averaged[name]) for name, p in trainer.run.model.named_parameters())
+    assert trainer.run.optimizer.fresh
 
 
 def test_without_a_gloss_loss_the_pose_training_leaves_the_gloss_part_as_it_is(config_of):
     config = config_of("training.losses.gloss=0")
     trainer, _ = make_trainer(build_experiment(config), [])
-    assert trainer.gloss_part.train_phase(trainer)
-    learnt = gloss_weights(trainer.model)
-    poses = trainer.model.group.decoder.state_dict()
+    trainer.glosses.train()
+    learnt = gloss_weights(trainer.run.model)
+    poses = trainer.run.model.group.decoder.state_dict()
     poses = {name: value.clone() for name, value in poses.items()}
     trainer.fit()
-    assert trainer.state.step == 6
-    assert equal(learnt, gloss_weights(trainer.model))
-    assert not equal(poses, trainer.model.group.decoder.state_dict())
-    assert equal(learnt, {name: trainer.average.averaged[name] for name in learnt})
+    assert trainer.run.state.step == 6
+    assert equal(learnt, gloss_weights(trainer.run.model))
+    assert not equal(poses, trainer.run.model.group.decoder.state_dict())
+    assert equal(learnt, {name: trainer.run.average.averaged[name] for name in learnt})
 
 
 def test_mixed_pairs_are_a_loss_of_their_own_and_change_the_run(config_of):
@@ -167,7 +167,7 @@ def test_mixed_pairs_are_a_loss_of_their_own_and_change_the_run(config_of):
         parts = losses["reconstruction"] + 0.1 * losses["length"] + 0.1 * losses["rl"] + losses["gloss"]
         assert losses["total"] == pytest.approx(parts + losses["gloss_pairs"], rel=1e-5)
     assert without.poses != mixed.poses
-    assert {len(part.train_pairs.batch(3, n)) for part, n in ((alone.gloss_part, 1), (more.gloss_part, 7))} == {1, 7}
+    assert {len(part.train_pairs.batch(3, n)) for part, n in ((alone.glosses, 1), (more.glosses, 7))} == {1, 7}
 
 
 def test_the_loss_of_a_language_only_row_does_not_depend_on_its_gloss(config_of):
@@ -187,49 +187,49 @@ def test_a_trained_gloss_part_writes_the_tables_glosses_and_reads_the_language(c
         "training.gloss_pairs.epochs=60", "training.gloss_pairs.learning_rate=1e-2", "training.ema_decay=0.9"
     )
     trainer, _ = make_trainer(build_experiment(config), [])
-    pairs = trainer.gloss_part.train_pairs.pairs
-    before = evaluate_pairs(trainer.model, pairs, 16)
-    trainer.gloss_part.train_phase(trainer)
-    after = evaluate_pairs(trainer.model, pairs, 16)
+    pairs = trainer.glosses.train_pairs.pairs
+    before = evaluate_pairs(trainer.run.model, pairs, 16)
+    trainer.glosses.train()
+    after = evaluate_pairs(trainer.run.model, pairs, 16)
     assert after.loss < 0.5 * before.loss
     assert after.scores["gloss_bleu_4"] > 20 > before.scores["gloss_bleu_4"]
-    history = trainer.state.gloss_history
-    assert [entry["gloss_step"] for entry in history][-1] == trainer.gloss_part.total_steps
+    history = trainer.run.state.gloss_history
+    assert [entry["gloss_step"] for entry in history][-1] == trainer.glosses.total_steps
     assert {"language_accuracy", "gloss_bleu_4", "gloss_wer"} <= history[-1]["scores"].keys()
 
 
 def test_the_whole_pipeline_comes_out_of_one_run(config_of):
     trainer, _ = run(config_of())
-    generator = Generator.from_checkpoint(trainer.folder.best, "cpu")
+    generator = Generator.from_checkpoint(trainer.run.folder.best, "cpu")
     forced, read = generator.generate_clips(
         ["am tag 3 regnet es 2 mal", "Übersetze 'morgen' bitte in DGS."], ["ASL", None]
     )
     assert forced.language == "ASL"
     assert read.language in generator.languages
     assert len(read.pose) > 3
-    log = trainer.folder.train_log.read_text()
+    log = trainer.run.folder.train_log.read_text()
     assert "gloss part: from step 0 of 12" in log
     assert "held-out pairs: loss" in log
 
 
 def test_resuming_with_another_table_warns(config_of, tmp_path):
     trainer, _ = run(config_of())
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     other = tmp_path / "other.csv"
     other.write_text(TABLE + "new|SONNE|die sonne\n", encoding="utf-8")
     run(config_of(f"data.gloss_tables.GSL={other}", "training.max_steps=7"), checkpoint)
-    assert "the training data is not what the checkpoint was trained on" in trainer.folder.train_log.read_text()
+    assert "the training data is not what the checkpoint was trained on" in trainer.run.folder.train_log.read_text()
 
 
 def test_no_phase_is_put_before_poses_that_were_trained_already(config_of):
     trainer, _ = run(config_of("training.gloss_pairs.epochs=0", "training.gloss_pairs.mixed=2", "training.max_steps=1"))
-    resumed, steps = run(config_of("training.max_steps=2"), load_checkpoint(trainer.folder.last))
+    resumed, steps = run(config_of("training.max_steps=2"), load_checkpoint(trainer.run.folder.last))
     assert (steps.gloss, sorted(steps.poses)) == ({}, [2])
-    assert "the phase before it is over" in resumed.folder.train_log.read_text()
+    assert "the phase before it is over" in resumed.run.folder.train_log.read_text()
 
 
 def test_a_language_the_model_does_not_know_is_refused(config_of):
     config = config_of("training.max_steps=1", 'model.languages=["GSL"]')
     trainer, _ = run(config)
     with pytest.raises(CheckpointError, match="the data hold ASL"):
-        build_experiment(config_of(), load_checkpoint(trainer.folder.last))
+        build_experiment(config_of(), load_checkpoint(trainer.run.folder.last))

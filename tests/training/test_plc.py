@@ -27,7 +27,7 @@ class PullPlug(Listener):
     def __init__(self, earliest):
         self.earliest, self.last_epoch = earliest, None
 
-    def on_step(self, state, losses):
+    def on_step(self, state):
         if state.step >= self.earliest and state.epoch == self.last_epoch:
             raise PulledPlugError
         self.last_epoch = state.epoch
@@ -53,21 +53,21 @@ def test_an_interrupted_run_goes_on_bit_for_bit(make_config, settings, earliest,
     broken, _ = make_trainer(build_experiment(config), [PullPlug(earliest)])
     with pytest.raises(PulledPlugError):
         broken.fit()
-    checkpoint = load_checkpoint(broken.folder.last)
+    checkpoint = load_checkpoint(broken.run.folder.last)
     state = checkpoint.training["state"]
     assert state["epoch"] > 0, "the draw is by priority only after the first epoch"
-    assert 0 < state["batch"] < len(broken.sampler.batches(state["epoch"]))
+    assert 0 < state["batch"] < len(broken.poses.sampler.batches(state["epoch"]))
 
     resumed, resumed_losses = run(checkpoint.config, checkpoint)
     assert sorted(resumed_losses) == list(range(state["step"] + 1, steps + 1))
     assert all(resumed_losses[step] == straight_losses[step] for step in resumed_losses)
-    first, second = (load_checkpoint(trainer.folder.last) for trainer in (straight, resumed))
+    first, second = (load_checkpoint(trainer.run.folder.last) for trainer in (straight, resumed))
     assert first.training["plc"]
     for name in ("optimizer", "plc"):
         assert equal(first.training[name], second.training[name])
     assert equal(first.weights, second.weights)
     assert equal(without_clock(first.training["state"]), without_clock(second.training["state"]))
-    assert (straight.state.skipped > 0) == ("training.plc.skip_below=0.5" in settings)
+    assert (straight.run.state.skipped > 0) == ("training.plc.skip_below=0.5" in settings)
 
 
 def test_eta_0_is_the_run_without_plc_bit_for_bit(make_config):
@@ -75,42 +75,42 @@ def test_eta_0_is_the_run_without_plc_bit_for_bit(make_config):
     plain, plain_losses = run(make_config(FAST, *settings, "run_name=plain"))
     even, even_losses = run(make_config(FAST, *settings, PLC, "training.plc.eta=0", "run_name=even"))
     assert plain_losses == even_losses
-    assert equal(plain.model.state_dict(), even.model.state_dict())
-    assert [e.get("plc") for e in plain.state.history] == [None] * 3
-    assert even.state.history[2]["plc"]["ess"] == pytest.approx(1)
+    assert equal(plain.run.model.state_dict(), even.run.model.state_dict())
+    assert [e.get("plc") for e in plain.run.state.history] == [None] * 3
+    assert even.run.state.history[2]["plc"]["ess"] == pytest.approx(1)
 
 
 def test_steps_and_schedule_are_those_of_a_uniform_run(make_config):
     settings = ["training.num_epochs=4", "data.frame_budget=400", "training.eval_every=4"]
     plain, plain_losses = run(make_config(FAST, *settings, "run_name=plain"))
     drawn, drawn_losses = run(make_config(FAST, *settings, PLC, "training.plc.eta=3.0", "run_name=drawn"))
-    assert drawn.total_steps == plain.total_steps == drawn.state.step
+    assert drawn.poses.total_steps == plain.poses.total_steps == drawn.run.state.step
     assert drawn_losses.keys() == plain_losses.keys()
     assert drawn_losses != plain_losses
 
 
 def test_rewards_of_both_languages_are_kept_by_clip(make_config):
     trainer, _ = make_trainer(build_experiment(make_config(FAST, PLC)), [])
-    batch = collate([trainer.train_set.sample(index) for index in (15, 2, 11, 7)])
+    batch = collate([trainer.poses.train_set.sample(index) for index in (15, 2, 11, 7)])
     assert set(batch.languages) == {"ASL", "GSL"}
-    trainer.train_step(batch)
-    known = torch.from_numpy(trainer.channel.reward_N).isfinite().nonzero().flatten().tolist()
+    trainer.poses.train_step(batch)
+    known = torch.from_numpy(trainer.poses.channel.reward_N).isfinite().nonzero().flatten().tolist()
     assert known == [2, 7, 11, 15]
-    assert trainer.channel.languages[2] == "ASL"
-    assert trainer.channel.languages[15] == "GSL"
+    assert trainer.poses.channel.languages[2] == "ASL"
+    assert trainer.poses.channel.languages[15] == "GSL"
 
 
 def test_the_log_and_tensorboard_hold_the_figures(make_config):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     trainer, _ = run(make_config(FAST, PLC, "training.num_epochs=3", "training.eval_every=3"))
-    events = EventAccumulator(str(trainer.folder.logs))
+    events = EventAccumulator(str(trainer.run.folder.logs))
     events.Reload()
     names = {"ess", "entropy", "max_probability", "left_out", "mean_reward", "skipped"}
     for name in names:
         assert len(events.Scalars(f"plc/{name}")) == 3, name
-    assert trainer.folder.train_log.read_text().count("plc of epoch") == 3
-    first, last = (trainer.state.history[place]["plc"] for place in (0, 2))
+    assert trainer.run.folder.train_log.read_text().count("plc of epoch") == 3
+    first, last = (trainer.run.state.history[place]["plc"] for place in (0, 2))
     assert first["ess"] == pytest.approx(1)
     assert last["ess"] < 1
     assert last["mean_reward"] < 0
@@ -118,22 +118,22 @@ def test_the_log_and_tensorboard_hold_the_figures(make_config):
 
 def test_a_skipped_batch_is_counted_and_changes_no_weight(make_config):
     trainer, _ = make_trainer(build_experiment(make_config(FAST, PLC)), [])
-    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
-    trainer.channel.observe = lambda indices, reward_B: True
-    assert trainer.train_step(next(iter(trainer.loader))) is None
-    assert equal(dict(trainer.model.state_dict()), before)
-    assert (trainer.state.step, trainer.state.batch, trainer.state.skipped) == (0, 1, 1)
-    assert trainer.optimizer.fresh
+    before = {name: value.clone() for name, value in trainer.run.model.state_dict().items()}
+    trainer.poses.channel.should_skip = lambda rewards: True
+    assert not trainer.poses.train_step(next(iter(trainer.poses.loader)))
+    assert equal(dict(trainer.run.model.state_dict()), before)
+    assert (trainer.run.state.step, trainer.run.state.batch, trainer.run.state.skipped) == (0, 1, 1)
+    assert trainer.run.optimizer.fresh
 
 
 def test_a_run_that_skips_ends_with_its_schedule(make_config):
     settings = [PLC, "training.plc.skip_below=0.6", "training.num_epochs=9", "training.eval_every=9"]
     trainer, _ = run(make_config(FAST, *settings))
-    state = trainer.state
+    state = trainer.run.state
     assert state.skipped > 0
-    assert state.step + state.skipped == trainer.total_steps
+    assert state.step + state.skipped == trainer.poses.total_steps
     assert state.history[-1]["plc"]["skipped"] == state.skipped
-    rate = trainer.optimizer.learning_rate
+    rate = trainer.run.optimizer.learning_rate
     assert FLOOR * 1e-3 <= rate < 0.1 * 1e-3
 
 
@@ -145,23 +145,23 @@ def test_the_schedule_counts_steps_where_max_steps_ends_the_run():
 
 def test_other_clips_start_the_rewards_anew(make_config):
     trainer, _ = run(make_config(FAST, PLC, "training.num_epochs=2"))
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     fewer, _ = make_trainer(
         build_experiment(make_config(FAST, PLC, "data.max_samples=5", "training.num_epochs=3"), checkpoint),
         [],
         checkpoint,
     )
-    assert torch.from_numpy(fewer.channel.reward_N).isnan().all()
-    assert len(fewer.channel.reward_N) == 10
+    assert torch.from_numpy(fewer.poses.channel.reward_N).isnan().all()
+    assert len(fewer.poses.channel.reward_N) == 10
 
 
 def test_a_checkpoint_without_plc_goes_on_with_it(make_config):
     trainer, _ = run(make_config(FAST, "training.num_epochs=1"))
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     del checkpoint.training["plc"], checkpoint.training["state"]["skipped"]  # as written before there was PLC
     later, _ = run(make_config(FAST, PLC, "training.num_epochs=3"), checkpoint)
-    assert later.channel.drawing
-    assert later.state.epoch == 3
+    assert later.poses.channel.drawing
+    assert later.run.state.epoch == 3
 
 
 @pytest.fixture(params=["mlsf", "prompt2langgloss"])

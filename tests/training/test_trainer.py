@@ -25,7 +25,7 @@ from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
 
 class Kill(Listener):
-    def on_step(self, state, losses):
+    def on_step(self, state):
         if state.step == 9:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -52,7 +52,7 @@ def test_20_steps_equal_7_killed_and_13_resumed_bit_for_bit(make_config, mode):
     resumed, resumed_losses = run(checkpoint.config, checkpoint)
     assert sorted(resumed_losses) == list(range(8, 21))
     assert all(resumed_losses[step] == straight_losses[step] for step in resumed_losses)
-    first, second = (load_checkpoint(trainer.folder.last) for trainer in (straight, resumed))
+    first, second = (load_checkpoint(trainer.run.folder.last) for trainer in (straight, resumed))
     assert equal(first.weights, second.weights)
     assert equal(first.averaged, second.averaged)
     assert equal(first.training["optimizer"], second.training["optimizer"])
@@ -62,7 +62,7 @@ def test_20_steps_equal_7_killed_and_13_resumed_bit_for_bit(make_config, mode):
 def test_a_run_writes_the_guides_files(make_config):
     config = make_config("training.num_epochs=2", "training.save_every=1", "training.sample_videos=0")
     trainer, _ = run(config)
-    folder = trainer.folder
+    folder = trainer.run.folder
     names = {path.name for path in folder.checkpoints.iterdir()}
     assert names == {
         "best_model.pth", "last_model.pth", "epoch_1.pth", "epoch_2.pth", "config_used.json", "training_stats.json"
@@ -83,7 +83,7 @@ def test_tensorboard_holds_every_loss_by_name(make_config):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     trainer, losses = run(make_config("model.mode=prompt2langgloss", "training.losses.velocity=0.5"))
-    events = EventAccumulator(str(trainer.folder.logs))
+    events = EventAccumulator(str(trainer.run.folder.logs))
     events.Reload()
     tags = set(events.Tags()["scalars"])
     assert {
@@ -101,13 +101,13 @@ def test_the_loss_falls(make_config, decoder, share):
         "training.eval_every=12", "model.pose_decoder.input_noise=0.1",
     )  # fmt: skip
     trainer, _ = run(config)
-    history = [entry["losses"]["reconstruction"] for entry in trainer.state.history]
+    history = [entry["losses"]["reconstruction"] for entry in trainer.run.state.history]
     assert history[-1] < share * history[0]
 
 
 def test_the_announced_steps_are_the_steps_taken(make_config):
     trainer, losses = run(make_config("training.num_epochs=4", "data.frame_budget=400", "training.eval_every=4"))
-    assert trainer.total_steps == max(losses) == trainer.state.step
+    assert trainer.poses.total_steps == max(losses) == trainer.run.state.step
 
 
 def test_an_older_run_is_set_aside_not_overwritten(make_config):
@@ -122,64 +122,60 @@ def test_an_older_run_is_set_aside_not_overwritten(make_config):
 def test_early_stop_ends_a_run_that_gains_nothing(make_config):
     config = make_config("training.num_epochs=50", "training.learning_rate=1e-12", "training.early_stop=2")
     trainer, _ = run(config)
-    assert trainer.state.epoch <= 4
+    assert trainer.run.state.epoch <= 4
 
 
 def test_a_requested_stop_saves_and_resumes(make_config):
     config = make_config("training.num_epochs=3")
     recorder = Losses()
     trainer, _ = make_trainer(build_experiment(config), [recorder])
-    original = trainer.train_step
+    original = trainer.poses.train_step
 
     def stop_after_two(batch):
-        if trainer.state.step == 1:
-            trainer.request_stop()
+        if trainer.run.state.step == 1:
+            trainer.run.request_stop()
         return original(batch)
 
-    trainer.train_step = stop_after_two
+    trainer.poses.train_step = stop_after_two
     trainer.fit()
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     assert checkpoint.training["state"]["step"] == 2
     resumed, losses = run(config, checkpoint)
     assert min(losses) == 3
-    assert resumed.state.epoch == 3
+    assert resumed.run.state.epoch == 3
 
 
-def test_a_loss_that_is_not_finite_names_the_clip_and_keeps_the_checkpoint(make_config):
-    config = make_config("training.save_every_steps=1", "training.num_epochs=2")
+def test_a_clip_of_nan_is_masked_as_any_outlier(make_config):
+    """NaN compares false with every bound of the normaliser."""
+    trainer, _ = make_trainer(build_experiment(make_config()), [])
+    batch = collate([trainer.poses.train_set.sample(index) for index in (3, 4)])
+    batch.pose_BFJC[0] = float("nan")
+    trainer.poses.train_step(batch)
+    assert all(weight.isfinite().all() for weight in trainer.run.model.parameters())
+
+
+def test_a_weight_that_overflowed_names_the_clips_it_signs(make_config):
+    config = make_config("training.num_epochs=1", 'model.languages=["ASL"]')
     trainer, _ = make_trainer(build_experiment(config), [])
-    victim = trainer.train_set.record(3).id
-    original = trainer.model.forward
-
-    def spoil(batch):
-        if victim in batch.ids and trainer.state.step > 0:
-            batch.pose_BFJC[batch.ids.index(victim)] = float("nan")
-        return original(batch)
-
-    trainer.model.forward = spoil
-    # NaN compares false with every bound, so the normaliser masks it like any outlier: the run survives...
-    trainer.train_step(next(iter(trainer.loader)))
-    # ...but a weight that overflowed cannot be masked.
     with torch.no_grad():
-        next(trainer.model.groups["ASL"].decoder.parameters()).fill_(float("inf"))
-    asl = collate([trainer.train_set.sample(index) for index in (0, 1)])
-    with pytest.raises(DataError, match=r"not finite, from clip ASL/train/"):
-        trainer.train_step(asl)
+        next(trainer.run.model.groups["ASL"].decoder.parameters()).fill_(float("inf"))
+    with pytest.raises(DataError, match=r"step 0: .* not finite, from clip ASL/train/"):
+        trainer.fit()
 
 
 def test_resuming_on_other_data_warns(make_config, tmp_path):
     config = make_config("training.max_steps=2")
     trainer, _ = run(config)
-    checkpoint = load_checkpoint(trainer.folder.last)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
     fewer = make_config("training.max_steps=3", "data.max_samples=5")
     run(fewer, checkpoint)
-    assert "the training data is not what the checkpoint was trained on" in trainer.folder.train_log.read_text()
+    assert "the training data is not what the checkpoint was trained on" in trainer.run.folder.train_log.read_text()
 
 
 def test_a_checkpoint_of_weights_only_cannot_be_resumed(make_config):
     config = make_config("training.max_steps=1")
     trainer, _ = run(config)
-    bare = load_checkpoint(trainer.folder.last)
+    bare = load_checkpoint(trainer.run.folder.last)
     object.__setattr__(bare, "training", {})
     with pytest.raises(CheckpointError, match="holds weights only"):
         run(config, bare)

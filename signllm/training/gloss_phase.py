@@ -6,25 +6,23 @@ Both are functions of seed and step, as the rest of the training is, so a run is
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from signllm.config import Config
 from signllm.data.gloss_pairs import GlossBatch, GlossPair, GlossPairs
 from signllm.device import autocast
-from signllm.errors import DataError
 from signllm.languages import make_prompt
 from signllm.learning.schedule import learning_rate
 from signllm.learning.seeding import seed_everything
 from signllm.metrics.text_scores import score_glosses
 from signllm.models.sign_model import Prompt2LangGloss
 from signllm.training.losses import gloss
-
-if TYPE_CHECKING:
-    from signllm.training.trainer import Trainer
+from signllm.training.phase import Phase
+from signllm.training.run import Run
+from signllm.training.steps import StepNumbers, StepRecord
 
 _STREAM = 1  # random numbers of their own: step 5 of this phase draws others than step 5 of the pose training
 
@@ -64,84 +62,100 @@ def evaluate_pairs(model: Prompt2LangGloss, pairs: list[GlossPair], batch_size: 
     return GlossEvaluation(loss / len(pairs), {"language_accuracy": 100 * right / len(pairs), **scores})
 
 
-class GlossPart:
-    """Trains the gloss part on pairs: `train_phase` before the pose training, `mixed_loss` within its steps.
+class GlossPhase(Phase):
+    """Trains the gloss part on pairs: `train` before the pose training, `mixed_loss` within its steps.
 
-    The phase uses the trainer's optimiser and average; when it ends the averaged weights become the model's own and
-    the optimiser forgets its moments. It has a schedule of its own over its own steps.
+    When the phase ends the averaged weights become the model's own and the optimiser forgets its moments. It has a
+    schedule of its own over its own steps.
     """
 
-    def __init__(self, config: Config, train_pairs: GlossPairs, eval_pairs: GlossPairs):
-        self.config, self.options = config, config.training.gloss_pairs
+    def __init__(self, run: Run, train_pairs: GlossPairs, eval_pairs: GlossPairs):
+        super().__init__(run)
+        training = run.config.training
+        self.options, self.label_smoothing = training.gloss_pairs, run.config.model.gloss_decoder.label_smoothing
         self.train_pairs, self.eval_pairs = train_pairs, eval_pairs
         self.steps_per_epoch = train_pairs.steps(self.options.batch_size)
         self.total_steps = self.options.epochs * self.steps_per_epoch
-        self._schedule = config.training.model_copy(update={"learning_rate": self.options.learning_rate})
+        self._schedule = training.model_copy(update={"learning_rate": self.options.learning_rate})
 
-    def mixed_loss(self, model: Prompt2LangGloss, step: int) -> Tensor | None:
+    def mixed_loss(self, step: int) -> Tensor | None:
         """The loss of the pairs that join step `step` of the pose training; None when none do."""
         if not self.options.mixed:
             return None
         batch = self.train_pairs.batch(step, min(self.options.mixed, len(self.train_pairs)))
-        return pairs_loss(model, batch, self.config.model.gloss_decoder.label_smoothing)
+        return pairs_loss(self.run.model, batch, self.label_smoothing)
 
-    def train_phase(self, trainer: Trainer) -> bool:
-        """Train from where the state stands to the end of the phase; False when a stop was requested before it."""
-        state, every = trainer.state, self.config.training.save_every_steps
+    def train(self) -> None:
+        """Train from where the state stands to the end of the phase; nothing once the pose training has begun."""
+        run, state = self.run, self.run.state
         if state.gloss_step >= self.total_steps:
-            return True
+            return
         if state.step:
-            trainer.reporter.warn(
+            run.reporter.warn(
                 f"training.gloss_pairs.epochs = {self.options.epochs}: the pose training has begun, so the phase before"
                 " it is over; training.gloss_pairs.mixed still works"
             )
-            return True
-        trainer.reporter.gloss_start(state, self.total_steps, len(self.train_pairs))
-        trainer.model.train()
+            return
+        run.reporter.gloss_start(state, self.total_steps, len(self.train_pairs))
+        run.model.train()
         while state.gloss_step < self.total_steps:
             started = time.perf_counter()
-            loss, norm = self.train_step(trainer)
+            self.train_step()
             state.gloss_seconds += time.perf_counter() - started
-            epoch, within = divmod(state.gloss_step, self.steps_per_epoch)
-            last = state.gloss_step == self.total_steps
-            trainer.reporter.gloss_step(state, loss, norm, last)
-            if within == 0 and (last or epoch % self.options.eval_every == 0):
-                self._evaluate(trainer)
-            if last:
-                self._finish(trainer)
-            if trainer.stop_requested or last or within == 0 or (every and state.gloss_step % every == 0):
-                trainer.save_last()
-            if trainer.stop_requested:
-                return False
-        return True
+            run.reporter.gloss_step(state)
+            self.read_when_due()
+            self._after_step()
+            if run.stop_requested:
+                return
 
-    def train_step(self, trainer: Trainer) -> tuple[float, float]:
-        """One optimiser step of the phase; return loss and gradient norm. Raises DataError when not finite."""
-        training, state = self.config.training, trainer.state
-        seed_everything(training.seed, state.gloss_step, _STREAM)
+    def _after_step(self) -> None:
+        """Evaluate, finish and save when it is time."""
+        run, state, every = self.run, self.run.state, self.run.config.training.save_every_steps
+        epoch, step_of_epoch = divmod(state.gloss_step, self.steps_per_epoch)
+        last = state.gloss_step == self.total_steps
+        if step_of_epoch == 0 and (last or epoch % self.options.eval_every == 0):
+            self._evaluate()
+        if last:
+            self._finish()
+        if run.stop_requested or last or step_of_epoch == 0 or (every and state.gloss_step % every == 0):
+            self.save()
+
+    def train_step(self) -> None:
+        """One optimiser step of the phase."""
+        run, state = self.run, self.run.state
+        seed_everything(run.config.training.seed, state.gloss_step, _STREAM)
         rate = learning_rate(state.gloss_step, self.total_steps, self._schedule)
         batch = self.train_pairs.batch(state.gloss_step, self.options.batch_size)
-        with autocast(trainer.device, state.precision):
-            loss = pairs_loss(trainer.model, batch, self.config.model.gloss_decoder.label_smoothing)
-        norm = trainer.optimizer_step(loss, rate)
-        if not torch.isfinite(norm):
-            raise DataError(
-                f"step {state.gloss_step} of the gloss part: loss {float(loss.detach()):g}, gradient norm"
-                f" {float(norm):g}: not finite; lower training.gloss_pairs.learning_rate; the last checkpoint is kept"
-            )
+        with autocast(run.device, run.precision):
+            loss = pairs_loss(run.model, batch, self.label_smoothing)
+        norm = run.step(loss, rate)
         state.gloss_step += 1
-        trainer.average.update(state.gloss_step)
-        return float(loss.detach()), float(norm)
+        run.average.update(state.gloss_step)
+        self.note(StepRecord(state.gloss_step, {"gloss": loss}, norm, rate))
 
-    def _evaluate(self, trainer: Trainer) -> None:
-        pairs = self.eval_pairs.spread(self.config.training.eval_samples)
-        with trainer.average.applied():
-            found = evaluate_pairs(trainer.model, pairs, self.options.batch_size)
-        entry = {"gloss_step": trainer.state.gloss_step, "loss": found.loss, "scores": found.scores}
-        trainer.state.gloss_history.append(entry)
-        trainer.reporter.gloss_evaluation(trainer.state, entry, len(pairs))
+    def report(self, numbers: Sequence[StepNumbers]) -> None:
+        """The log, TensorBoard and the listeners."""
+        self.run.reporter.gloss_losses(self.run.state, numbers)
 
-    def _finish(self, trainer: Trainer) -> None:
+    def fault(self, record: StepRecord, numbers: StepNumbers) -> str:
+        """Name the step."""
+        return (
+            f"step {record.step - 1} of the gloss part: loss {numbers.losses['gloss']:g}, gradient norm"
+            f" {numbers.norm:g}: not finite; lower training.gloss_pairs.learning_rate; the last checkpoint is kept"
+        )
+
+    def _evaluate(self) -> None:
+        self.read()
+        run = self.run
+        pairs = self.eval_pairs.spread(run.config.training.eval_samples)
+        with run.averaged_weights() as model:
+            found = evaluate_pairs(model, pairs, self.options.batch_size)
+        entry = {"gloss_step": run.state.gloss_step, "loss": found.loss, "scores": found.scores}
+        run.state.gloss_history.append(entry)
+        run.reporter.gloss_evaluation(run.state, entry, len(pairs))
+
+    def _finish(self) -> None:
         """The pose training starts from the averaged weights, with an optimiser that knows nothing."""
-        trainer.average.adopt()
-        trainer.optimizer.forget()
+        self.read()
+        self.run.average.adopt()
+        self.run.optimizer.forget()

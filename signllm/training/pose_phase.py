@@ -1,0 +1,216 @@
+"""Training on poses: the epochs of a run, with their evaluations and checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from signllm.data.batching import make_loader
+from signllm.data.dataset import SignDataset
+from signllm.data.priority import make_channel
+from signllm.device import autocast
+from signllm.learning.schedule import learning_rate, schedule_step
+from signllm.learning.seeding import seed_everything
+from signllm.pose.batch import PoseBatch
+from signllm.training.evaluation import Evaluation, evaluate
+from signllm.training.gloss_phase import GlossPhase
+from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
+from signllm.training.phase import Phase
+from signllm.training.policy import make_policy
+from signllm.training.reporting import BatchFacts
+from signllm.training.run import Run
+from signllm.training.steps import StepNumbers, StepRecord
+
+
+class PosePhase(Phase):
+    """Trains on the batches of `train_set` and evaluates on `eval_set`; `glosses` adds the loss of its mixed pairs."""
+
+    def __init__(self, run: Run, train_set: SignDataset, eval_set: SignDataset, glosses: GlossPhase | None = None):
+        super().__init__(run)
+        config = run.config
+        self.train_set, self.eval_set, self.glosses = train_set, eval_set, glosses
+        self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
+        self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
+        self.total_steps = self._total_steps()
+        self.policy = make_policy(config, run.model)
+        run.keep("plc", self.channel, of_clips=True)
+        if self.policy is not None:
+            run.keep("policy_start", self.policy)
+
+    def _total_steps(self) -> int:
+        """Exactly as many steps as all epochs have, or `max_steps`."""
+        training, steps = self.run.config.training, 0
+        for epoch in range(training.num_epochs):
+            steps += len(self.sampler.batches(epoch))
+            if training.max_steps is not None and steps >= training.max_steps:
+                return training.max_steps
+        return steps
+
+    def batch_facts(self) -> BatchFacts:
+        """What the log says of the batches, as of the epoch that comes next."""
+        sampler = self.sampler
+        num_steps = len(sampler.batches(self.run.state.epoch))
+        return BatchFacts(len(sampler.frames), num_steps, sampler.batch_size, sampler.frame_budget)
+
+    def finished(self) -> bool:
+        """Whether the configured end is reached."""
+        training, state = self.run.config.training, self.run.state
+        return (
+            state.epoch >= training.num_epochs
+            or (training.max_steps is not None and state.step >= training.max_steps)
+            or (training.max_minutes is not None and state.seconds >= 60 * training.max_minutes)
+            or bool(training.early_stop and state.evaluations_without_gain >= training.early_stop)
+        )
+
+    def train(self) -> None:
+        """Train epoch after epoch."""
+        while not self.finished():
+            completed = self._train_epoch()
+            if completed or self.finished():
+                self._end_epoch(completed)
+            if self.run.stop_requested:
+                self.save()
+                return
+
+    def _train_epoch(self) -> bool:
+        """Train from where the state stands to the end of the epoch; return whether the end was reached."""
+        run, state, every = self.run, self.run.state, self.run.config.training.save_every_steps
+        self.sampler.epoch, self.sampler.first = state.epoch, state.batch
+        if not state.batch:
+            self.channel.begin_epoch()
+        run.model.train()
+        started = time.perf_counter()
+        for batch in self.loader:
+            stepped = self.train_step(batch)
+            now = time.perf_counter()
+            state.seconds, started = state.seconds + now - started, now
+            if stepped:
+                run.reporter.step(state)
+            self.read_when_due()
+            if stepped and every and state.step % every == 0:
+                self.save()
+            if run.stop_requested or self.finished():
+                return False
+        return True
+
+    def train_step(self, batch: PoseBatch) -> bool:
+        """One optimiser step; False when PLC skips the batch instead. `read` tells later what the step left."""
+        run, state = self.run, self.run.state
+        seed_everything(run.config.training.seed, state.step)
+        rate = self._learning_rate()
+        weight_B = self.channel.weight_B(batch.indices)
+        weight_B = weight_B if weight_B is None else weight_B.to(run.device)
+        with autocast(run.device, run.precision):
+            losses = self.losses(batch.to(run.device), weight_B)
+        skipped = self._skips(batch, losses)
+        norm = None if skipped else run.step(losses.total, rate)
+        state.batch += 1
+        if skipped:
+            state.skipped += 1
+        else:
+            state.step += 1
+            state.frames += batch.num_frames
+            run.average.update(state.step)
+        self.note(
+            StepRecord(
+                state.step,
+                losses.scalars(),
+                norm,
+                rate,
+                measures={} if skipped else losses.measures,
+                num_frames=batch.num_frames,
+                clips=list(zip(batch.languages, batch.ids, strict=True)),
+                reward_B=losses.reward_B,
+            )
+        )
+        return not skipped
+
+    def _learning_rate(self) -> float:
+        training, state = self.run.config.training, self.run.state
+        step = schedule_step(state.step, state.skipped, self.total_steps, training)
+        return learning_rate(step, self.total_steps, training)
+
+    def _skips(self, batch: PoseBatch, losses: Losses) -> bool:
+        """Whether PLC wants no step on this batch. It notes the rewards, so with PLC each step reads them back."""
+        if not self.channel.needs_rewards:
+            return False
+        rewards = losses.reward_B.tolist()
+        skipped = self.channel.should_skip(rewards)
+        self.channel.note(batch.indices, rewards)
+        return skipped
+
+    def losses(self, batch: PoseBatch, weight_B: Tensor | None = None) -> Losses:
+        """The losses of a batch on the model's device, with importance weights of its clips where there are any."""
+        model, config = self.run.model, self.run.config
+        policy = self.policy.term(model, batch) if self.policy is not None else None
+        losses = compute_losses(model(batch), config, weight_B, policy)
+        pairs = self.glosses.mixed_loss(self.run.state.step) if self.glosses else None
+        return losses if pairs is None else with_gloss_pairs(losses, pairs, config.training.losses.gloss)
+
+    def report(self, numbers: Sequence[StepNumbers]) -> None:
+        """The epoch's sums, and of the steps (not of skipped batches) the log, TensorBoard and the listeners."""
+        for step in numbers:
+            self.run.state.add_losses(step.losses)
+            self.run.state.add_measures(step.measures)
+        steps = [step for step in numbers if step.norm is not None]
+        if steps:
+            self.run.reporter.losses(self.run.state, steps)
+
+    def fault(self, record: StepRecord, numbers: StepNumbers) -> str:
+        """Name the clips that made the loss or gradient overflow."""
+        bad = [
+            f"{language}/{self.train_set.split_name}/{name}"
+            for (language, name), reward in zip(record.clips, record.reward_B.tolist(), strict=True)
+            if not math.isfinite(reward)
+        ]
+        where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(n for _, n in record.clips[:8])}"
+        return (
+            f"step {record.step - 1}: loss {numbers.losses['total']:g}, gradient norm {numbers.norm:g}:"
+            f" not finite, from {where}; look at the clip (visualize_skeleton_data.py), or lower"
+            " training.learning_rate; the last checkpoint is kept"
+        )
+
+    def _end_epoch(self, completed: bool) -> None:
+        """Evaluate when due, note the history, choose the best, write checkpoints."""
+        self.read()
+        run, state, training = self.run, self.run.state, self.run.config.training
+        entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
+        if figures := self.channel.figures(self.sampler.clips()):
+            entry["plc"] = {**figures, "skipped": state.skipped}
+        if state.measures:
+            entry["measures"] = state.measure_means()
+        if completed:
+            state.epoch, state.batch, state.sums, state.measures = state.epoch + 1, 0, {}, {}
+        due = self.finished() or state.epoch % training.eval_every == 0
+        improved = due and self._evaluate(entry)
+        state.history.append(entry)
+        self.save()
+        if improved:
+            run.save_best()
+        if completed and (state.epoch % training.save_every == 0):
+            run.save_epoch(state.epoch)
+        run.reporter.epoch(state, entry)
+
+    def _evaluate(self, entry: dict) -> bool:
+        """Evaluate, note the result in the epoch's entry, and return whether it is the best so far."""
+        state, evaluation = self.run.state, self.evaluate()
+        entry["evaluation"] = {
+            "losses": evaluation.losses,
+            "scores": evaluation.scores,
+            "selection": evaluation.selection,
+        }
+        improved = state.best_score is None or evaluation.selection > state.best_score
+        if improved:
+            state.best_score, state.best_step, state.evaluations_without_gain = evaluation.selection, state.step, 0
+        else:
+            state.evaluations_without_gain += 1
+        self.run.reporter.evaluation(state, evaluation)
+        return improved
+
+    def evaluate(self) -> Evaluation:
+        """Evaluate with the averaged weights."""
+        with self.run.averaged_weights() as model:
+            return evaluate(model, self.run.config, self.eval_set, self.run.device)

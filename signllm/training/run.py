@@ -1,0 +1,141 @@
+"""A run: the model that is trained, and what every phase of its training shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from signllm.config import Config
+from signllm.device import resolve_device, resolve_precision
+from signllm.errors import CheckpointError
+from signllm.learning.averaging import WeightAverage
+from signllm.learning.optimizer import Optimizer
+from signllm.models.checkpoint import Checkpoint, save_checkpoint
+from signllm.models.sign_model import SignModel
+from signllm.training.reporting import Reporter
+from signllm.training.run_folder import RunFolder
+from signllm.training.state import TrainingState
+
+
+class Stateful(Protocol):
+    """Something of a phase that a checkpoint keeps."""
+
+    def state(self) -> dict:
+        """Tensors and plain values."""
+
+    def load(self, state: dict) -> None:
+        """Go on from a checkpoint's `state`."""
+
+
+class Run:
+    """Model, optimiser, weight average, state and reporter of a run, on its device and in its precision.
+
+    `data_fingerprint` identifies the training data: a run that is resumed on other data warns, and drops what belongs
+    to single clips.
+    """
+
+    def __init__(self, config: Config, model: SignModel, folder: RunFolder, reporter: Reporter, data_fingerprint: str):
+        self.config, self.folder, self.reporter = config, folder, reporter
+        self.device = resolve_device(config.training.device)
+        self.model = model.to(self.device)
+        self.optimizer = Optimizer(model, config.training)
+        self.average = WeightAverage(model, config.training.ema_decay)
+        precision = resolve_precision(config.training.precision, self.device)
+        self.state = TrainingState(precision=precision, data_fingerprint=data_fingerprint)
+        self.stop_requested = False
+        self._kept: dict[str, Stateful] = {}
+        self._of_clips: set[str] = set()
+        self._blocked = torch.zeros((), device=self.device)
+
+    @property
+    def precision(self) -> str:
+        """'fp32' or 'bf16'."""
+        return self.state.precision
+
+    def keep(self, name: str, part: Stateful, of_clips: bool = False) -> None:
+        """Let checkpoints keep a part's state under this name; `of_clips`: it means nothing for other clips."""
+        self._kept[name] = part
+        if of_clips:
+            self._of_clips.add(name)
+
+    def step(self, loss: Tensor, rate: float) -> Tensor:
+        """Backward and one optimiser step at this learning rate; return the gradient norm, a scalar on the device.
+
+        The norm is NaN where the loss is not finite. From the first loss or norm on that is not finite no step changes
+        a weight any more, so that whoever reads the norms later can end the run with the weights as they were before.
+        Nothing is read back from the device.
+        """
+        self.optimizer.zero_grad()
+        loss.backward()
+        limit = self.config.training.gradient_clip or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        norm = torch.where(torch.isfinite(loss.detach()), norm, torch.nan)
+        self._blocked = torch.maximum(self._blocked, (~torch.isfinite(norm)).float())
+        self.optimizer.step(rate, self._blocked)
+        return norm
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[SignModel]:
+        """The model with its averaged weights, which evaluation and generation use; its own are back afterwards."""
+        with self.average.applied():
+            yield self.model
+
+    def request_stop(self) -> None:
+        """Finish the current step, write last_model.pth, and end the training (for signal handlers)."""
+        self.stop_requested = True
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on, or to generate elsewhere."""
+        return Checkpoint(
+            config=self.config,
+            extra=self.model.extra_state(),
+            weights=self.model.state_dict(),
+            averaged=self.average.averaged,
+            training={
+                "optimizer": self.optimizer.state_dict(),
+                "state": self.state.to_dict(),
+                **{name: part.state() for name, part in self._kept.items()},
+            },
+        )
+
+    def save_last(self) -> None:
+        """Write last_model.pth."""
+        save_checkpoint(self.folder.last, self.checkpoint())
+        self.reporter.saved(self.state)
+
+    def save_best(self) -> None:
+        """Write best_model.pth."""
+        save_checkpoint(self.folder.best, self.checkpoint())
+
+    def save_epoch(self, epoch: int) -> None:
+        """Write epoch_N.pth, which is kept."""
+        save_checkpoint(self.folder.epoch(epoch), self.checkpoint())
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Continue the run of a checkpoint whose weights the model already has.
+
+        Raises CheckpointError when it holds no training state or its optimiser does not fit the model.
+        """
+        saved = checkpoint.training
+        if not saved:
+            raise CheckpointError("the checkpoint holds weights only; training cannot be resumed from it")
+        fingerprint = self.state.data_fingerprint
+        try:
+            self.optimizer.load_state_dict(saved["optimizer"])
+        except ValueError as error:
+            raise CheckpointError(f"the optimiser state does not fit this model: {error}") from None
+        self.average.load(checkpoint.averaged)
+        self.state = TrainingState(**saved["state"])
+        if self.config.training.precision != "auto":
+            self.state.precision = self.config.training.precision
+        same_data = self.state.data_fingerprint == fingerprint
+        if not same_data:
+            self.reporter.warn("the training data is not what the checkpoint was trained on; the run goes on with it")
+            self.state.data_fingerprint = fingerprint
+        for name, part in self._kept.items():
+            if name in saved and (same_data or name not in self._of_clips):
+                part.load(saved[name])
