@@ -1,10 +1,11 @@
 # make quickstart: environment + quick run, to a generated video.   make test: environment + lint + all tests.
+# make mutants: 100 random faults, put into the code one by one: do the tests see them?
 # make package: the wheel, installed into an empty environment, and the quick run from there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test package lint format clean
+.PHONY: quickstart test package lint format mutants clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
@@ -19,6 +20,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/mutants.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
