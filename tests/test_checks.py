@@ -30,3 +30,10 @@ def test_ci_runs_make_lint():
     """`make test` has `lint` among its prerequisites, and CI runs `make test`."""
     assert re.search(r"^test:.*\blint\b", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_every_tool_of_make_lint_is_installed_for_developers():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    tools = set(re.findall(r"\$\(BIN\)/(\S+)", recipe))
+    required = {re.split(r"[<>=]", line)[0] for line in (ROOT / "requirements-dev.txt").read_text().split()}
+    assert tools <= required
