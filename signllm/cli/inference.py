@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signllm.cli.common import command, parser
+from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.languages import CODES, prompt_text
 
@@ -190,9 +190,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     requests += read_texts_file(args.texts_file, args.language) if args.texts_file else []
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
-    from signllm.inference import Generator
+    with without_garbage_collection():
+        from signllm.inference import Generator
 
-    generator = Generator.from_checkpoint(args.model_path, args.device)
+        generator = Generator.from_checkpoint(args.model_path, args.device)
     if args.mode and args.mode != generator.mode:
         raise ConfigError(
             f"--mode {args.mode}: {args.model_path} is a model of mode {generator.mode}; train one with model.mode ="

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from signllm.config.schema import FROM_SCRATCH
 from signllm.errors import CheckpointError, ConfigError
+from signllm.models.bert import Bert, BertOptions
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.pretrained import PLACE, WAYS_ON, load_pretrained, quiet
 from signllm.models.wordpiece import PAD, TOOLKIT_LETTERS, train_wordpiece
@@ -36,7 +37,7 @@ class TextEncoder(nn.Module):
     stays in eval mode, also under `.train()`: dropout would make its features differ from call to call.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: Tokenizer, meta: dict[str, Any], trainable: int | str):
+    def __init__(self, model: PreTrainedModel | Bert, tokenizer: Tokenizer, meta: dict[str, Any], trainable: int | str):
         """`meta`: name, from_scratch, max_length, pad_id, pad_token. `trainable`: the layers to train, see `create`."""
         super().__init__()
         if getattr(model, "pooler", None) is not None:
@@ -84,20 +85,16 @@ class TextEncoder(nn.Module):
         Raises CheckpointError when the state cannot be read, ConfigError when `trainable_layers` does not fit.
         """
         from tokenizers import Tokenizer
-        from transformers import AutoConfig, AutoModel
 
         if state.get("version") != _STATE_VERSION:
             raise CheckpointError(
                 f"the checkpoint's text encoder has format {state.get('version')}, this version reads {_STATE_VERSION}"
             )
         try:
-            with quiet():
-                options = dict(state["model_config"])
-                model = AutoModel.from_config(
-                    AutoConfig.for_model(options.pop("model_type"), **options), dtype=torch.float32
-                )
-            tokenizer = Tokenizer.from_str(state["tokenizer"])
             meta = dict(state["meta"])
+            options = dict(state["model_config"])
+            model = Bert(BertOptions.of(options)) if meta["from_scratch"] else _pretrained_architecture(options)
+            tokenizer = Tokenizer.from_str(state["tokenizer"])
         except Exception as error:  # third-party code over a file's content: any type may come
             raise CheckpointError(
                 f"the checkpoint's text encoder cannot be built ({type(error).__name__}: {error}); was the checkpoint"
@@ -244,10 +241,16 @@ class TextEncoder(nn.Module):
         layers[-trainable:].requires_grad_(True)
 
 
+def _pretrained_architecture(options: dict) -> PreTrainedModel:
+    """The model of a configuration of transformers, with random weights."""
+    from transformers import AutoConfig, AutoModel
+
+    with quiet():
+        return AutoModel.from_config(AutoConfig.for_model(options.pop("model_type"), **options), dtype=torch.float32)
+
+
 def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[str] | None) -> TextEncoder:
     """Make a small BERT (Devlin et al. 2019): random weights from torch's generator, the vocabulary from the corpus."""
-    from transformers import BertConfig, BertModel
-
     scratch = config.scratch
     faults = []
     if config.trainable_layers == 0:
@@ -268,7 +271,7 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         faults.extend(error.faults)
     if faults:
         raise ConfigError(faults)
-    options = BertConfig(
+    options = BertOptions(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=scratch.hidden_size,
         num_hidden_layers=scratch.num_layers,
@@ -286,7 +289,7 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         "pad_id": tokenizer.token_to_id(PAD),
         "pad_token": PAD,
     }
-    return cls(BertModel(options, add_pooling_layer=False), tokenizer, meta, config.trainable_layers)
+    return cls(Bert(options), tokenizer, meta, config.trainable_layers)
 
 
 def _most_tokens(model: PreTrainedModel) -> int | None:

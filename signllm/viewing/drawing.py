@@ -1,7 +1,4 @@
-"""Drawing a signer: one frame of joints as anti-aliased strokes on an RGB array.
-
-A stroke is a capsule, painted by its exact distance at sub-pixel positions: thin fingers stay smooth and do not
-jitter as they do when line ends are rounded to pixels, and no larger picture has to be drawn and shrunk.
+"""Drawing a signer: frames of joints as anti-aliased strokes on RGB pictures.
 
 Legend: F frames, J joints, C coordinates, S strokes, H W the size of the canvas in pixels.
 """
@@ -11,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose import PoseSequence, Skeleton
 from signllm.pose.skeleton import FINGERS
+from signllm.viewing.painting import paint_capsules
 
 Color = tuple[int, int, int]
 
@@ -188,45 +185,22 @@ def strokes(skeleton: Skeleton) -> Strokes:
     return _STROKES[skeleton.name]
 
 
-def draw_frame(canvas_HW3: np.ndarray, points_J2: np.ndarray, valid_J: np.ndarray, skeleton: Skeleton, width_px: float):
-    """Paint one frame in place. A joint that is missing, and every bone that ends in it, is left out.
+def draw_frames(
+    canvas_FHW4: np.ndarray,
+    points_FJ2: np.ndarray,
+    valid_FJ: np.ndarray,
+    skeleton: Skeleton,
+    width_px: float,
+    corner: tuple[int, int] = (0, 0),
+    size_px: int | None = None,
+) -> None:
+    """Paint frames in place. A joint that is missing, and every bone that ends in it, is left out.
 
-    canvas_HW3: uint8. points_J2: pixels. width_px: the shoulder width in pixels, to which the strokes are scaled.
+    canvas_FHW4: opaque RGBA; the square at `corner` is painted, as by `paint_capsules`. points_FJ2: its pixels.
+    width_px: the shoulder width in pixels, to which the strokes are scaled.
     """
     plan = strokes(skeleton)
-    shown = valid_J[plan.ends].all(axis=1)
-    ends_S4 = points_J2[plan.ends[shown]].reshape(-1, 4).astype(np.float32)
-    radii_S2 = np.maximum(plan.radii[shown] * np.float32(width_px), np.float32(_MIN_RADIUS_PX))
-    paint_capsules(canvas_HW3, ends_S4, radii_S2, plan.colors[shown])
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def paint_capsules(canvas_HW3, ends_S4, radii_S2, colors_S3):  # pragma: no cover - compiled
-    """Blend capsules (x0, y0, x1, y1; radius at either end, in pixels) over an RGB array, in order."""
-    height, width = canvas_HW3.shape[0], canvas_HW3.shape[1]
-    for s in range(len(ends_S4)):
-        x0, y0, x1, y1 = ends_S4[s, 0], ends_S4[s, 1], ends_S4[s, 2], ends_S4[s, 3]
-        r0, r1 = radii_S2[s, 0], radii_S2[s, 1]
-        reach = max(r0, r1) + np.float32(1.0)
-        # Far outliers are clipped as floats: as integers they would overflow.
-        first_row = int(min(max(min(y0, y1) - reach, 0.0), float(height)))
-        last_row = int(min(max(max(y0, y1) + reach + 1.0, 0.0), float(height)))
-        first_column = int(min(max(min(x0, x1) - reach, 0.0), float(width)))
-        last_column = int(min(max(max(x0, x1) + reach + 1.0, 0.0), float(width)))
-        dx, dy = x1 - x0, y1 - y0
-        square = max(dx * dx + dy * dy, np.float32(1e-9))
-        for row in range(first_row, last_row):
-            py = np.float32(row + 0.5) - y0
-            for column in range(first_column, last_column):
-                px = np.float32(column + 0.5) - x0
-                t = min(max((px * dx + py * dy) / square, np.float32(0.0)), np.float32(1.0))
-                ex, ey = px - t * dx, py - t * dy
-                radius = r0 + t * (r1 - r0)
-                d2 = ex * ex + ey * ey
-                outer = radius + np.float32(0.5)
-                if d2 >= outer * outer:
-                    continue
-                cover = min(outer - np.sqrt(d2), np.float32(1.0))
-                for c in range(3):
-                    old = np.float32(canvas_HW3[row, column, c])
-                    canvas_HW3[row, column, c] = np.uint8(old + (colors_S3[s, c] - old) * cover + np.float32(0.5))
+    ends_FS4 = points_FJ2[:, plan.ends].reshape(len(points_FJ2), -1, 4)
+    radii_S2 = np.maximum(plan.radii * np.float32(width_px), np.float32(_MIN_RADIUS_PX))
+    shown_FS = valid_FJ[:, plan.ends].all(axis=2)
+    paint_capsules(canvas_FHW4, ends_FS4, radii_S2, plan.colors, shown_FS, corner, size_px)

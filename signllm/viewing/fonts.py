@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
@@ -44,9 +45,10 @@ _WIDE_FONTS = (
 
 @cache
 def _base_fonts() -> dict[bool, str]:
-    from matplotlib import get_data_path
-
-    folder = Path(get_data_path()) / "fonts" / "ttf"
+    package = find_spec("matplotlib")  # where it lies, without the time that importing it takes
+    assert package is not None
+    assert package.origin is not None
+    folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf"
     return {False: str(folder / "DejaVuSans.ttf"), True: str(folder / "DejaVuSans-Bold.ttf")}
 
 
@@ -77,7 +79,7 @@ def _characters(font: str) -> frozenset[int]:
 @cache
 def _font_for(character: str, bold: bool) -> str | None:
     base = _base_fonts()[bold]
-    if character.isspace() or ord(character) in _characters(base):
+    if character.isascii() or character.isspace() or ord(character) in _characters(base):
         return base
     return next((font for font in wide_fonts() if ord(character) in _characters(font)), None)
 

@@ -17,7 +17,8 @@ from signllm.errors import ConfigError
 from signllm.pose import PoseSequence
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.viewing import fonts
-from signllm.viewing.drawing import BACKGROUND, Color, ViewBox, draw_frame, project, view_box
+from signllm.viewing.drawing import BACKGROUND, Color, ViewBox, draw_frames, project, view_box
+from signllm.viewing.painting import new_canvases
 
 Panel = tuple[str, PoseSequence]
 
@@ -28,6 +29,7 @@ _LINE: Color = (221, 225, 231)
 _PROGRESS: Color = (84, 92, 104)
 _DIMMED = 0.30
 _MOST_COLUMNS = 4
+_FRAMES_AT_ONCE = 8  # drawn together: faster than one by one, and still little memory
 
 
 def in_shoulder_widths(pose: PoseSequence) -> PoseSequence:
@@ -140,7 +142,7 @@ class Scene:
         return _even(self._header + panels + self._footer), self._width
 
     @cached_property
-    def backdrop_HW3(self) -> np.ndarray:
+    def backdrop_HW4(self) -> np.ndarray:
         """What stays the same in all frames: title, labels, empty panels."""
         picture = Image.new("RGB", self.shape[::-1], PAGE)
         draw = ImageDraw.Draw(picture)
@@ -155,37 +157,49 @@ class Scene:
             room = self.size_px - fonts.text_width(length, self.text_px) - self.text_px
             fonts.draw_text(draw, (x, middle), fonts.fit(label, self.text_px, room), self.text_px, _INK)
             fonts.draw_text(draw, (x + self.size_px, middle), length, self.text_px, _MUTED, align="right")
-        return np.asarray(picture).copy()
+        return np.asarray(picture.convert("RGBA"))
 
     @cached_property
     def _points(self) -> list[np.ndarray]:
         return [self.box.to_pixels(project(pose, self.view), self.size_px) for _, pose in self.panels]
 
-    def draw_panel(self, area_HW3: np.ndarray, index: int, frame: int) -> None:
-        """Paint one clip's frame into a panel; after its end the last frame stands there, dimmed."""
-        pose = self.panels[index][1]
-        at = min(frame, len(pose) - 1)
+    def draw_panels(
+        self, canvas_FHW4: np.ndarray, index: int, frames: Sequence[int], corner: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Paint one clip's frames into a panel of opaque RGBA pictures; after its end the last stands there, dimmed."""
+        pose, asked_F = self.panels[index][1], np.asarray(frames)
+        at_F = np.minimum(asked_F, len(pose) - 1)
         width_px = self.box.shoulder_width / self.box.side * self.size_px
-        draw_frame(area_HW3, self._points[index][at], pose.valid[at], pose.skeleton, width_px)
-        if frame >= len(pose):
-            background = np.array(BACKGROUND, np.float32)
-            area_HW3[:] = (background + (area_HW3 - background) * _DIMMED).astype(np.uint8)
+        points_FJ2 = self._points[index][at_F]
+        draw_frames(canvas_FHW4, points_FJ2, pose.valid[at_F], pose.skeleton, width_px, corner, self.size_px)
+        x, y = corner
+        background = np.array(BACKGROUND, np.float32)
+        for row in np.flatnonzero(asked_F >= len(pose)):
+            area = canvas_FHW4[row, y : y + self.size_px, x : x + self.size_px, :3]
+            area[:] = (background + (area - background) * _DIMMED).astype(np.uint8)
+
+    def pictures(self, frames: Sequence[int]) -> np.ndarray:
+        """(F, H, W, 4) uint8, opaque RGBA: the whole pictures of some frames. IndexError for one that there is not."""
+        wrong = [frame for frame in frames if not 0 <= frame < self.num_frames]
+        if wrong:
+            raise IndexError(f"frame {wrong[0]} of {self.num_frames}")
+        canvas_FHW4 = np.repeat(self.backdrop_HW4[None], len(frames), axis=0)
+        for index in range(len(self.panels)):
+            self.draw_panels(canvas_FHW4, index, frames, self.corner(index))
+        for canvas_HW4, frame in zip(canvas_FHW4, frames, strict=True):
+            self._draw_time_line(canvas_HW4, frame)
+        return canvas_FHW4
 
     def picture(self, frame: int) -> np.ndarray:
         """(H, W, 3) uint8, the whole picture of one frame."""
-        if not 0 <= frame < self.num_frames:
-            raise IndexError(f"frame {frame} of {self.num_frames}")
-        canvas = self.backdrop_HW3.copy()
-        for index in range(len(self.panels)):
-            x, y = self.corner(index)
-            self.draw_panel(canvas[y : y + self.size_px, x : x + self.size_px], index, frame)
-        self._draw_time_line(canvas, frame)
-        return canvas
+        return self.pictures([frame])[0, ..., :3]
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (self.picture(frame) for frame in range(self.num_frames))
+        """The picture (H, W, 4) of each frame."""
+        for first in range(0, self.num_frames, _FRAMES_AT_ONCE):
+            yield from self.pictures(range(first, min(first + _FRAMES_AT_ONCE, self.num_frames)))
 
-    def _draw_time_line(self, canvas_HW3: np.ndarray, frame: int) -> None:
+    def _draw_time_line(self, canvas_HW4: np.ndarray, frame: int) -> None:
         """A bar over the width of the page, and the time beside it where there is room for it."""
         height, width = self.shape
         total = f"{self.num_frames / self.fps:.2f}"
@@ -196,12 +210,12 @@ class Scene:
             strip = Image.new("RGB", (text_width, self._footer), PAGE)
             at = (text_width, self._footer / 2)
             fonts.draw_text(ImageDraw.Draw(strip), at, text, self.text_px, _MUTED, align="right")
-            canvas_HW3[height - self._footer :, end - text_width : end] = np.asarray(strip)
+            canvas_HW4[height - self._footer :, end - text_width : end, :3] = np.asarray(strip)
             end -= text_width
         middle, half = height - self._footer // 2, max(1, self.size_px // 240)
         done = self.gap + round((end - self.gap) * (frame + 1) / self.num_frames)
-        canvas_HW3[middle - half : middle + half, self.gap : end] = _LINE
-        canvas_HW3[middle - half : middle + half, self.gap : done] = _PROGRESS
+        canvas_HW4[middle - half : middle + half, self.gap : end, :3] = _LINE
+        canvas_HW4[middle - half : middle + half, self.gap : done, :3] = _PROGRESS
 
 
 def _even(number: int) -> int:
@@ -237,10 +251,11 @@ def contact_sheet(scene: Scene, frames: int = 8, relative: bool = False) -> Imag
             caption = fonts.fit(f"{label}   {pose.duration_s:.2f} s".strip(), text_px, width - 2 * gap)
             fonts.draw_text(draw, (gap, y + label_height / 2), caption, text_px, _INK)
             y += label_height
-            for column, moment in enumerate(block):
-                area = np.full((size, size, 3), BACKGROUND, np.uint8)
-                scene.draw_panel(area, index, int(moment * len(pose)) if relative else int(moment))
-                picture.paste(Image.fromarray(area), (gap + column * (size + gap), y))
+            shown = [int(moment * len(pose)) if relative else int(moment) for moment in block]
+            areas_FHW4 = new_canvases(len(shown), size, BACKGROUND)
+            scene.draw_panels(areas_FHW4, index, shown)
+            for column, area_HW4 in enumerate(areas_FHW4):
+                picture.paste(Image.fromarray(area_HW4), (gap + column * (size + gap), y))
             y += size
         for column, moment in enumerate(block):
             at = (gap + column * (size + gap) + size / 2, y + 1.1 * text_px)

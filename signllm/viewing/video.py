@@ -96,8 +96,8 @@ def _write_mp4(file: BinaryIO, scene: Scene) -> None:
             stream.options = {"crf": "18", "preset": "veryfast", "tune": "animation"}
         else:
             stream.bit_rate = 4 * width * height
-        for index, picture_HW3 in enumerate(scene):
-            frame = av.VideoFrame.from_ndarray(picture_HW3, format="rgb24")
+        for index, picture_HW4 in enumerate(scene):
+            frame = av.VideoFrame.from_ndarray(picture_HW4, format="rgba")
             frame.pts, frame.time_base = index, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -111,10 +111,11 @@ def _write_gif(file: BinaryIO, scene: Scene) -> None:
     ends = np.round(np.arange(1, scene.num_frames + 1) * 100 / scene.fps).astype(int)
     delays_ms = [int(delay) * 10 for delay in np.diff(ends, prepend=0)]
     palette = _palette(scene)
-    first, *rest = range(scene.num_frames)
-    pictures = (Image.fromarray(scene.picture(f)).quantize(palette=palette, dither=Image.Dither.NONE) for f in rest)
-    start = Image.fromarray(scene.picture(first)).quantize(palette=palette, dither=Image.Dither.NONE)
-    start.save(file, format="GIF", save_all=True, append_images=pictures, duration=delays_ms, loop=0, disposal=1)
+    rgb = (Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene)
+    pictures = (picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in rgb)
+    next(pictures).save(
+        file, format="GIF", save_all=True, append_images=pictures, duration=delays_ms, loop=0, disposal=1
+    )
 
 
 def _palette(scene: Scene) -> Image.Image:

@@ -10,11 +10,11 @@ from signllm.viewing.drawing import (
     BACKGROUND,
     FINGER_COLORS,
     SIDE_COLORS,
-    draw_frame,
-    paint_capsules,
+    draw_frames,
     project,
     view_box,
 )
+from signllm.viewing.painting import new_canvases
 
 SIZE = 200
 
@@ -41,10 +41,10 @@ def without(pose, joints):
 
 def drawn(pose, frame=0, box=None):
     box = box or view_box([pose])
-    canvas = np.full((SIZE, SIZE, 3), BACKGROUND, np.uint8)
-    points_J2 = box.to_pixels(project(pose, "front")[frame], SIZE)
-    draw_frame(canvas, points_J2, pose.valid[frame], pose.skeleton, SIZE / box.side)
-    return canvas
+    points_FJ2 = box.to_pixels(project(pose, "front")[frame : frame + 1], SIZE)
+    canvas_FHW4 = new_canvases(1, SIZE, BACKGROUND)
+    draw_frames(canvas_FHW4, points_FJ2, pose.valid[frame : frame + 1], pose.skeleton, SIZE / box.side)
+    return canvas_FHW4[0, ..., :3]
 
 
 def count(canvas, color, tolerance=3):
@@ -117,14 +117,6 @@ def test_a_clip_without_any_joint_has_a_box():
 def test_unknown_view_is_refused():
     with pytest.raises(ConfigError, match="front, side"):
         view_box([signer()], "above")
-
-
-def test_a_capsule_covers_its_area_at_subpixel_positions():
-    for shift in (0.0, 0.3, 0.7):
-        canvas = np.zeros((40, 40, 3), np.uint8)
-        ends = np.array([[10 + shift, 20 + shift, 30 + shift, 20 + shift]], np.float32)
-        paint_capsules(canvas, ends, np.full((1, 2), 3.0, np.float32), np.full((1, 3), 255, np.float32))
-        assert canvas[..., 0].sum() / 255 == pytest.approx(20 * 6 + np.pi * 9, rel=0.02)
 
 
 def test_text_that_no_font_can_draw_is_replaced(monkeypatch):

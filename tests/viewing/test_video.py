@@ -139,16 +139,16 @@ def test_nothing_to_draw_and_sizes_out_of_range_are_refused(tmp_path):
 def test_a_failure_keeps_the_old_file_and_leaves_no_partial_one(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"clip{suffix}"
     path.write_bytes(b"old")
-    draw_panel = Scene.draw_panel
+    draw_panels = Scene.draw_panels
 
-    def fail_late(self, area, index, frame):
-        if frame >= 3:
+    def fail_late(self, canvas, index, frames, corner=(0, 0)):
+        if max(frames) >= 9:
             raise RuntimeError("the disk is on fire")
-        draw_panel(self, area, index, frame)
+        draw_panels(self, canvas, index, frames, corner)
 
-    monkeypatch.setattr(video.Scene, "draw_panel", fail_late)
+    monkeypatch.setattr(video.Scene, "draw_panels", fail_late)
     with pytest.raises(RuntimeError, match="fire"):
-        write_video(path, [("one", clip(8))], size=64)
+        write_video(path, [("one", clip(20))], size=64)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
