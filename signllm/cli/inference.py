@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
+from signllm.fsutil import read_lines
 from signllm.languages import CODES, prompt_text
 
 if TYPE_CHECKING:
@@ -32,13 +33,9 @@ class Request:
 
 
 def read_texts_file(path: Path, language: str | None) -> list[Request]:
-    """One request a line, `text` or `LANGUAGE<tab>text`; empty lines are skipped. Raises ConfigError."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--texts_file {path}: cannot be read as UTF-8 text ({error})") from None
+    """One request a line, `text` or `LANGUAGE<tab>text`; empty lines are skipped. Raises DataError or ConfigError."""
     requests = []
-    for line in lines:
+    for line in read_lines(path):
         code, tab, text = line.partition("\t")
         if line.strip():
             requests.append(Request(text.strip(), code.strip()) if tab else Request(line.strip(), language))

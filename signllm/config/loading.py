@@ -25,7 +25,7 @@ _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 def read_json_with_comments(path: Path) -> dict:
     """Read JSON that may hold // and /* */ comments and trailing commas. Raises ConfigError with line and column."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.json")])
         raise ConfigError(f"{path}: no such configuration file{near}") from None

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from signllm.errors import DataError, did_you_mean
+from signllm.fsutil import read_lines
 from signllm.pose.formats import clip_folder, skels
 from signllm.pose.formats.conventions import RawClip
 
@@ -110,7 +111,7 @@ def _open_skels(path: Path, most: int | None) -> SourceSplit:
         columns[suffix] = None
         if sibling.is_file():
             try:
-                columns[suffix] = skels.read_text_lines(sibling)
+                columns[suffix] = read_lines(sibling)
             except DataError as error:
                 faults += error.faults
         elif suffix != ".gloss":
@@ -190,7 +191,7 @@ def _open_folders(folder: Path, most: int | None) -> SourceSplit:
         for path, needed in ((text_file, True), (gloss_file, False)):
             if path.is_file():
                 try:
-                    texts[path] = " ".join(line for line in skels.read_text_lines(path) if line)
+                    texts[path] = " ".join(line for line in read_lines(path) if line)
                 except DataError as error:
                     faults += error.faults
             if needed and not texts.get(path) and not faults:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signllm.errors import DataError, did_you_mean
+from signllm.fsutil import read_lines
 
 COLUMNS = ("id", "annotation", "translation")
 SEPARATOR = "|"
@@ -28,12 +29,7 @@ def read_text_gloss(path: str | Path) -> list[TextGloss]:
     naming every line that cannot be used: a wrong number of fields, no text, no gloss, an id that stands twice.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); convert it") from None
+    lines = read_lines(path)
     if not lines:
         raise DataError(f"{path}: the file is empty")
     names = ["id" if name == "name" else name for name in lines[0].split(SEPARATOR)]

@@ -11,13 +11,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
-import orjson
 
 from signllm.data.sources import ClipEntry, SourceSplit
 from signllm.errors import DataError
+from signllm.fsutil import read_json, read_text
 from signllm.pose.formats import tracked_points
 
 HELD_OUT = 0.15  # share of the clips that go to dev, unless the user says otherwise
@@ -72,10 +73,7 @@ def _entry(
 def _list_sentences(folder: Path) -> Listing:
     """`manifest.json`, a list of {"id", "text", "gloss": [...]}, and `motion/<id>.npz`."""
     path = folder / "manifest.json"
-    try:
-        rows = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error})") from None
+    rows = read_json(path)
     if not isinstance(rows, list) or not rows:
         raise DataError(f'{path}: expected a list of {{"id", "text", "gloss"}}, one a clip')
     faults = [
@@ -143,8 +141,7 @@ def _list_words(folder: Path) -> Listing:
     tables = sorted(folder.glob("*.csv"))
     words: set[str] = set()
     for table in tables:
-        with open(table, encoding="utf-8-sig", newline="") as file:
-            words |= {row["TR"].strip() for row in csv.DictReader(file) if row.get("TR")}
+        words |= {row["TR"].strip() for row in csv.DictReader(StringIO(read_text(table), newline="")) if row.get("TR")}
     entries = []
     for path in files:
         known = not words or path.stem in words

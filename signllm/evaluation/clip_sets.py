@@ -15,10 +15,10 @@ from pathlib import Path
 
 from signllm.data.store import Store, StoreSplit
 from signllm.errors import DataError
+from signllm.fsutil import read_lines
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence
 from signllm.pose.formats import DEFAULT_FPS, FORMATS, open_clips
-from signllm.pose.formats.skels import read_text_lines
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 _OPEN_FILES = 2
@@ -126,7 +126,7 @@ def _lines(file: Path, suffix: str, clips: int) -> list[str | None]:
     sibling = file.with_suffix(suffix)
     if not sibling.is_file():
         return [None] * clips
-    lines = read_text_lines(sibling)
+    lines = read_lines(sibling)
     if len(lines) != clips:
         raise DataError(f"{sibling}: {len(lines)} lines for the {clips} clips of {file.name}; every clip has a line")
     return lines

@@ -16,6 +16,7 @@ from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.prompts import BATCH, read_prompts
 from signllm.evaluation.report import Report, versions
 from signllm.evaluation.report_name import gloss_stem
+from signllm.fsutil import read_lines
 from signllm.metrics.text_scores import gloss_presets, measure_texts
 from signllm.sampling import spread
 
@@ -95,10 +96,7 @@ def write_glosses(
 
 
 def _read_lines(path: Path, count: int) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
+    lines = read_lines(path)
     if len(lines) != count:
         raise DataError(f"{path}: {len(lines)} lines for a table of {count} rows; write one line a row, in its order")
     return lines

@@ -12,10 +12,10 @@ import numpy as np
 
 from signllm.data.store import Store, StoreSplit
 from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.fsutil import read_lines
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
 from signllm.pose.formats import DEFAULT_FPS, read_clips
-from signllm.pose.formats.skels import read_text_lines
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class FileSource(ClipSource):
 
     def _lines(self, suffix: str) -> list[str]:
         sibling = self.path.with_suffix(suffix)
-        return read_text_lines(sibling) if self.path.suffix.lower() == ".skels" and sibling.is_file() else []
+        return read_lines(sibling) if self.path.suffix.lower() == ".skels" and sibling.is_file() else []
 
 
 def open_sources(

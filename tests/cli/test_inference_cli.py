@@ -39,7 +39,7 @@ def test_every_format_is_written_and_reads_back(model_path, capsys):
 
 def test_a_file_of_texts_may_name_languages(model_path, capsys, tmp_path):
     texts = tmp_path / "texts.txt"
-    texts.write_text("the book\n\nGSL\tdas Buch\n", encoding="utf-8")
+    texts.write_text("the\u2028book\n\nGSL\tdas Buch\n", encoding="utf-8")
     assert run(model_path, "--texts_file", str(texts), "--language", "ASL", "--format", "npz") == 0
     names = sorted(path.name for path in (model_path.parent / "out").iterdir())
     assert names == ["001_ASL_the-book.npz", "002_GSL_das-buch.npz"]

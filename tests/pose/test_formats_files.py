@@ -8,7 +8,7 @@ import pytest
 from signllm.errors import DataError
 from signllm.pose import SKELETON_50, PoseSequence
 from signllm.pose.formats import read_clips, write_clips
-from signllm.pose.formats.skels import line_spans, parse_line, read_text_lines
+from signllm.pose.formats.skels import line_spans, parse_line, read_span
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -121,10 +121,12 @@ def test_line_spans_reach_over_read_blocks(tmp_path, monkeypatch):
     assert [data[a:b] for a, b in line_spans(tmp_path / "t")] == data.split(b"\n")
 
 
-def test_text_that_is_not_utf8_names_its_line(tmp_path):
-    (tmp_path / "t.text").write_bytes("für\nGebärde\n".encode() + "für\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"t\.text:3: not UTF-8"):
-        read_text_lines(tmp_path / "t.text")
+def test_a_byte_order_mark_is_no_part_of_the_first_number(tmp_path):
+    data = b"\xef\xbb\xbf1 2\r\n3\n"
+    (tmp_path / "t").write_bytes(data)
+    assert [read_span(tmp_path / "t", span) for span in line_spans(tmp_path / "t")] == [b"1 2\r", b"3"]
+    (tmp_path / "empty").write_bytes(data[:3])
+    assert [read_span(tmp_path / "empty", span) for span in line_spans(tmp_path / "empty")] == [b""]
 
 
 def test_unknown_suffix_missing_file_and_wrong_skeleton_are_refused(tmp_path):

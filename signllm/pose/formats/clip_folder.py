@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from signllm.fsutil import BOM
 from signllm.pose.formats.conventions import LARGEST_NUMBER, RawClip
 from signllm.pose.skeleton import SKELETON_50
 
@@ -25,7 +26,7 @@ _PARTS = {"pose_keypoints_2d": 24, "hand_left_keypoints_2d": 63, "hand_right_key
 def read_raw(folder: Path) -> tuple[RawClip | None, list[str]]:
     """Read one clip; returns it, or None and everything that is wrong (without the place)."""
     try:
-        data = orjson.loads((folder / POSE_FILE).read_bytes())
+        data = orjson.loads((folder / POSE_FILE).read_bytes().removeprefix(BOM))
     except OSError as error:
         return None, [f"{POSE_FILE} cannot be read ({error.strerror or error})"]
     except orjson.JSONDecodeError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.fsutil import write_atomically
+from signllm.fsutil import BOM, read_lines, write_atomically
 from signllm.pose.formats.clip_file import ClipFile
 from signllm.pose.formats.conventions import (
     FROM_ONE,
@@ -37,25 +37,12 @@ SAMPLE_CLIPS = 64
 _BLOCK_BYTES = 1 << 20
 
 
-def read_text_lines(path: Path) -> list[str]:
-    """The stripped lines of a UTF-8 file, blank ones included; DataError names the line that is not UTF-8."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    lines = [line.strip() for line in text.split("\n")]
-    return lines[:-1] if lines[-1] == "" else lines
-
-
 def line_spans(path: Path) -> list[tuple[int, int]]:
-    """(start, end) in bytes of every line, without its newline. Reads in blocks, so any size of file will do."""
+    """(start, end) in bytes of every line, without its newline and a byte order mark. A file of any size will do."""
     stops, position, last = [], 0, b"\n"
     with open(path, "rb") as file:
+        mark = len(BOM) if file.read(len(BOM)) == BOM else 0
+        file.seek(0)
         while block := file.read(_BLOCK_BYTES):
             at = block.find(b"\n")
             while at >= 0:
@@ -64,7 +51,7 @@ def line_spans(path: Path) -> list[tuple[int, int]]:
             position, last = position + len(block), block[-1:]
     if last != b"\n":
         stops.append(position)
-    return list(zip([0] + [stop + 1 for stop in stops[:-1]], stops, strict=True)) if stops else []
+    return list(zip([mark] + [stop + 1 for stop in stops[:-1]], stops, strict=True)) if stops else []
 
 
 def read_span(path: Path, span: tuple[int, int]) -> bytes:
@@ -123,7 +110,7 @@ def clip_names(path: Path, count: int) -> list[str]:
     files = path.with_suffix(".files")
     if not files.is_file():
         return [f"clip_{n + 1:05d}" for n in range(count)]
-    names = read_text_lines(files)
+    names = read_lines(files)
     if len(names) != count:
         raise DataError(f"{path} has {count} clips, {files.name} has {len(names)} names; every clip is a line in both")
     return names

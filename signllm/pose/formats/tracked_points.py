@@ -25,6 +25,7 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError
+from signllm.fsutil import BOM
 from signllm.pose.formats.conventions import RawClip
 from signllm.pose.formats.pose_file import to_shoulder_widths
 from signllm.pose.skeleton import SKELETON_50
@@ -130,7 +131,7 @@ def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
 def read_word_landmarks(path: Path) -> Loaded:
     """`<word>.json`: frames of {"pose": {"0": [x, y, z], ...}, "left_hand": 21 x [x, y, z] or empty, "right_hand"}."""
     try:
-        frames = orjson.loads(path.read_bytes())["frames"]
+        frames = orjson.loads(path.read_bytes().removeprefix(BOM))["frames"]
         rows = [_word_frame(frame) for frame in frames]
     except OSError as error:
         return None, [f"cannot be read ({error.strerror or error})"]
