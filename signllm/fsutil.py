@@ -42,6 +42,12 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def file_identity(path: Path) -> tuple[int, ...]:
+    """What tells a file's content from what it holds after it was written anew; OSError where there is no such file."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 def decode(data: bytes, path: Path) -> str:
     """UTF-8 text without its byte order mark; DataError names the first line of `path` that is not UTF-8."""
     try:
@@ -61,7 +67,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: cannot be read (no such file)") from None
+        raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 

@@ -18,12 +18,16 @@ def build_parser() -> argparse.ArgumentParser:
     """The flags of final_convert_data.py."""
     flags = parser(
         "final_convert_data.py",
-        "Convert {split}.skels/.text/.files (and .gloss), folders with pose.json and text.txt, or OpenPose"
-        " or MediaPipe points (motion/*.npz, clips.npz, landmarks/*.json), into the pose store.",
-        "把 {split}.skels/.text/.files（以及 .gloss），含 pose.json 与 text.txt 的文件夹，或 OpenPose、MediaPipe 关键点"
+        "Convert {split}.skels/.text/.files (and .gloss), .pose or .npz files with a table (csv, tsv, json) or .text"
+        " files beside them, folders with pose.json and text.txt, or OpenPose or MediaPipe points"
+        " (motion/*.npz, clips.npz, landmarks/*.json), into the pose store.",
+        "把 {split}.skels/.text/.files（以及 .gloss），带有表格（csv、tsv、json）或 .text 文件的 .pose 或 .npz 文件，"
+        "含 pose.json 与 text.txt 的文件夹，或 OpenPose、MediaPipe 关键点"
         "（motion/*.npz、clips.npz、landmarks/*.json），转换为训练数据集。",
     )
-    flags.add_argument("--data_dir", type=Path, required=True, help="folder with the source files / 源数据目录")
+    flags.add_argument(
+        "--data_dir", type=Path, required=True, help="the source files: a folder or one file / 源数据目录或文件"
+    )
     flags.add_argument(
         "--output_dir", type=Path, default=Path(DEFAULT_OUTPUT), help="the store (default: %(default)s) / 输出目录"
     )

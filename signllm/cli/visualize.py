@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--input",
         type=Path,
-        help=f"a store, a split's folder, or a .skels, .npz or .pose file (default: {DEFAULT_INPUT}) / 输入数据",
+        help="a store or a split's folder, a .skels, .npz or .pose file, or any folder that final_convert_data.py reads"
+        f" (default: {DEFAULT_INPUT}) / 输入数据：数据集、姿态文件，或任何可转换的数据目录",
     )
     add(
         "--compare_with",
@@ -46,9 +47,16 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="for compare: one or more inputs, shown on the right of --input / 对比的另一份或几份输入",
     )
-    add("--language", help="sign language of a store's clips, e.g. ASL (default: the first there is) / 手语语言")
-    add("--split", help="split of a store, e.g. dev (default: the first there is) / 数据划分")
-    add("--clip", nargs="+", default=[], metavar="ID", help="clips by id or by position from 0 / 片段的 id 或序号")
+    add("--language", help="sign language of the clips, e.g. ASL (default: the first there is) / 手语语言")
+    add("--split", help="split, e.g. dev (default: the first there is) / 数据划分")
+    add(
+        "--clip",
+        nargs="+",
+        default=[],
+        metavar="ID",
+        help="clips by id or by position from 0; to compare clips of different names: ID=OTHER_ID"
+        " / 片段的 id 或序号；对比名称不同的片段时写作 ID=另一个ID",
+    )
     add("--num_clips", type=int, default=1, help="how many clips when --clip is not given (default: 1) / 片段数量")
     add(
         "--output",

@@ -8,32 +8,37 @@ it, and the next run of the same source with the same options goes on where it s
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import orjson
 
 from signllm.data.convert_clip import CleanClip, clean_clip
-from signllm.data.sources import ClipEntry, Loaded, SourceSplit, choose_splits, find_splits
+from signllm.data.loading import load_all, raw_of
+from signllm.data.source import STORE, ClipEntry, SourcePart
+from signllm.data.splits import HELD_OUT, wanted_splits
 from signllm.data.store import ClipRecord, Store, StoreWriter
-from signllm.data.unsplit_sources import HELD_OUT, find_unsplit
+from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
 from signllm.languages import resolve_language
 from signllm.pose.formats import DEFAULT_FPS
-from signllm.pose.formats.conventions import LAYOUTS, UNKNOWN, Conventions, detect_conventions
-from signllm.pose.formats.skels import OTHER_WIDTHS, SAMPLE_CLIPS
+from signllm.pose.formats.conventions import (
+    LAYOUTS,
+    SAMPLE_CLIPS,
+    UNKNOWN,
+    Conventions,
+    detect_conventions,
+)
+from signllm.pose.formats.skels import OTHER_WIDTHS
 from signllm.sampling import spread
 
 CONVERTER_VERSION = 1
 REJECTED_FILE = "rejected.json"
-_BATCH = 16
 
 Progress = Callable[[int], None]
 
@@ -42,7 +47,8 @@ Progress = Callable[[int], None]
 class ConvertOptions:
     """What to convert and how; `splits` None means all there are, `max_samples` None means every clip.
 
-    `fps`: frames a second of the source; None means what the source says, else 25. Frames are kept as they are.
+    `data_dir`: whatever `signllm.data.clips.open_clips` opens. `fps`: frames a second of the source; None means what
+    the source says, else 25. Frames are kept as they are.
     `held_out`: the share of clips that goes to dev in a source without splits.
     """
 
@@ -103,9 +109,9 @@ def convert(
     only where nothing can be opened at all; the faults of a split are in its report.
     """
     reports = []
-    found = find_unsplit(options.data_dir, options.held_out) or find_splits(options.data_dir)
-    for open_split in choose_splits(options.data_dir, found, options.splits).values():
-        source = open_split(options.max_samples)
+    _check_target(options)
+    chosen = wanted_splits(options.data_dir, options.language, options.splits, options.max_samples, options.held_out)
+    for source in chosen:
         report = _existing(source, options)
         if report is None:
             report = _convert_split(source, options, start)
@@ -119,6 +125,17 @@ def convert(
                 f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
             )
     return reports
+
+
+def _check_target(options: ConvertOptions) -> None:
+    """Raise ConfigError where a store is to be written over itself."""
+    source, target = options.data_dir.resolve(), options.output_dir.resolve()
+    same = source.is_relative_to(target) or target.is_relative_to(source)
+    if same and any(part.rank == STORE for part in find_parts(options.data_dir)):
+        raise ConfigError(
+            f"--data_dir {options.data_dir} and --output_dir {options.output_dir} are one store; choose another"
+            " --output_dir"
+        )
 
 
 def _remove_demo_corpus(store: Store) -> list[str]:
@@ -135,17 +152,21 @@ def _remove_demo_corpus(store: Store) -> list[str]:
     return removed
 
 
-def fingerprint(source: SourceSplit, options: ConvertOptions) -> str:
+def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
-    root = options.data_dir
-    files = [(str(f.relative_to(root)), f.stat().st_size, f.stat().st_mtime_ns) for f in source.files]
+    files = [(os.path.relpath(f, _root(options)), f.stat().st_size, f.stat().st_mtime_ns) for f in source.files]
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
-def _existing(source: SourceSplit, options: ConvertOptions) -> SplitReport | None:
+def _root(options: ConvertOptions) -> Path:
+    """The folder below which the source's files are named."""
+    return options.data_dir if options.data_dir.is_dir() else options.data_dir.parent
+
+
+def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None:
     """The report of a split that is in the store already, unless it is to be overwritten."""
     store = Store(options.output_dir) if options.output_dir.is_dir() else None
     if options.overwrite or store is None or source.split not in store.splits(options.language):
@@ -170,13 +191,14 @@ def _report_from_info(info: dict) -> SplitReport:
     return report
 
 
-def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable) -> SplitReport:
-    report = SplitReport(options.language, source.split, faults=list(source.faults))
-    samples = [source.entries[n].load() for n in spread(len(source.entries), SAMPLE_CLIPS)]
+def _convert_split(source: SourcePart, options: ConvertOptions, start: Callable) -> SplitReport:
+    unpaired = [*source.missing, *source.faults]
+    report = SplitReport(options.language, source.split, faults=list(unpaired))
+    samples = [raw_of(source.entries[n].load()) for n in spread(len(source.entries), SAMPLE_CLIPS)]
     sound = [raw for raw, _ in samples if raw is not None]
     if not sound:
-        report.faults += _foreign_layout(source, [wrong for _, wrong in samples])
-    if not source.entries or len(report.faults) > len(source.faults):
+        report.faults += _foreign_layout(source, options, [wrong for _, wrong in samples])
+    if not source.entries or len(report.faults) > len(unpaired):
         return report
     try:
         conventions = detect_conventions(sound, options.layout) if sound else Conventions()
@@ -188,7 +210,7 @@ def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable
     report.warnings += _doubts(source, conventions, any(raw.counter_F is not None for raw in sound))
     del samples, sound  # the clips of a long corpus are large
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
-    if source.faults:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
+    if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
         for _, _, _, faults in _clean(source.entries, conventions, options, tell):
             report.faults += faults
         return report
@@ -196,18 +218,18 @@ def _convert_split(source: SourceSplit, options: ConvertOptions, start: Callable
 
 
 def _write_split(
-    source: SourceSplit, conventions: Conventions, options: ConvertOptions, report: SplitReport, tell: Progress
+    source: SourcePart, conventions: Conventions, options: ConvertOptions, report: SplitReport, tell: Progress
 ) -> SplitReport:
     """Write what is sound, then finish the split, or remove the unfinished folder when it may not be finished."""
     mark = fingerprint(source, options)
     rejected: list[dict] = []
     with StoreWriter(options.output_dir, options.language, source.split, mark) as writer:
-        waiting = [entry for entry in source.entries if entry.faults or entry.id not in writer.done]
+        waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
         for entry, clip, fps, faults in _clean(waiting, conventions, options, tell):
             if faults:
-                rejected.append({"place": entry.place, "clip": entry.id, "faults": faults})
+                rejected.append({"place": entry.where_below(_root(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
                 writer.add(_record(entry, clip, fps, options), clip.pose)
         report.rejected = len(rejected)
@@ -216,7 +238,7 @@ def _write_split(
             if options.skip_bad:
                 report.faults.insert(0, f"{source.files[0]}: every clip is faulty, nothing is left to convert")
         else:
-            _finish(writer, source, conventions, report, rejected, mark)
+            _finish(writer, source, conventions, report, rejected, mark, options)
             return report
     shutil.rmtree(writer.partial)
     with suppress(OSError):  # not empty: other splits are there
@@ -227,30 +249,32 @@ def _write_split(
 def _record(entry: ClipEntry, clip: CleanClip, fps: float, options: ConvertOptions) -> ClipRecord:
     found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
     return ClipRecord(
-        id=entry.id,
+        id=entry.name,
         text=entry.text,
         language=options.language,
         fps=fps,
         frames=len(clip.pose),
         gloss=entry.gloss,
         source=entry.source,
+        signer=entry.signer,
         extra={key: value for key, value in found.items() if value},
     )
 
 
 def _finish(
     writer: StoreWriter,
-    source: SourceSplit,
+    source: SourcePart,
     conventions: Conventions,
     report: SplitReport,
     rejected: list[dict],
     mark: str,
+    options: ConvertOptions,
 ) -> None:
     """Put everything that is known of the split into `dataset.json` and the report."""
-    places = {entry.id: entry.place for entry in source.entries if not entry.faults}
+    where = {entry.name: entry.where_below(_root(options)) for entry in source.entries if not entry.faults}
     extras = {identity: record.extra for identity, record in writer.done.items() if record.extra}
     for identity, extra in extras.items():
-        report.warnings += [f"{places[identity]}: {text}" for text in extra.get("warnings", ())]
+        report.warnings += [f"{where[identity]}: {text}" for text in extra.get("warnings", ())]
     zero_joints, outlier_joints = (
         sum(extra.get(name, 0) for extra in extras.values()) for name in ("zero_joints", "outlier_joints")
     )
@@ -285,46 +309,26 @@ def _clean(
     entries: Iterable[ClipEntry], conventions: Conventions, options: ConvertOptions, tell: Progress
 ) -> Iterator[tuple[ClipEntry, CleanClip, float, list[str]]]:
     """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
-    for entry, (raw, wrong) in _load_all(entries, options.workers):
-        fps = options.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
+    for entry, (raw, wrong) in load_all(entries, options.workers):
+        fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
         clip = clean_clip(raw, conventions, fps) if raw is not None else CleanClip()
         tell(entry.num_bytes)
-        yield entry, clip, fps, [f"{entry.place}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]
+        where = entry.where_below(_root(options))
+        yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]
 
 
-def _load_batch(batch: list[Callable[[], Loaded]]) -> list[Loaded]:
-    return [load() for load in batch]
-
-
-def _load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipEntry, Loaded]]:
-    """Load in order. With workers, only a few batches are under way at once, so memory stays small."""
-    if workers == 1:
-        for entry in entries:
-            yield entry, entry.load()
-        return
-    left = iter(entries)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        under_way: list[tuple[list[ClipEntry], object]] = []
-        while True:
-            while len(under_way) < 2 * workers and (batch := list(islice(left, _BATCH))):
-                under_way.append((batch, pool.submit(_load_batch, [entry.load for entry in batch])))
-            if not under_way:
-                return
-            batch, future = under_way.pop(0)
-            yield from zip(batch, future.result(), strict=True)
-
-
-def _foreign_layout(source: SourceSplit, wrongs: list[list[str]]) -> list[str]:
+def _foreign_layout(source: SourcePart, options: ConvertOptions, wrongs: list[list[str]]) -> list[str]:
     """One fault for a whole file of another layout, where every sampled clip says so, instead of one a line."""
+    first = source.entries[0].where_below(_root(options)) if source.entries else ""
     return [
-        f"{source.entries[0].place} and {len(source.entries) - 1} more lines: this file looks like {name}; this command"
+        f"{first} and {len(source.entries) - 1} more lines: this file looks like {name}; this command"
         " reads 50 joints x (x, y, z) and a counter, 151 numbers a frame"
         for name in OTHER_WIDTHS.values()
         if wrongs and all(any(name in fault for fault in wrong) for wrong in wrongs)
     ]
 
 
-def _doubts(source: SourceSplit, conventions: Conventions, has_counter: bool) -> list[str]:
+def _doubts(source: SourcePart, conventions: Conventions, has_counter: bool) -> list[str]:
     """Warnings about what was detected."""
     doubts, name = list(source.warnings), source.files[0].name
     low, high = conventions.scale_range

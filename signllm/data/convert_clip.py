@@ -46,10 +46,11 @@ def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
     if raw.counter_F is not None and conventions.counter != UNKNOWN:
         clip.faults += _counter_faults(raw.counter_F, conventions.counter)
     width = raw.shoulder_width()
-    ratio = width / conventions.scale
+    scale = conventions.scale_of(raw)
+    ratio = width / scale
     if ratio > OTHER_UNIT or ratio < 1 / OTHER_UNIT:
         clip.faults.append(
-            f"the shoulders are {width:.4g} wide, {ratio:.3g} times the corpus's {conventions.scale:.4g};"
+            f"the shoulders are {width:.4g} wide, {ratio:.3g} times the corpus's {scale:.4g};"
             " is this clip in another unit?"
         )
     elif ratio > ODD_SCALE or ratio < 1 / ODD_SCALE:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
+from signllm.data.clips import ClipCollection
 from signllm.data.store import Store
 from signllm.errors import DataError, SignLLMError
-from signllm.evaluation.clip_sets import ClipSet, Conversion, SplitsSet, open_clip_set
+from signllm.evaluation.clip_sets import Conversion, open_clip_set
 from signllm.evaluation.journal import content_key
 from signllm.evaluation.language_run import EvaluatedSystem, LanguageRun, score_languages
 from signllm.evaluation.options import ClipsOptions
@@ -108,7 +108,7 @@ def _language_run(
     )
 
 
-def _open_both(options: ClipsOptions) -> tuple[ClipSet, ClipSet]:
+def _open_both(options: ClipsOptions) -> tuple[ClipCollection, ClipCollection]:
     """Both sets; DataError with what is wrong with either."""
     sets, faults = [], []
     for path in (options.predictions, options.references):
@@ -121,7 +121,7 @@ def _open_both(options: ClipsOptions) -> tuple[ClipSet, ClipSet]:
     return sets[0], sets[1]
 
 
-def _check_texts(pairs: Sequence[Pair], references: ClipSet) -> None:
+def _check_texts(pairs: Sequence[Pair], references: ClipCollection) -> None:
     silent = [pair.entry.name for pair in pairs if not (pair.entry.text or "").strip()]
     if silent:
         raise DataError(
@@ -146,17 +146,17 @@ def _find_training(
     return found, notes
 
 
-def _notes(predictions: ClipSet, references: ClipSet, convert: Conversion) -> list[str]:
+def _notes(predictions: ClipCollection, references: ClipCollection, convert: Conversion) -> list[str]:
     notes = [f"converted: {phrase}" for phrase in convert.described()]
     for clips in (predictions, references):
         if clips.assumed_fps:
-            notes.append(
-                f"{clips.path}: {clips.assumed_fps:g} fps assumed, .skels files do not say; --fps overrides it"
-            )
+            notes.append(f"{clips.path}: {clips.assumed_fps:g} fps assumed, the files do not say; --fps overrides it")
     return list(dict.fromkeys(notes))
 
 
-def _content(predictions: ClipSet, references: ClipSet, convert: Conversion, options: ClipsOptions) -> dict:
+def _content(
+    predictions: ClipCollection, references: ClipCollection, convert: Conversion, options: ClipsOptions
+) -> dict:
     """Everything that the numbers depend on, for the cache."""
     if options.cache is None:
         return {}
@@ -164,7 +164,7 @@ def _content(predictions: ClipSet, references: ClipSet, convert: Conversion, opt
     return {**sides, "convert": asdict(convert), "fps": options.fps, "layout": options.layout}
 
 
-def _checksums(clips: ClipSet) -> list[str]:
+def _checksums(clips: ClipCollection) -> list[str]:
     return [file_sha256(file) for file in clips.files]
 
 
@@ -175,7 +175,5 @@ def _data_name(options: ClipsOptions, training: Mapping[str, TrainingView]) -> s
     return tagged(options.data, {code: view.info["checksums"] for code, view in training.items()})
 
 
-def _split_name(references: ClipSet) -> str:
-    if isinstance(references, SplitsSet):
-        return ", ".join(dict.fromkeys(split.path.name for split in references.splits))
-    return Path(references.path).name
+def _split_name(references: ClipCollection) -> str:
+    return ", ".join(references.splits) if references.is_store else references.path.name

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from signllm.data.clips import ClipCollection
+from signllm.data.names import matching_names
+from signllm.data.source import ClipEntry
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.data.texts import normalised_text
 from signllm.errors import ConfigError, DataError
-from signllm.evaluation.clip_sets import ClipSet, Conversion, Entry
+from signllm.evaluation.clip_sets import Conversion
 from signllm.evaluation.options import NAME, ORDER
 from signllm.pose import PoseSequence, Skeleton
 from signllm.sampling import spread
@@ -24,7 +27,7 @@ class Pair:
 
     prediction: int
     reference: int
-    entry: Entry
+    entry: ClipEntry
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,11 @@ class ClipFormat:
         return self.skeleton.name + ("/xy" if self.dimensions == 2 else "")
 
 
-def pair_clips(predictions: ClipSet, references: ClipSet, by: str = NAME) -> list[Pair]:
+def pair_clips(predictions: ClipCollection, references: ClipCollection, by: str = NAME) -> list[Pair]:
     """Pair all clips, in the order of the references; DataError lists everything that does not pair up.
 
-    `by` 'name': every clip has its namesake in the other set, of the same language where both sets tell languages; a
-    set's names count without the split's folder (`dev/x` is `x`) where all of them begin with the same one.
+    `by` 'name': every clip has its namesake in the other set by the rule of `signllm.data.names`, of the same language
+    where both sets tell languages.
     `by` 'order': the first with the first, and so on. Texts, where both sets have them, must say the same (case,
     punctuation and spaces do not count).
     """
@@ -68,7 +71,7 @@ def pair_clips(predictions: ClipSet, references: ClipSet, by: str = NAME) -> lis
     return pairs
 
 
-def _by_order(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int, int]], list[str]]:
+def _by_order(predictions: ClipCollection, references: ClipCollection) -> tuple[list[tuple[int, int]], list[str]]:
     if len(predictions) != len(references):
         return [], [
             f"{len(predictions)} predictions in {predictions.path}, {len(references)} references in {references.path};"
@@ -77,7 +80,7 @@ def _by_order(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int
     return [(index, index) for index in range(len(references))], []
 
 
-def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int, int]], list[str]]:
+def _by_name(predictions: ClipCollection, references: ClipCollection) -> tuple[list[tuple[int, int]], list[str]]:
     sets = {"prediction": predictions, "reference": references}
     faults = [
         f"{clips.path}: the {side}s have no names; put a .files file beside each .skels file, or say --pair_by order"
@@ -86,7 +89,7 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
     ]
     if faults:
         return [], faults
-    plain = {side: _without_common_folder([entry.name for entry in clips.entries]) for side, clips in sets.items()}
+    plain = dict(zip(sets, matching_names([clips.entries for clips in sets.values()]), strict=True))
     tell = all(entry.language is not None for clips in sets.values() for entry in clips.entries)
     index_of: dict[str, dict] = {}
     for side, clips in sets.items():
@@ -95,11 +98,11 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
         ]
         index_of[side] = {key: index for index, key in enumerate(keys)}
         twice = [key for key, count in Counter(keys).items() if count > 1]
-        places = [clips.entries[keys.index(key)].place for key in twice[:_MOST_NAMES]]
+        places = [clips.entries[keys.index(key)].where for key in twice[:_MOST_NAMES]]
         if twice:
             faults.append(
                 f"{clips.path}: {len(twice)} names stand for more than one {side}, e.g. {'; '.join(places)};"
-                " give each clip one file, and languages apart with --language"
+                " give each clip one file, and choose a language or split with --language and --split"
             )
     ours, theirs = index_of.values()
     for side, other, alone in (
@@ -114,32 +117,26 @@ def _by_name(predictions: ClipSet, references: ClipSet) -> tuple[list[tuple[int,
     return [(ours[key], index) for key, index in theirs.items() if key in ours], faults
 
 
-def _without_common_folder(names: Sequence[str]) -> list[str]:
-    """The names without the folder that all of them begin with, if there is one; conversion drops the split's too."""
-    folders = {name.partition("/")[0] if "/" in name else None for name in names}
-    return [name.partition("/")[2] for name in names] if len(folders) == 1 and None not in folders else list(names)
-
-
-def _joined(ours: Entry, theirs: Entry) -> tuple[Entry, list[str]]:
+def _joined(ours: ClipEntry, theirs: ClipEntry) -> tuple[ClipEntry, list[str]]:
     """What both know of a pair, and where they contradict each other."""
     faults = []
     if None not in (ours.text, theirs.text) and normalised_text(ours.text) != normalised_text(theirs.text):
         faults.append(
-            f"{ours.place}: its text is '{ours.text}', that of the reference {theirs.name} is '{theirs.text}'; these"
+            f"{ours.where}: its text is '{ours.text}', that of the reference {theirs.name} is '{theirs.text}'; these"
             " are not a pair"
         )
     if None not in (ours.language, theirs.language) and ours.language != theirs.language:
-        faults.append(f"{ours.place}: signed in {ours.language}, the reference {theirs.name} in {theirs.language}")
+        faults.append(f"{ours.where}: signed in {ours.language}, the reference {theirs.name} in {theirs.language}")
     language, text, gloss = (
         next((value for value in values if value is not None), None)
         for values in ((theirs.language, ours.language), (theirs.text, ours.text), (theirs.gloss, ours.gloss))
     )
-    return Entry(theirs.name, theirs.place, language, text, gloss), faults
+    return replace(theirs, language=language, text=text, gloss=gloss), faults
 
 
 def check_contents(
-    predictions: ClipSet,
-    references: ClipSet,
+    predictions: ClipCollection,
+    references: ClipCollection,
     pairs: Sequence[Pair],
     convert: Conversion,
     progress: Callable[[int], None] | None = None,
@@ -163,7 +160,7 @@ def check_contents(
                 facts[side].add(pose, clips.entries[index].name)
                 seen.append(pose.valid.any(0))
         if len(seen) == 2 and len(seen[0]) == len(seen[1]) and not (seen[0] & seen[1]).any():
-            where = predictions.entries[pair.prediction].place
+            where = predictions.entries[pair.prediction].where
             faults.append(f"{where}: shows no joint that its reference shows; leave the clip out on both sides")
         if progress:
             progress(1)
@@ -179,9 +176,9 @@ def check_contents(
     return ClipFormat(first.fps, first.skeleton, first.unit, first.coordinates.shape[2], tuple(notes))
 
 
-def _sound(clips: ClipSet, index: int, convert: Conversion) -> tuple[PoseSequence | None, list[str]]:
+def _sound(clips: ClipCollection, index: int, convert: Conversion) -> tuple[PoseSequence | None, list[str]]:
     """A clip as it will be compared, or everything that is wrong with it."""
-    where = clips.entries[index].place
+    where = clips.entries[index].where
     try:
         raw = clips.pose(index)
     except DataError as error:
@@ -248,7 +245,12 @@ class PairedSplit:
     """The pairs of one language in the shape of a split: references by `pose`, predictions as a system's answers."""
 
     def __init__(
-        self, predictions: ClipSet, references: ClipSet, pairs: Sequence[Pair], convert: Conversion, common: ClipFormat
+        self,
+        predictions: ClipCollection,
+        references: ClipCollection,
+        pairs: Sequence[Pair],
+        convert: Conversion,
+        common: ClipFormat,
     ):
         self._predictions, self._references, self._convert, self._fps = predictions, references, convert, common.fps
         self._pairs = list(pairs)
@@ -283,7 +285,7 @@ class PairedSplit:
         """The predictions for these records, converted."""
         return [self._read(self._predictions, self._pair_of[record.id].prediction) for record in records]
 
-    def _read(self, clips: ClipSet, index: int) -> PoseSequence:
+    def _read(self, clips: ClipCollection, index: int) -> PoseSequence:
         pose = self._convert(clips.pose(index))
         # Frame rates that agree in six digits are one rate that was written differently.
         return pose if pose.fps == self._fps else pose.replace(fps=self._fps)

@@ -1,21 +1,21 @@
-"""Where the clips to look at come from: a store, one split of it, or a pose file, behind one interface."""
+"""Which clips are looked at: those asked for by name or position, and rows of clips that are compared.
+
+What there is to look at is opened by `signllm.data.clips`.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from signllm.data.store import Store, StoreSplit
-from signllm.errors import ConfigError, DataError, did_you_mean
-from signllm.fsutil import read_lines
+from signllm.data.clips import ClipCollection, open_clips
+from signllm.data.names import matching_names
+from signllm.errors import ConfigError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
-from signllm.pose.formats import DEFAULT_FPS, read_clips
 
 
 @dataclass(frozen=True)
@@ -28,167 +28,132 @@ class Clip:
     gloss: str | None = None
 
 
-class ClipSource(ABC):
-    """Named clips in order.
+class ClipSource:
+    """The clips of one part of what was opened: of a split of a store, or of a file.
 
     `name` is 'ASL/dev' for a split and the file's name for a file, `long_name` adds the folder, `page` is what a
     source is pooled under: the language of a split.
     """
 
-    name: str
-    long_name: str
-    page: str
+    def __init__(self, clips: ClipCollection):
+        self.clips = clips
+        self.name, self.long_name = clips.label, clips.long_label
+        self.page = clips.entries[0].language or self.name if clips.is_store else self.name
 
-    def file_stem(self, clip: Clip) -> str:
-        """A name for files about a clip, without what its id already says."""
-        return clip.id
+    def __len__(self) -> int:
+        return len(self.clips)
 
-    @abstractmethod
+    def clip(self, index: int) -> Clip:
+        """Read clip `index`."""
+        entry = self.clips.entries[index]
+        return Clip(entry.name, self.clips.pose(index), entry.text, entry.gloss)
+
     def __iter__(self) -> Iterator[Clip]:
-        """The clips, read one by one."""
+        return (self.clip(index) for index in range(len(self)))
 
     def first(self, count: int) -> list[Clip]:
         """The first `count` clips, or all where there are fewer."""
-        return list(islice(self, count))
-
-    def find(self, wanted: Sequence[str]) -> dict[str, Clip]:
-        """The wanted clips that there are, by what was asked for: an id, or the position of a clip counted from 0."""
-        ids, positions = set(wanted), {int(word) for word in wanted if word.isdecimal()}
-        by_id, by_position = {}, {}
-        for position, clip in enumerate(self):
-            if clip.id in ids:
-                by_id[clip.id] = clip
-            if position in positions:
-                by_position[position] = clip
-            if len(by_id) == len(ids):
-                break
-        found = {word: by_id.get(word) or by_position.get(int(word) if word.isdecimal() else -1) for word in wanted}
-        return {word: clip for word, clip in found.items() if clip is not None}
-
-    def select(self, wanted: Sequence[str]) -> list[Clip]:
-        """The wanted clips in the order asked for; ConfigError lists all that are not there."""
-        found = self.find(wanted)
-        missing = [word for word in wanted if word not in found]
-        if missing:
-            ids = [clip.id for clip in islice(self, 10_000)]
-            raise ConfigError(
-                f"{self.name}: no clip '{word}'{did_you_mean(word, ids)}; --clip takes a clip's id or its position"
-                f" from 0 to {len(ids) - 1}"
-                for word in missing
-            )
-        return [found[word] for word in wanted]
-
-    def sample(self, most: int, seed: int) -> tuple[Iterator[Clip], str | None]:
-        """Clips for statistics, and a sentence about the choice when not all are taken."""
-        return iter(self), None
-
-
-class SplitSource(ClipSource):
-    """A split of the store; any clip is found without reading the others."""
-
-    def __init__(self, split: StoreSplit):
-        self.split = split
-        self.name = f"{split.path.parent.name}/{split.path.name}"
-        self.long_name = f"{split.path.absolute().parent.parent.name} {self.name}"
-        self.page = split.path.parent.name
+        return [self.clip(index) for index in range(min(count, len(self)))]
 
     def file_stem(self, clip: Clip) -> str:
-        """As ClipSource.file_stem, with language and split."""
-        language, split = self.split.path.parent.name, self.split.path.name
+        """A name for files about a clip: with language and split for a clip of a store, as far as its id lacks them."""
+        if not self.clips.is_store:
+            return clip.id
+        language, _, split = self.name.partition("/")
         if clip.id.startswith(f"{language}-{split}"):
             return clip.id
         return f"{language}/{clip.id}" if clip.id.startswith(f"{split}/") else f"{self.name}/{clip.id}"
 
-    def _clip(self, index: int) -> Clip:
-        record = self.split.records[index]
-        return Clip(record.id, self.split.pose(index), record.text, record.gloss)
+    def index(self, word: str) -> int | None:
+        """The clip called so, by the rule of `signllm.data.names`, or at this position from 0; None without one."""
+        found = self.clips.index(word)
+        if found is None and word.isdecimal() and int(word) < len(self):
+            return int(word)
+        return found
 
-    def __iter__(self) -> Iterator[Clip]:
-        return (self._clip(index) for index in range(len(self.split)))
+    def select(self, wanted: Sequence[str]) -> list[Clip]:
+        """The wanted clips in the order asked for; ConfigError lists all that are not there."""
+        found = [self.index(word) for word in wanted]
+        missing = [self.no_clip(word) for word, index in zip(wanted, found, strict=True) if index is None]
+        if missing:
+            raise ConfigError(missing)
+        return [self.clip(index) for index in found if index is not None]
 
-    def find(self, wanted: Sequence[str]) -> dict[str, Clip]:
-        """As ClipSource.find, by the index."""
-        position_of = {record.id: index for index, record in enumerate(self.split.records)}
-        for word in wanted:
-            if word.isdecimal() and int(word) < len(self.split):
-                position_of.setdefault(word, int(word))
-        return {word: self._clip(position_of[word]) for word in wanted if word in position_of}
+    def no_clip(self, word: str) -> str:
+        """What to say of a clip that is not there."""
+        return (
+            f"{self.name}: no clip '{word}'{did_you_mean(word, self.clips.names)}; --clip takes a clip's id or its"
+            f" position from 0 to {len(self) - 1}"
+        )
 
     def sample(self, most: int, seed: int) -> tuple[Iterator[Clip], str | None]:
-        """As ClipSource.sample: `most` clips by chance where there are more."""
-        if len(self.split) <= most:
+        """At most `most` clips for statistics, by chance where there are more, and then a sentence about the choice."""
+        if len(self) <= most:
             return iter(self), None
-        chosen = np.sort(np.random.default_rng(seed).choice(len(self.split), most, replace=False))
-        note = f"{self.name}: {most} of {len(self.split)} clips, drawn by chance with seed {seed}"
-        return (self._clip(int(index)) for index in chosen), note
-
-
-class FileSource(ClipSource):
-    """A pose file; texts and glosses come from the sibling .text and .gloss where these have a line for each clip."""
-
-    def __init__(self, path: Path, fps: float = DEFAULT_FPS, layout: str = "auto"):
-        self.path, self._fps, self._layout = path, fps, layout
-        self.name = self.page = path.name
-        self.long_name = f"{path.absolute().parent.name}/{path.name}"
-        read_clips(path, fps, layout)  # refuses a missing file or an unknown suffix now, before anything is written
-
-    def __iter__(self) -> Iterator[Clip]:
-        texts, glosses = self._lines(".text"), self._lines(".gloss")
-        for index, (name, pose) in enumerate(read_clips(self.path, self._fps, self._layout)):
-            yield Clip(name, pose, *(lines[index] if index < len(lines) else None for lines in (texts, glosses)))
-
-    def _lines(self, suffix: str) -> list[str]:
-        sibling = self.path.with_suffix(suffix)
-        return read_lines(sibling) if self.path.suffix.lower() == ".skels" and sibling.is_file() else []
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False))
+        note = f"{self.name}: {most} of {len(self)} clips, drawn by chance with seed {seed}"
+        return (self.clip(int(index)) for index in chosen), note
 
 
 def open_sources(
-    path: Path, language: str | None = None, split: str | None = None, fps: float = DEFAULT_FPS, layout: str = "auto"
+    path: Path,
+    language: str | None = None,
+    split: str | None = None,
+    fps: float | None = None,
+    layout: str = "auto",
 ) -> list[ClipSource]:
-    """Every source at `path` (a store's root, a split's folder or a pose file) that fits the language and the split.
-
-    Raises DataError or ConfigError when there is none; the message names what there is.
-    """
-    if path.is_file() or (not path.exists() and path.suffix):
-        return [FileSource(path, fps, layout)]
-    if (path / "dataset.json").is_file():
-        return [SplitSource(StoreSplit(path.absolute()))]
-    store = Store(path)
-    code = resolve_language(language).code if language else None
-    every = [(lang, name) for lang in store.languages() for name in store.splits(lang)]
-    if not every:
-        raise DataError(
-            f"{path}: no converted split here; give a store (made by final_convert_data.py or quick_train.py), a"
-            " split's folder, or a pose file"
-        )
-    fitting = [(lang, name) for lang, name in every if code in (None, lang) and split in (None, name)]
-    if not fitting:
-        there = ", ".join(f"{lang}/{name}" for lang, name in every)
-        raise DataError(f"{path}: nothing for --language {code or 'any'} --split {split or 'any'}; there are: {there}")
-    return [SplitSource(store.split(lang, name)) for lang, name in fitting]
+    """Every part of what `open_clips` finds at `path` for this language and split; it raises as `open_clips` does."""
+    codes = [resolve_language(language).code] if language else []
+    return [ClipSource(part) for part in open_clips(path, codes, split, fps, layout).parts()]
 
 
 def matching_clips(
     sources: Sequence[ClipSource], wanted: Sequence[str], count: int
 ) -> tuple[list[tuple[Clip, ...]], str | None]:
-    """Rows with a clip of each source, by `wanted`, else by common ids, else by position; and a note on the choice.
+    """Rows with a clip of each source, by `wanted`, else by common names, else by position; and a note on the choice.
 
-    The second source, generated clips as a rule, leads: its first `count` clips are looked up in the others.
+    A wanted clip is called by its id or position, or by one for each source: 'A=B'. A source of a single clip shows
+    that one whatever it is called. Without wanted clips the second source, generated clips as a rule, leads: its first
+    `count` clips are looked up in the others.
     """
     if wanted:
-        return list(zip(*(source.select(wanted) for source in sources), strict=True)), None
+        return _wanted_rows(sources, wanted), None
     first, second, *more = sources
-    leading = second.first(count)
-    found = [source.find([clip.id for clip in leading]) for source in (first, *more)] if leading else []
-    rows = []
-    for clip in leading:
-        left, *right = [clips.get(clip.id) for clips in found]
-        if all(match is not None and match.id == clip.id for match in (left, *right)):
-            rows.append((left, clip, *right))
-    if rows:
-        missing = len(leading) - len(rows)
+    names = matching_names([source.clips.entries for source in sources])
+    index_of = [{name: index for index, name in reversed(list(enumerate(own)))} for own in names]
+    leading = names[1][:count]
+    rows = [[own.get(name) for own in index_of] for name in leading]
+    paired = [row for row in rows if None not in row]
+    if paired:
+        missing = len(leading) - len(paired)
         others = " and ".join(source.name for source in (first, *more))
-        return rows, f"{missing} of {len(leading)} clips of {second.name} are not in {others}" if missing else None
-    rows = list(zip(first.first(count), leading, *(source.first(count) for source in more), strict=False))
-    names = " and ".join(source.name for source in sources)
-    return rows, f"no clip has the same id in {names}: paired by position"
+        note = f"{missing} of {len(leading)} clips of {second.name} are not in {others}" if missing else None
+        return [_read(sources, row) for row in paired], note
+    fewest = min(count, *(len(source) for source in sources))
+    names_of_sources = " and ".join(source.name for source in sources)
+    note = f"no clip has the same id in {names_of_sources}: paired by position"
+    return [_read(sources, [index] * len(sources)) for index in range(fewest)], note
+
+
+def _wanted_rows(sources: Sequence[ClipSource], wanted: Sequence[str]) -> list[tuple[Clip, ...]]:
+    """A row for each wanted clip; ConfigError lists all that are not there."""
+    rows, faults = [], []
+    for word in wanted:
+        words = word.split("=")
+        if len(words) != len(sources) or any(source.index(word) is not None for source in sources):
+            words = [word] * len(sources)
+        row = [source.index(own) for source, own in zip(sources, words, strict=True)]
+        known = any(index is not None for index in row)
+        row = [
+            0 if index is None and known and len(source) == 1 else index
+            for source, index in zip(sources, row, strict=True)
+        ]
+        faults += [source.no_clip(own) for source, own, index in zip(sources, words, row, strict=True) if index is None]
+        rows.append(row)
+    if faults:
+        raise ConfigError([*faults, "one id for each input, such as --clip A=B, pairs clips of different names"])
+    return [_read(sources, row) for row in rows]
+
+
+def _read(sources: Sequence[ClipSource], row: Sequence[int]) -> tuple[Clip, ...]:
+    return tuple(source.clip(index) for source, index in zip(sources, row, strict=True))

@@ -5,8 +5,8 @@ import io
 import pytest
 
 from signllm.cli import inference
+from signllm.data.clips import open_clips
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
-from signllm.pose.formats import read_clips
 from signllm.training.setup import build_experiment
 
 
@@ -29,7 +29,7 @@ def test_every_format_is_written_and_reads_back(model_path, capsys):
     names = {path.name for path in out.iterdir()}
     assert {f"001_ASL_hello-world.{suffix}" for suffix in formats.split(",")} <= names
     first, *others = (
-        next(read_clips(out / f"001_ASL_hello-world.{suffix}"))[1].coordinates for suffix in ("npz", "skels", "pose")
+        open_clips(out / f"001_ASL_hello-world.{suffix}")[0].coordinates for suffix in ("npz", "skels", "pose")
     )
     for other in others:
         assert first.shape == other.shape
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_file(model_path):
     clips = []
     for _ in range(2):
         assert run(model_path, "--text", "book", "--language", "ASL", "--format", "npz", "--seed", "3") == 0
-        ((_, clip),) = read_clips(model_path.parent / "out" / "001_ASL_book.npz")
+        (clip,) = open_clips(model_path.parent / "out" / "001_ASL_book.npz")
         clips.append(clip.coordinates)
     assert (clips[0] == clips[1]).all()
 
@@ -62,7 +62,7 @@ def test_several_samples_of_a_text_differ_where_the_decoder_draws(make_config, t
     assert run(path, *flags) == 0
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert names == [f"001_ASL_book_seed{seed}.npz" for seed in (5, 6, 7)]
-    clips = [next(read_clips(tmp_path / "out" / name))[1].coordinates for name in names]
+    clips = [open_clips(tmp_path / "out" / name)[0].coordinates for name in names]
     assert abs(clips[0] - clips[1]).max() > 0.01
     assert "no random numbers" not in capsys.readouterr().err
     assert run(path, "--text", "book", "--num_samples", "0") == 2

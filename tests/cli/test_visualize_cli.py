@@ -120,6 +120,19 @@ def test_compare_pairs_by_id_and_prints_how_both_move(store, tmp_path, capsys):
     assert frames_of(tmp_path / "out" / "compare_ASL_dev_001.mp4") == 18
 
 
+def test_compare_shows_a_stores_clip_beside_a_generated_one_of_another_name(store, tmp_path, capsys):
+    write_clips(tmp_path / "001_ASL_text.npz", [("001_ASL_text", wave(18))])
+    flags = ["--mode", "compare", "--input", str(store), "--language", "ASL", "--split", "dev", "--size", "64"]
+    flags += ["--compare_with", str(tmp_path / "001_ASL_text.npz"), "--format", "png", "--output", str(tmp_path / "o")]
+    assert main([*flags, "--clip", "dev/002"]) == 0
+    assert [path.name for path in (tmp_path / "o").iterdir()] == ["compare_ASL_dev_002.png"]
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("dev/002"))
+    assert [float(x) for x in row[1:3]] == [0.4, 0.72]
+    assert main([*flags, "--clip", "dev/001=001_ASL_text"]) == 0
+    assert main([*flags, "--clip", "dev/009"]) == 2
+    assert "ASL/dev: no clip 'dev/009'" in capsys.readouterr().err
+
+
 def test_compare_without_common_ids_pairs_by_position(store, tmp_path, capsys):
     write_clips(tmp_path / "other.npz", [("x", wave(4)), ("y", wave(5))])
     flags = ["--mode", "compare", "--input", str(store), "--compare_with", str(tmp_path / "other.npz")]

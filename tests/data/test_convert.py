@@ -260,7 +260,7 @@ def test_impossible_requests_are_named_all_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         ConvertOptions(tmp_path, tmp_path, "ASL", max_samples=0, fps=-1, workers=0, layout="up")
     assert len(caught.value.faults) == 4
-    with pytest.raises(DataError, match="nothing to convert"):
+    with pytest.raises(DataError, match="no clips here"):
         run(tmp_path, tmp_path / "o")
     data = write_split(tmp_path / "d", [line(raw_clip())])
     with pytest.raises(DataError) as missing:

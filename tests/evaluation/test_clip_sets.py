@@ -69,11 +69,11 @@ def test_what_cannot_be_opened_is_refused_with_what_there_is(tmp_path):
     assert len(open_clip_set(store, split="train")) == 4
     assert len(open_clip_set(store, ["GSL"], "train")) == 2
     for arguments, says in (
-        ((store, ["KSL"], "dev"), "no split of KSL; there are ASL, GSL"),
-        ((store, ["ASL"], "test"), "ASL has no split 'test'; it has dev, train"),
-        ((store, [], "test"), "no language has the split 'test'"),
+        ((store, ["KSL"], "dev"), "no clips of KSL; there are: ASL/dev, ASL/train, GSL/dev, GSL/train"),
+        ((store, ["ASL"], "test"), "ASL has no split 'test'; there are: ASL/dev, ASL/train, GSL"),
+        ((store, [], "test"), "no split 'test'; there are: ASL/dev"),
         ((tmp_path / "none",), "no such file or folder"),
-        ((tmp_path,), "neither a store nor a folder with .skels, .npz, .pose files"),
+        ((tmp_path,), r"no clips here \(there is store/\); expected a store .*skels.*\.npz, \.pose"),
     ):
         with pytest.raises(DataError, match=says):
             open_clip_set(*arguments)

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from signllm.data.clips import open_clips
 from signllm.errors import DataError
 from signllm.pose import SKELETON_50, PoseSequence
-from signllm.pose.formats import read_clips, write_clips
+from signllm.pose.formats import write_clips
 from signllm.pose.formats.skels import line_spans, parse_line, read_span
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -27,7 +28,7 @@ def make_clip(frames=4, seed=0, missing=()):
 def test_round_trip_keeps_names_coordinates_and_missing_joints(tmp_path, suffix):
     clips = [("a/one", make_clip(3, 1, [(0, 7), (2, 30)])), ("two", make_clip(5, 2))]
     write_clips(tmp_path / f"x{suffix}", iter(clips))
-    back = list(read_clips(tmp_path / f"x{suffix}", fps=25))
+    back = list(open_clips(tmp_path / f"x{suffix}", fps=25).items())
     assert [name for name, _ in back] == ["a/one", "two"]
     for (_, clip), (_, again) in zip(clips, back, strict=True):
         np.testing.assert_array_equal(again.valid, clip.valid)
@@ -48,7 +49,7 @@ def test_generated_clips_with_narrow_shoulders_are_not_stretched_when_read_back(
     clip = make_clip()
     narrow = clip.replace(coordinates=clip.coordinates * 0.9)
     write_clips(tmp_path / "x.skels", [("a", narrow)])
-    ((_, back),) = read_clips(tmp_path / "x.skels")
+    (back,) = open_clips(tmp_path / "x.skels")
     np.testing.assert_allclose(back.coordinates, narrow.coordinates, atol=1e-4)
 
 
@@ -56,7 +57,7 @@ def test_a_present_joint_on_the_origin_is_not_taken_for_missing(tmp_path):
     coordinates = np.array(make_clip().coordinates)
     coordinates[1, 20] = 0
     write_clips(tmp_path / "x.skels", [("a", PoseSequence.all_valid(coordinates, 25))])
-    ((_, back),) = read_clips(tmp_path / "x.skels")
+    (back,) = open_clips(tmp_path / "x.skels")
     assert back.valid.all()
     assert np.abs(back.coordinates[1, 20]).max() < 1e-4
 
@@ -65,7 +66,7 @@ def test_a_bare_skels_file_without_names_or_last_newline_is_read(tmp_path):
     write_clips(tmp_path / "x.skels", [("a", make_clip()), ("b", make_clip(2))])
     (tmp_path / "x.files").unlink()
     (tmp_path / "x.skels").write_text((tmp_path / "x.skels").read_text().rstrip("\n"))
-    assert [(name, len(clip)) for name, clip in read_clips(tmp_path / "x.skels")] == [
+    assert [(name, len(clip)) for name, clip in open_clips(tmp_path / "x.skels").items()] == [
         ("clip_00001", 4),
         ("clip_00002", 2),
     ]
@@ -75,9 +76,9 @@ def test_left_first_files_get_their_sides_exchanged(tmp_path):
     clip = make_clip()
     mirrored_labels = clip.with_sides_swapped()
     write_clips(tmp_path / "x.skels", [("a", mirrored_labels)])
-    ((_, found),) = read_clips(tmp_path / "x.skels")
+    (found,) = open_clips(tmp_path / "x.skels")
     np.testing.assert_allclose(found.coordinates, clip.coordinates, atol=1e-4)
-    ((_, forced),) = read_clips(tmp_path / "x.skels", layout="right-first")
+    (forced,) = open_clips(tmp_path / "x.skels", layout="right-first")
     np.testing.assert_allclose(forced.coordinates, mirrored_labels.coordinates, atol=1e-4)
 
 
@@ -89,7 +90,7 @@ def test_all_faulty_lines_of_a_skels_file_are_named_at_once(tmp_path):
     lines[3] += " 5"
     (tmp_path / "x.skels").write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError) as caught:
-        list(read_clips(tmp_path / "x.skels"))
+        list(open_clips(tmp_path / "x.skels").items())
     faults = "\n".join(caught.value.faults)
     for place in ("x.skels:2 (clip b)", "x.skels:3 (clip c)", "x.skels:4 (clip d)"):
         assert place in faults
@@ -130,10 +131,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_number(tmp_path):
 
 
 def test_unknown_suffix_missing_file_and_wrong_skeleton_are_refused(tmp_path):
-    with pytest.raises(DataError, match=r"did you mean '\.skels'"):
-        read_clips(tmp_path / "x.skel")
-    with pytest.raises(DataError, match="no such file"):
-        read_clips(tmp_path / "x.skels")
+    (tmp_path / "x.skel").write_text("0.1")
+    for suffix, says in ((".skel", r"did you mean '\.skels'"), (".skels", "no such file")):
+        with pytest.raises(DataError, match=says):
+            open_clips(tmp_path / f"x{suffix}")
+    (tmp_path / "x.skel").unlink()
+    with pytest.raises(DataError, match=r"did you mean '\.npz'"):
+        write_clips(tmp_path / "x.npy", [("a", make_clip())])
     with pytest.raises(DataError, match="pixels"):
         write_clips(tmp_path / "x.skels", [("a", make_clip().replace(unit="pixels"))])
     with pytest.raises(DataError, match="no clip"):
@@ -142,18 +146,18 @@ def test_unknown_suffix_missing_file_and_wrong_skeleton_are_refused(tmp_path):
 
 
 def test_npz_refuses_foreign_and_contradictory_files(tmp_path):
-    np.savez(tmp_path / "foreign.npz", keypoints=np.zeros(3))
+    np.savez(tmp_path / "foreign.npz", points=np.zeros(3))
     with pytest.raises(DataError, match="it lacks: coordinates"):
-        list(read_clips(tmp_path / "foreign.npz"))
+        open_clips(tmp_path / "foreign.npz")
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(DataError, match="cannot be read"):
-        list(read_clips(tmp_path / "torn.npz"))
+        open_clips(tmp_path / "torn.npz")
     np.savez(tmp_path / "pickled.npz", names=np.array([{}], dtype=object), **_npz_without("names"))
     with pytest.raises(DataError, match="cannot be read"):
-        list(read_clips(tmp_path / "pickled.npz"))
+        open_clips(tmp_path / "pickled.npz")
     np.savez(tmp_path / "odd.npz", names=np.array(["a", "b"]), **_npz_without("names"))
     with pytest.raises(DataError, match="contradicts itself"):
-        list(read_clips(tmp_path / "odd.npz"))
+        open_clips(tmp_path / "odd.npz")
 
 
 def _npz_without(key):
@@ -174,7 +178,6 @@ def _npz_without(key):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings in ../shared/data are not here")
 def test_both_real_corpora_come_out_with_the_right_arm_on_the_left_of_the_image():
     for path in (SHARED / "phoenix_skels" / "dev.skels", SHARED / "asl_words" / "dev.skels"):
-        name, clip = next(iter(read_clips(path)))
+        clip = open_clips(path)[0]
         assert np.median(clip.coordinates[:, 2, 0]) < 0 < np.median(clip.coordinates[:, 5, 0])
         assert abs(clip.shoulder_width() - 1) < 1e-3
-        assert name.startswith("dev/")

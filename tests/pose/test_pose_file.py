@@ -12,9 +12,10 @@ from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderD
 from pose_format.utils.cocowholebody133_header import BODY_POINTS, HAND_POINTS
 from pose_format.utils.openpose import OpenPose_Components
 
+from signllm.data.clips import open_clips
 from signllm.errors import DataError
 from signllm.pose import SKELETON_50, PoseSequence
-from signllm.pose.formats import read_clips, write_clips
+from signllm.pose.formats import write_clips
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "pose_files"
 MEDIAPIPE_BODY = [f"{side}_{joint}" for joint in ("SHOULDER", "ELBOW", "WRIST") for side in ("LEFT", "RIGHT")]
@@ -54,8 +55,9 @@ def openpose(path, frames=3, people=1, fps=25.0):
 
 
 def read_one(path):
-    ((name, clip),) = read_clips(path)
-    assert name == path.stem
+    clips = open_clips(path)
+    (clip,) = clips
+    assert clips.names == [path.stem]
     return clip
 
 

@@ -1,87 +1,88 @@
-"""Pose file formats, found by suffix: `read_clips(path)` and `write_clips(path, clips)`.
+"""Pose files: READERS, one for each layout, and WRITERS, found by suffix.
 
-| suffix | holds | module |
+| file | holds | module |
 |---|---|---|
-| `.skels` | one clip a line of text, 151 numbers a frame; names in the sibling `.files` | skels |
+| `.skels` | one clip a line of text, 151 numbers a frame | skels |
 | `.npz` | any number of clips with mask, frame rate, skeleton and unit | npz |
 | `.pose` | one clip, named by the file; OpenPose, MediaPipe and other layouts of the pose-format package | pose_file |
+| folder with `pose.json` | one clip | clip_folder |
+| `.npz`, `.json` of trackers | OpenPose and MediaPipe points | tracked_points |
+
+Texts, splits and languages are not known here; clips with all of them are opened by `signllm.data.clips.open_clips`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from signllm.errors import DataError, did_you_mean
-from signllm.pose.formats import npz, pose_file, skels
-from signllm.pose.formats.clip_file import ClipFile
+from signllm.fsutil import file_identity
+from signllm.pose.formats import clip_folder, npz, pose_file, skels, tracked_points
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter
 from signllm.pose.sequence import PoseSequence
 
 DEFAULT_FPS = 25.0
-Clips = Iterable[tuple[str, PoseSequence]]
+
+READERS: tuple[PoseReader, ...] = (
+    skels.READER,
+    pose_file.READER,
+    tracked_points.OPENPOSE_READER,
+    tracked_points.HOLISTIC_READER,
+    npz.READER,  # after the others that read .npz: it says what the file lacks
+    clip_folder.READER,
+    tracked_points.LANDMARKS_READER,
+)
+WRITERS: dict[str, PoseWriter] = {writer.suffix: writer for writer in (skels.WRITER, npz.WRITER, pose_file.WRITER)}
+POSE_SUFFIXES = tuple(WRITERS)
 
 
-@dataclass(frozen=True)
-class PoseFormat:
-    """`open(path, fps, layout)` gives the clips of a file; `write(path, clips)` is atomic. Both raise DataError."""
-
-    suffix: str
-    open: Callable[[Path, float, str], ClipFile]
-    write: Callable[[Path, Clips], None]
-
-
-FORMATS: dict[str, PoseFormat] = {
-    form.suffix: form
-    for form in (
-        PoseFormat(".skels", skels.SkelsFile, skels.write),
-        PoseFormat(".npz", npz.NpzFile, npz.write),
-        PoseFormat(".pose", pose_file.PoseFile, pose_file.write),
-    )
-}
+def reader_of(path: Path) -> PoseReader:
+    """The reader of a pose file or folder. Raises DataError for a missing one and for an unknown layout."""
+    reader = next((reader for reader in READERS if reader.matches(path)), None)
+    if reader is None:
+        raise DataError(f"{path}: {_unreadable(path)}")
+    return reader
 
 
-def format_of(path: Path) -> PoseFormat:
-    """The format with this path's suffix; DataError names the known ones."""
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        hint = did_you_mean(path.suffix, FORMATS)
-        raise DataError(f"{path}: unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join(FORMATS)}")
-    return form
+@lru_cache(32)
+def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, list[ListedClip]]:
+    reader = reader_of(path)
+    return reader, reader.list_clips(path)
 
 
-def open_clips(path: str | Path, fps: float = DEFAULT_FPS, layout: str = "auto") -> ClipFile:
-    """The clips of a pose file, each read when asked for, in shoulder widths and with the right arm at joints 2-4.
+def load_clip(path: Path, name: str | None = None) -> Loaded:
+    """The clip of a file of any layout; of a file that holds several, the one called `name`."""
+    try:
+        reader, clips = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), [])
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+    wanted = [clip for clip in clips if len(clips) == 1 or clip.name == name]
+    if len(wanted) != 1:
+        hint = did_you_mean(name, [clip.name for clip in clips]) if name else ""
+        return None, [f"{len(wanted)} of its {len(clips)} clips are called '{name}'{hint}; say which one is meant"]
+    return reader.load(path, *wanted[0].key)
 
-    `fps` and `layout` ('auto', 'right-first', 'left-first') are for formats that do not record them (`.skels`).
-    Raises DataError for a missing file, an unknown suffix or a file that cannot be opened.
+
+def write_clips(path: str | Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
+    """Write (name, clip) pairs in the format of the suffix; the file appears whole or not at all.
+
+    Raises DataError for an unknown suffix and for clips that the format cannot hold.
     """
     path = Path(path)
-    return _known_file(path).open(path, fps, layout)
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        hint = did_you_mean(path.suffix, WRITERS)
+        raise DataError(f"{path}: unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join(WRITERS)}")
+    writer.write(path, clips)
 
 
-def read_clips(path: str | Path, fps: float = DEFAULT_FPS, layout: str = "auto") -> Iterator[tuple[str, PoseSequence]]:
-    """Yield (name, clip) from a pose file; as `open_clips` otherwise.
-
-    Raises DataError at once for a missing file or unknown suffix, and while reading for faulty contents.
-    """
-    path = Path(path)
-    form = _known_file(path)
-    return _iterate(form, path, fps, layout)
-
-
-def _iterate(form: PoseFormat, path: Path, fps: float, layout: str) -> Iterator[tuple[str, PoseSequence]]:
-    yield from form.open(path, fps, layout)
-
-
-def _known_file(path: Path) -> PoseFormat:
-    form = format_of(path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    return form
-
-
-def write_clips(path: str | Path, clips: Clips) -> None:
-    """Write (name, clip) pairs in the format of the suffix; the file appears whole or not at all."""
-    path = Path(path)
-    format_of(path).write(path, clips)
+def _unreadable(path: Path) -> str:
+    """Why no reader takes a path."""
+    if not path.exists():
+        return "no such file"
+    if path.is_dir():
+        return f"a folder without {clip_folder.POSE_FILE}"
+    hint = did_you_mean(path.suffix, WRITERS)
+    return f"unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join([*WRITERS, '.json'])}"

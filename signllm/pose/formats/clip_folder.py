@@ -17,13 +17,14 @@ import orjson
 
 from signllm.fsutil import BOM
 from signllm.pose.formats.conventions import LARGEST_NUMBER, RawClip
+from signllm.pose.formats.reader import Loaded, PoseReader, one_clip
 from signllm.pose.skeleton import SKELETON_50
 
 POSE_FILE, TEXT_FILE, GLOSS_FILE = "pose.json", "text.txt", "gloss.txt"
 _PARTS = {"pose_keypoints_2d": 24, "hand_left_keypoints_2d": 63, "hand_right_keypoints_2d": 63}
 
 
-def read_raw(folder: Path) -> tuple[RawClip | None, list[str]]:
+def read_raw(folder: Path) -> Loaded:
     """Read one clip; returns it, or None and everything that is wrong (without the place)."""
     try:
         data = orjson.loads((folder / POSE_FILE).read_bytes().removeprefix(BOM))
@@ -72,3 +73,6 @@ def _frame(frame: object) -> list[float]:
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in frame):
         raise ValueError("a value is not a number; a missing joint is null in the form of 50 joints")
     return frame
+
+
+READER = PoseReader(f"folder with {POSE_FILE}", lambda path: (path / POSE_FILE).is_file(), one_clip, read_raw)

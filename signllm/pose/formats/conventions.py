@@ -9,20 +9,22 @@ Legend: F frames, J joints, C coordinates. "Raw" coordinates are as in the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from signllm.errors import ConfigError, DataError, did_you_mean
-from signllm.pose.sequence import PoseSequence
+from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
+from signllm.sampling import spread
 
 STANDARD_SCALE = 1 / 3  # a shoulder width in the files of Progressive Transformers
 NEAR_STANDARD = 0.01
 LARGEST_NUMBER = 1e9  # what is larger is no coordinate in any unit, and its square must stay finite
 NECK = SKELETON_50.root
+SAMPLE_CLIPS = 64  # of a file or split, evenly spread
 SWAP_EVIDENCE = 0.5  # in shoulder widths; real left-first files show about 1
 
 LAYOUTS = ("auto", "right-first", "left-first")
@@ -58,13 +60,24 @@ def quick_median(values_N: np.ndarray) -> float:
 class RawClip:
     """A clip as a file holds it: raw coordinates_FJC float32 (J = 50, C = 3), counter_F or None, fps or None.
 
-    `valid_FJ` where the source itself says which joints are missing, None where zeros say it.
+    `valid_FJ` where the source itself says which joints are missing, None where zeros say it. `scale_known`: the
+    coordinates are in shoulder widths already. `sides_known`: joints 2-4 are the signer's right, by their names.
     """
 
     coordinates_FJC: np.ndarray
     counter_F: np.ndarray | None = None
     fps: float | None = None
     valid_FJ: np.ndarray | None = None
+    scale_known: bool = False
+    sides_known: bool = False
+
+    @classmethod
+    def of(cls, pose: PoseSequence) -> RawClip:
+        """A clip whose file says everything about it; z is 0 where it has none."""
+        coordinates_FJC = pose.coordinates
+        if coordinates_FJC.shape[2] == 2:
+            coordinates_FJC = np.concatenate([coordinates_FJC, np.zeros_like(coordinates_FJC[..., :1])], axis=-1)
+        return cls(coordinates_FJC, None, pose.fps, pose.valid, pose.unit == SHOULDER_WIDTHS, True)
 
     @cached_property
     def seen_FJ(self) -> np.ndarray:
@@ -100,7 +113,9 @@ class RawClip:
 class Conventions:
     """How to read a corpus. `scale`: raw length of one shoulder width. `counter`: its convention or 'unknown'.
 
-    `sides_swapped`: joints 2-4 and 29-49 of the file are the signer's left, so labels are exchanged when read.
+    `sides_swapped`: joints 2-4 and 29-49 of the file are the signer's left, so labels are exchanged when read;
+    `sides_forced`: the user said so or said that they are not. Clips that know their scale or sides keep them, unless
+    the sides are forced.
     `scale_range`: 5th and 95th percentile of the clips' scales. `other_side_share`: share of clips whose arms lie
     the other way round than the majority's.
     """
@@ -108,14 +123,19 @@ class Conventions:
     scale: float = STANDARD_SCALE
     counter: str = UNKNOWN
     sides_swapped: bool = False
+    sides_forced: bool = False
     scale_range: tuple[float, float] = (STANDARD_SCALE, STANDARD_SCALE)
     other_side_share: float = 0.0
 
+    def scale_of(self, raw: RawClip) -> float:
+        """The raw length of a shoulder width of a corpus's clip: 1 where the clip is in shoulder widths."""
+        return 1.0 if raw.scale_known else self.scale
+
     def pose(self, raw: RawClip, fps: float) -> PoseSequence:
         """The clip in shoulder widths with the signer's right arm at joints 2-4; zero joints are missing."""
-        coordinates_FJC = raw.coordinates_FJC * np.float32(1 / self.scale)
+        coordinates_FJC = raw.coordinates_FJC * np.float32(1 / self.scale_of(raw))
         valid_FJ = raw.seen_FJ
-        if self.sides_swapped:
+        if self.sides_swapped and (self.sides_forced or not raw.sides_known):
             order = list(SKELETON_50.mirror)
             coordinates_FJC, valid_FJ = coordinates_FJC[:, order], valid_FJ[:, order]
         return PoseSequence(coordinates_FJC, valid_FJ, fps)
@@ -126,34 +146,84 @@ def detect_conventions(
 ) -> Conventions:
     """Find scale, counter and sides by the majority of `clips`.
 
+    Clips that know their scale or sides have no say in it where others do not know theirs.
     The scale is the median of the clips' median shoulder widths; within `near_standard` (relative) of 1/3 or 1 it is
     taken to be exactly that, so that splits of one corpus get the same scale.
-    `layout`: 'right-first' (joints 2-4 are the signer's right), 'left-first', or 'auto' (right is what lies left in the
-    image).
+    `layout`: 'right-first' (joints 2-4 are the signer's right), 'left-first', or 'auto' (what the clips say, else right
+    is what lies left in the image).
     Raises DataError when no clip shows both shoulders, ConfigError for an unknown layout.
     """
-    if layout not in LAYOUTS:
-        raise ConfigError(f"unknown layout '{layout}'{did_you_mean(layout, LAYOUTS)}; known: {', '.join(LAYOUTS)}")
+    check_layout(layout)
     widths = np.array([clip.shoulder_width() for clip in clips])
-    known = widths > 0
-    if not known.any():
-        raise DataError("no clip shows both shoulders (joints 2 and 5), so the scale cannot be found")
-    scale = float(np.median(widths[known]))
-    low, high = (float(v) for v in np.percentile(widths[known], [5, 95]))
-    for exact in (STANDARD_SCALE, 1.0):
-        if abs(scale / exact - 1) <= near_standard:
-            scale = exact
-    offsets = np.array([clip.shoulder_offset_x() for clip in clips])[known] / widths[known]
-    left_first = float(np.median(offsets)) < -SWAP_EVIDENCE
-    against = float(np.mean(offsets > 0 if left_first else offsets < -SWAP_EVIDENCE))
+    scale, scale_range = _scale(clips, widths, near_standard)
+    left_first, against = _sides(clips, widths)
+    swapped = {"auto": left_first, "right-first": False, "left-first": True}[layout]
+    if swapped != left_first:
+        against = 1 - against
     votes = Counter(
         name
         for clip in clips
         for name in (FROM_ZERO, FROM_ONE, TO_ONE)
         if clip.counter_F is not None and follows_counter(clip.counter_F, name)
     ).most_common(1)
-    swapped = {"auto": left_first, "right-first": False, "left-first": True}[layout]
-    if swapped != left_first:
-        against = 1 - against
     counter = votes[0][0] if votes and votes[0][1] * 2 > len(clips) else UNKNOWN
-    return Conventions(scale, counter, swapped, (low, high), against)
+    return Conventions(scale, counter, swapped, layout != "auto", scale_range, against)
+
+
+def _scale(clips: Sequence[RawClip], widths: np.ndarray, near_standard: float) -> tuple[float, tuple[float, float]]:
+    """The scale and the range of the clips' scales."""
+    open_scale = np.array([not clip.scale_known for clip in clips])
+    counted = (widths > 0) & (open_scale if open_scale.any() else True)
+    if not counted.any():
+        if open_scale.any():
+            raise DataError("no clip shows both shoulders (joints 2 and 5), so the scale cannot be found")
+        return 1.0, (1.0, 1.0)
+    low, high = (float(v) for v in np.percentile(widths[counted], [5, 95]))
+    scale = float(np.median(widths[counted])) if open_scale.any() else 1.0
+    for exact in (STANDARD_SCALE, 1.0):
+        if abs(scale / exact - 1) <= near_standard:
+            scale = exact
+    return scale, (low, high)
+
+
+def _sides(clips: Sequence[RawClip], widths: np.ndarray) -> tuple[bool, float]:
+    """Whether the clips are left-first, and the share of clips that lie the other way round."""
+    open_sides = np.array([not clip.sides_known for clip in clips])
+    counted = (widths > 0) & (open_sides if open_sides.any() else True)
+    if not counted.any():
+        return False, 0.0
+    offsets = np.array([clip.shoulder_offset_x() for clip in clips])[counted] / widths[counted]
+    left_first = bool(open_sides.any() and float(np.median(offsets)) < -SWAP_EVIDENCE)
+    return left_first, float(np.mean(offsets > 0 if left_first else offsets < -SWAP_EVIDENCE))
+
+
+def check_layout(layout: str) -> None:
+    """Raise ConfigError for an unknown layout."""
+    if layout not in LAYOUTS:
+        raise ConfigError(f"unknown layout '{layout}'{did_you_mean(layout, LAYOUTS)}; known: {', '.join(LAYOUTS)}")
+
+
+class SharedConventions:
+    """Scale and sides of clips that were recorded alike, found from a sample when the first of them is asked for.
+
+    A scale within a quarter of the customary 1/3 is taken to be 1/3: generated clips are not exactly as wide as they
+    should be, and must not be stretched for it.
+    """
+
+    def __init__(self, loads: Sequence[Callable[[], tuple]], layout: str = "auto"):
+        check_layout(layout)
+        self._loads, self._layout = loads, layout
+
+    @cached_property
+    def found(self) -> Conventions:
+        """What the sample says; DataError when none of it shows both shoulders."""
+        samples = (self._loads[index]()[0] for index in spread(len(self._loads), SAMPLE_CLIPS))
+        raws = [clip for clip in samples if isinstance(clip, RawClip)]
+        return detect_conventions(raws, self._layout, near_standard=0.25) if raws else Conventions()
+
+    def pose(self, clip: RawClip | PoseSequence, fps: float) -> PoseSequence:
+        """The clip in shoulder widths at so many frames a second; a PoseSequence keeps its own unit."""
+        if isinstance(clip, PoseSequence):
+            return clip if clip.fps == fps else clip.replace(fps=fps)
+        conventions = Conventions() if clip.scale_known and clip.sides_known else self.found
+        return conventions.pose(clip, fps)

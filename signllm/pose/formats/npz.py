@@ -12,32 +12,32 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.fsutil import write_atomically
-from signllm.pose.formats.clip_file import ClipFile
+from signllm.fsutil import file_identity, write_atomically
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter, has_suffix
 from signllm.pose.sequence import PoseSequence
 from signllm.pose.skeleton import SKELETONS
 
 FORMAT_VERSION = 1
 KEYS = ("coordinates", "valid", "names", "frames", "fps", "skeleton", "unit", "format_version")
 FRAME_KEYS = ("coordinates", "valid")
+_OPEN_FILES = 2
 
 
-class NpzFile(ClipFile):
+class NpzFile:
     """The clips of a `.npz` file. The frames are unpacked to a temporary folder and mapped, not held in memory.
 
-    The file says its own frame rate and sides: `fps` and `layout` are not used. Raises DataError for a file that is
-    torn, pickled, lacks keys or contradicts itself.
+    Raises DataError for a file that is torn, pickled, lacks keys or contradicts itself.
     """
 
-    def __init__(self, path: Path, fps: float = 0, layout: str = "auto"):
+    def __init__(self, path: Path):
         self.path = path
-        with self._reading(), np.load(path, allow_pickle=False) as archive:
+        with reading(path), np.load(path, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive.files]
             if missing:
                 raise DataError(f"{path}: not a pose file of this toolkit, it lacks: {', '.join(missing)}")
@@ -48,7 +48,8 @@ class NpzFile(ClipFile):
         if skeleton is None:
             raise DataError(f"{path}: unknown skeleton '{data['skeleton']}'; known: {', '.join(SKELETONS)}")
         lengths = {key: len(data[key]) for key in ("names", "frames", "fps")}
-        stored = {key: self._shape(key)[0] for key in FRAME_KEYS}
+        shapes = array_shapes(path)
+        stored = {key: (shapes[key] or (0,))[0] for key in FRAME_KEYS}
         frames = int(data["frames"].sum())
         if len(set(lengths.values())) > 1 or set(stored.values()) != {frames} or (data["frames"] < 0).any():
             raise DataError(
@@ -59,37 +60,79 @@ class NpzFile(ClipFile):
         self._fps = data["fps"].tolist()
         self._ends = np.cumsum(data["frames"]).tolist()
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Whatever numpy and zipfile raise for a damaged file, as a DataError."""
-        try:
-            yield
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{self.path}: cannot be read as .npz ({error})") from None
-
-    def _shape(self, key: str) -> tuple[int, ...]:
-        """The shape of an array, from its header alone."""
-        with self._reading(), zipfile.ZipFile(self.path) as archive, archive.open(f"{key}.npy") as file:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            return read(file)[0] or (0,)
-
     @cached_property
     def _frames(self) -> dict[str, np.ndarray]:
         """Coordinates and mask of all clips, mapped; the folder goes when this object does."""
         self._folder = tempfile.TemporaryDirectory(prefix="signllm-npz-", ignore_cleanup_errors=True)
-        with self._reading(), zipfile.ZipFile(self.path) as archive:
+        with reading(self.path), zipfile.ZipFile(self.path) as archive:
             paths = {key: archive.extract(f"{key}.npy", self._folder.name) for key in FRAME_KEYS}
             return {key: np.load(path, mmap_mode="r", allow_pickle=False) for key, path in paths.items()}
 
-    def clip(self, index: int) -> PoseSequence:
-        """As ClipFile.clip."""
+    def pose(self, index: int) -> PoseSequence:
+        """Clip `index`; DataError says what is wrong with it."""
         part = slice(self._ends[index - 1] if index else 0, self._ends[index])
         coordinates, valid = (self._frames[key][part] for key in FRAME_KEYS)
-        try:
-            return PoseSequence(np.array(coordinates), valid, self._fps[index], self._skeleton, self._unit)
-        except DataError as error:
-            raise DataError(f"{self.path} (clip {self.names[index]}): {fault}" for fault in error.faults) from None
+        return PoseSequence(np.array(coordinates), valid, self._fps[index], self._skeleton, self._unit)
+
+    def list_clips(self) -> list[ListedClip]:
+        """The clips by their names."""
+        starts = [0, *self._ends]
+        width = self._skeleton.num_joints * 12
+        return [
+            ListedClip(name, (index,), f" (clip {name})", (starts[index + 1] - starts[index]) * width)
+            for index, name in enumerate(self.names)
+        ]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever numpy and zipfile raise for a damaged file, as a DataError."""
+    try:
+        yield
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read as .npz ({error})") from None
+
+
+def array_names(path: Path) -> list[str]:
+    """The arrays in a `.npz` file, empty where it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile):
+        return []
+
+
+def array_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each array, from the headers alone; DataError for a damaged file."""
+    shapes = {}
+    with reading(path), zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            with archive.open(name) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shapes[name.removesuffix(".npy")] = read(file)[0]
+    return shapes
+
+
+@lru_cache(_OPEN_FILES)
+def _opened(path: Path, content: tuple[int, ...]) -> NpzFile:
+    return NpzFile(path)
+
+
+def open_npz(path: Path) -> NpzFile:
+    """The file, kept open as long as it does not change and few others are opened. Raises as NpzFile does."""
+    with reading(path):
+        return _opened(path, file_identity(path))
+
+
+def _load(path: Path, index: int) -> Loaded:
+    try:
+        return open_npz(path).pose(index), []
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+
+
+READER = PoseReader(".npz of this toolkit", has_suffix(".npz"), lambda path: open_npz(path).list_clips(), _load)
 
 
 def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
@@ -118,3 +161,6 @@ def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
         "format_version": np.array(FORMAT_VERSION),
     }
     write_atomically(path, lambda file: np.savez_compressed(file, **arrays))
+
+
+WRITER = PoseWriter(".npz", write)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,8 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import write_atomically
-from signllm.pose.formats.clip_file import ClipFile
 from signllm.pose.formats.point_layouts import LAYOUTS, OWN, OWN_COMPONENTS, Point, PointLayout, find_layout
+from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -39,32 +38,23 @@ OWN_SIZE, OWN_ORIGIN = (1000, 1000, 1000), (500.0, 400.0, 500.0)  # where the ne
 _COLOURS = {"body": (90, 90, 90), "left_hand": (46, 134, 222), "right_hand": (214, 69, 65)}
 
 
-class PoseFile(ClipFile):
-    """A `.pose` file, read whole when its clip is asked for. It says its own frame rate and sides."""
+class PoseFile:
+    """A `.pose` file. It says its own frame rate and sides."""
 
-    def __init__(self, path: Path, fps: float = 0, layout: str = "auto"):
-        self.path, self.names = path, [path.stem]
+    def __init__(self, path: Path):
+        self.path = path
 
-    def clip(self, index: int = 0) -> PoseSequence:
-        """As ClipFile.clip; DataError for a torn file, an unknown layout, several people, or no frame or shoulders."""
-        return self._clip
-
-    @cached_property
-    def _clip(self) -> PoseSequence:
+    def clip(self) -> PoseSequence:
+        """Read it; DataError for a torn file, an unknown layout, several people, or no frame or shoulders."""
         pose = self._parse()
         layout, places_J = self._places(pose.header)
         person_FKC, seen_FK = self._signer(pose)
         # Points that the layout has not get any place; the mask hides them.
         joints_FJC, valid_FJ = person_FKC[:, places_J], seen_FK[:, places_J] & (places_J >= 0)
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
-        try:
-            if layout is OWN:
-                clip = PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN.unit, valid_FJ, fps)
-            else:
-                clip = to_shoulder_widths(*with_neck(joints_FJC[..., :2], valid_FJ, layout), fps)
-        except DataError as error:
-            raise DataError(f"{self.path}: {fault}" for fault in error.faults) from None
-        return clip
+        if layout is OWN:
+            return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN.unit, valid_FJ, fps)
+        return to_shoulder_widths(*with_neck(joints_FJC[..., :2], valid_FJ, layout), fps)
 
     def _parse(self) -> Pose:
         """The file as pose-format reads it; DataError where it is torn, which pose-format does not always notice."""
@@ -79,18 +69,16 @@ class PoseFile(ClipFile):
             body_start = reader.read_offset
             pose = Pose.read(data)
         except OSError as error:
-            raise DataError(f"{self.path}: cannot be read ({error.strerror or error})") from None
+            raise DataError(f"cannot be read ({error.strerror or error})") from None
         except (struct.error, TypeError, ValueError, ArithmeticError, NotImplementedError) as error:
-            raise DataError(f"{self.path}: not a whole .pose file ({error}); write or copy it again") from None
+            raise DataError(f"not a whole .pose file ({error}); write or copy it again") from None
         frames, people, points, dims = pose.body.data.shape
         if round(header.version, 3) == 0.1:
             # Here the number of frames follows from the file's length, so a cut file would read as another clip.
             _, declared, _ = struct.unpack_from("<HHH", data, body_start)
             whole = len(data) - body_start - 6 == frames * people * points * (dims + 1) * 4
             if not whole or declared != frames % 65536:
-                raise DataError(
-                    f"{self.path}: the file is cut off: {frames} of {declared} frames are there; copy it again"
-                )
+                raise DataError(f"the file is cut off: {frames} of {declared} frames are there; copy it again")
         return pose
 
     def _places(self, header: PoseHeader) -> tuple[PointLayout, np.ndarray]:
@@ -104,7 +92,7 @@ class PoseFile(ClipFile):
         if layout is None or len(points) != total:
             there = ", ".join(f"{component.name} ({len(component.points)} points)" for component in header.components)
             raise DataError(
-                f"{self.path}: unknown layout with the components {there or '(none)'}; known:"
+                f"unknown layout with the components {there or '(none)'}; known:"
                 f" {', '.join(known.name for known in LAYOUTS)}, told by the names of their shoulders"
             )
         return layout, np.array([points.get(point, -1) for point in layout.points])
@@ -113,14 +101,23 @@ class PoseFile(ClipFile):
         """The one person's coordinates (F, K, C) and which points are seen (F, K)."""
         data_FPKC, seen_FPK = np.asarray(pose.body.data.data), np.asarray(pose.body.confidence) > 0
         if not len(data_FPKC):
-            raise DataError(f"{self.path}: the clip has no frames")
+            raise DataError("the clip has no frames")
         present = np.flatnonzero(seen_FPK.any((0, 2)))
         if len(present) != 1:
             what = "every point is missing" if not len(present) else f"{len(present)} people are in it"
-            raise DataError(
-                f"{self.path}: {what}; leave the clip out" + " or keep the signer only" * bool(len(present))
-            )
+            raise DataError(f"{what}; leave the clip out" + " or keep the signer only" * bool(len(present)))
         return data_FPKC[:, present[0]], seen_FPK[:, present[0]]
+
+
+def load(path: Path) -> Loaded:
+    """The clip of a file, or what speaks against it."""
+    try:
+        return PoseFile(path).clip(), []
+    except DataError as error:
+        return None, error.faults
+
+
+READER = PoseReader(".pose", has_suffix(".pose"), one_clip, load)
 
 
 def with_neck(joints_FJC: np.ndarray, valid_FJ: np.ndarray, layout: PointLayout) -> tuple[np.ndarray, np.ndarray]:
@@ -187,3 +184,6 @@ def _own_header(dims: int) -> PoseHeader:
         names = [SKELETON_50.joints[joint] for joint in joints]
         components.append(PoseHeaderComponent(name, names, bones, [_COLOURS[part]] * len(bones), "XYZ"[:dims] + "C"))
     return PoseHeader(0.2, PoseHeaderDimensions(*OWN_SIZE), components)
+
+
+WRITER = PoseWriter(".pose", write)

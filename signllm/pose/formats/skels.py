@@ -12,28 +12,24 @@ from pathlib import Path
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.fsutil import BOM, read_lines, write_atomically
-from signllm.pose.formats.clip_file import ClipFile
+from signllm.fsutil import BOM, write_atomically
 from signllm.pose.formats.conventions import (
     FROM_ONE,
     LARGEST_NUMBER,
     NECK,
     STANDARD_SCALE,
-    Conventions,
     RawClip,
-    detect_conventions,
     expected_counter,
 )
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter, has_suffix
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
-from signllm.sampling import spread
 
 NUMBERS_PER_FRAME = SKELETON_50.num_joints * 3 + 1
 OTHER_WIDTHS = {
     269: "the 2D DWPose layout (134 points x 2 and a counter: 269 numbers a frame), which is not 50 joints in 3D",
     150: "150 numbers a frame without the counter; append the counter (i+1)/T to each frame",
 }
-SAMPLE_CLIPS = 64
 _BLOCK_BYTES = 1 << 20
 
 
@@ -66,7 +62,7 @@ def other_width(count: int) -> int | None:
     return next((width for width in OTHER_WIDTHS if count and count % width == 0), None)
 
 
-def parse_line(line: bytes) -> tuple[RawClip | None, list[str]]:
+def parse_line(line: bytes) -> Loaded:
     """Read one clip; returns it, or None and everything that is wrong with the line (without the place)."""
     from signllm.pose.formats.number_text import parse_numbers  # compiles: half a second nobody else should pay
 
@@ -105,45 +101,27 @@ def _where(index: int) -> str:
     return f"number {index + 1}: frame {frame}, {what}"
 
 
-def clip_names(path: Path, count: int) -> list[str]:
-    """The names in the sibling `.files`, or clip_00001, ... where there is none; DataError when the counts differ."""
-    files = path.with_suffix(".files")
-    if not files.is_file():
-        return [f"clip_{n + 1:05d}" for n in range(count)]
-    names = read_lines(files)
-    if len(names) != count:
-        raise DataError(f"{path} has {count} clips, {files.name} has {len(names)} names; every clip is a line in both")
-    return names
+def list_clips(path: Path) -> list[ListedClip]:
+    """The lines of a file, without blank ones at its end; DataError where there is none."""
+    spans = line_spans(path)
+    while spans and not read_span(path, spans[-1]).strip():
+        spans.pop()
+    if not spans:
+        raise DataError(f"{path}: the file holds no clip")
+    return [
+        ListedClip(f"clip_{number:05d}", (span,), f":{number}", span[1] - span[0])
+        for number, span in enumerate(spans, 1)
+    ]
 
 
-class SkelsFile(ClipFile):
-    """The clips of a `.skels` file, in shoulder widths; a line is read when its clip is asked for.
+def load_line(path: Path, span: tuple[int, int]) -> Loaded:
+    """Read one line."""
+    return parse_line(read_span(path, span))
 
-    Scale and sides are found from a sample when the file is opened. A scale within a quarter of the customary 1/3 is
-    taken to be 1/3: generated clips are not exactly as wide as they should be, and must not be stretched for it.
-    """
 
-    records_fps = False
-
-    def __init__(self, path: Path, fps: float, layout: str = "auto"):
-        self.path, self.fps = path, fps
-        self._spans = line_spans(path)
-        while self._spans and not read_span(path, self._spans[-1]).strip():
-            self._spans.pop()
-        if not self._spans:
-            raise DataError(f"{path}: the file holds no clip")
-        self.names = clip_names(path, len(self._spans))
-        self.named = path.with_suffix(".files").is_file()
-        samples = [parse_line(read_span(path, self._spans[n]))[0] for n in spread(len(self._spans), SAMPLE_CLIPS)]
-        sound = [clip for clip in samples if clip is not None]
-        self.conventions = detect_conventions(sound, layout, near_standard=0.25) if sound else Conventions()
-
-    def clip(self, index: int) -> PoseSequence:
-        """As ClipFile.clip."""
-        raw, wrong = parse_line(read_span(self.path, self._spans[index]))
-        if raw is None:
-            raise DataError(f"{self.path}:{index + 1} (clip {self.names[index]}): {fault}" for fault in wrong)
-        return self.conventions.pose(raw, self.fps)
+READER = PoseReader(
+    "lines of .skels", has_suffix(".skels"), list_clips, load_line, names_clips=False, records_fps=False
+)
 
 
 def format_line(pose: PoseSequence, counter: str = FROM_ONE) -> bytes:
@@ -179,3 +157,6 @@ def write(path: Path, clips: Iterable[tuple[str, PoseSequence]], counter: str = 
 
     write_atomically(path, lines)
     write_atomically(path.with_suffix(".files"), lambda file: file.write("".join(f"{n}\n" for n in names).encode()))
+
+
+WRITER = PoseWriter(".skels", write)

@@ -25,12 +25,12 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError
-from signllm.fsutil import BOM
+from signllm.fsutil import BOM, file_identity
 from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.npz import array_names, array_shapes
 from signllm.pose.formats.pose_file import to_shoulder_widths
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, has_suffix, one_clip
 from signllm.pose.skeleton import SKELETON_50
-
-Loaded = tuple[RawClip | None, list[str]]
 
 WIDE, SQUARE = 16 / 9, 1.0
 VISIBLE = 0.5  # MediaPipe's own threshold for drawing a landmark (VISIBILITY_THRESHOLD of its drawing_utils)
@@ -80,7 +80,7 @@ def to_raw(points_FK2: np.ndarray, seen_FK: np.ndarray, layout: TrackedLayout, f
     except DataError as error:
         return None, error.faults
     flat_FJC = np.concatenate([pose.coordinates, np.zeros((*valid_FJ.shape, 1), np.float32)], axis=-1)
-    return RawClip(flat_FJC, None, fps, valid_FJ), []
+    return RawClip(flat_FJC, None, fps, valid_FJ, scale_known=True, sides_known=True), []
 
 
 def read_openpose_rows(path: Path) -> Loaded:
@@ -106,7 +106,7 @@ def read_openpose_rows(path: Path) -> Loaded:
 
 
 @lru_cache(maxsize=32)
-def _label_clips(path: Path, label: str) -> np.ndarray:
+def _label_clips(path: Path, label: str, content: tuple[int, ...]) -> np.ndarray:
     with np.load(path, allow_pickle=False) as data:
         return data[label]
 
@@ -117,7 +117,7 @@ def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
     Zeros are missing, and body points that MediaPipe itself holds to be invisible.
     """
     try:
-        clips = _label_clips(path, label)
+        clips = _label_clips(path, label, file_identity(path))
     except Exception as error:  # a zip of foreign content: any type may come
         return None, [f"cannot be read ({error})"]
     row_FV = clips[index]
@@ -151,3 +151,59 @@ def _word_frame(frame: dict) -> list[list[float]]:
             raise ValueError(f"{hand} has {len(found)} points, expected {len(_HAND)}")
         points += found
     return points
+
+
+def list_holistic(path: Path) -> list[ListedClip]:
+    """The clips of `clips.npz`, in turn one of each label, so that the first N hold all labels.
+
+    Raises DataError for arrays of another shape, and for labels that differ only in blanks and '_' and so give their
+    clips the same names.
+    """
+    shapes = array_shapes(path)
+    faults = [
+        f"{path}: '{label}' has shape {shape}, expected (clips, frames, 258): 33 x 4 and two hands x 21 x 3"
+        for label, shape in shapes.items()
+        if len(shape) != 3 or shape[2] != 258
+    ]
+    folded: dict[str, list[str]] = {}
+    for label in shapes:
+        folded.setdefault(label.replace(" ", "_"), []).append(f"'{label}'")
+    faults += [
+        f"{path}: the labels {', '.join(alike)} give clips the same name, {name}_000; rename all but one"
+        for name, alike in folded.items()
+        if len(alike) > 1
+    ]
+    if faults or not shapes:
+        raise DataError(faults or f"{path}: the file holds no clip")
+    return [
+        ListedClip(
+            f"{label.replace(' ', '_')}_{index:03d}", (label, index), f"['{label}'][{index}]", 4 * shape[1] * shape[2]
+        )
+        for index in range(max(shape[0] for shape in shapes.values()))
+        for label, shape in shapes.items()
+        if index < shape[0]
+    ]
+
+
+def _is_holistic(path: Path) -> bool:
+    names = array_names(path) if path.suffix.lower() == ".npz" and path.is_file() else []
+    if not names or "coordinates" in names:
+        return False
+    try:
+        return all(len(shape) == 3 and shape[2] == 258 for shape in array_shapes(path).values())
+    except DataError:
+        return False
+
+
+OPENPOSE_READER = PoseReader(
+    "OpenPose rows, .npz with 'keypoints'",
+    lambda path: path.suffix.lower() == ".npz" and path.is_file() and "keypoints" in array_names(path),
+    one_clip,
+    read_openpose_rows,
+)
+HOLISTIC_READER = PoseReader(
+    "MediaPipe rows, .npz of (clips, frames, 258)", _is_holistic, list_holistic, read_holistic_rows, records_fps=False
+)
+LANDMARKS_READER = PoseReader(
+    "MediaPipe landmarks, .json", has_suffix(".json"), one_clip, read_word_landmarks, records_fps=False
+)

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.splits import split_of
 from signllm.data.store import Store
-from signllm.data.unsplit_sources import split_of
 from signllm.errors import ConfigError, DataError
 from signllm.pose import SKELETON_50
+from tests.helpers.sources import EXPECTED, holistic_rows, landmark_frames, sentence_rows, write_sentences
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-# The eight body joints in pixels: shoulders 200 apart, the right one left in the image, upper arms 160 long.
-BODY = np.array([[640, 200], [640, 300], [540, 300], [540, 460], [600, 400], [740, 300], [740, 460], [700, 420]])
-FINGERS = np.stack([np.arange(21) * 2.0, np.arange(21) * -3.0], axis=1)
-RIGHT, LEFT = BODY[4] + FINGERS, BODY[7] + FINGERS
-EXPECTED = (np.concatenate([BODY, LEFT, RIGHT]) - BODY[1]) / 200
 
 
 def run(folder, language, **options):
@@ -31,25 +27,6 @@ def records(folder, language):
         for split in store.splits(language)
         for number, record in enumerate(store.split(language, split).records)
     }
-
-
-def sentence_rows(frames=6):
-    """(frames, 134) of a 1280 x 720 image; all 67 points are there."""
-    body = np.full((25, 2), 300.0)
-    body[:8] = BODY
-    points = np.concatenate([body, LEFT, RIGHT]) / (1280, 720)
-    return np.tile(points.reshape(-1), (frames, 1)).astype(np.float32)
-
-
-def write_sentences(folder, rows_by_id, texts=None):
-    (folder / "motion").mkdir(parents=True, exist_ok=True)
-    for name, rows in rows_by_id.items():
-        if rows is not None:
-            np.savez(folder / "motion" / f"{name}.npz", keypoints=rows, fps=np.array([50], np.float32))
-    texts = texts or {name: f"Satz {name}" for name in rows_by_id}
-    manifest = [{"id": name, "text": text, "gloss": ["EINS1", "ZWEI*"], "fps": 50} for name, text in texts.items()]
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return folder
 
 
 def test_sentences_have_the_aspect_undone_and_missing_joints_masked(tmp_path):
@@ -94,15 +71,6 @@ def test_every_fault_of_the_sentences_is_listed(tmp_path):
     assert len(caught.value.faults) == 2
 
 
-def holistic_rows(clips, frames=5):
-    """(clips, frames, 258): MediaPipe, left before right, a visibility for body points."""
-    body = np.ones((33, 4))
-    for place, joint in zip((0, 12, 14, 16, 11, 13, 15), (0, 2, 3, 4, 5, 6, 7), strict=True):
-        body[place, :2] = BODY[joint] / (1280, 720)
-    hands = np.concatenate([np.concatenate([hand / (1280, 720), np.full((21, 1), 0.1)], 1) for hand in (LEFT, RIGHT)])
-    return np.tile(np.concatenate([body.reshape(-1), hands.reshape(-1)]), (clips, frames, 1)).astype(np.float32)
-
-
 def test_mediapipe_rows_are_one_clip_a_text_in_turn(tmp_path):
     folder = tmp_path / "d"
     folder.mkdir()
@@ -129,13 +97,10 @@ def test_mediapipe_rows_are_one_clip_a_text_in_turn(tmp_path):
 def test_word_landmarks_come_from_a_square_image(tmp_path):
     folder = tmp_path / "d"
     (folder / "landmarks").mkdir(parents=True)
-    places = {"0": 0, "12": 2, "14": 3, "16": 4, "11": 5, "13": 6, "15": 7}
-    pose = {index: [*(BODY[joint] / 1000), 0.3] for index, joint in places.items()}
-    hands = {"left_hand": [[*p, 0.0] for p in LEFT / 1000], "right_hand": [[*p, 0.0] for p in RIGHT / 1000]}
-    frames = [{"pose": pose, **hands}, {"pose": pose, **hands, "left_hand": []}]
+    frames = landmark_frames()
     for word in ("iyi", "afiyet_olsun", "yok"):
         (folder / "landmarks" / f"{word}.json").write_text(json.dumps({"frames": frames}))
-    (folder / "landmarks" / "kotu.json").write_text(json.dumps({"frames": [{"pose": pose, "left_hand": [[0, 0, 0]]}]}))
+    (folder / "landmarks" / "kotu.json").write_text(json.dumps({"frames": [{**frames[0], "left_hand": [[0, 0, 0]]}]}))
     (folder / "list.csv").write_text("ClassId,TR,EN\n0,iyi,good\n1,afiyet_olsun,enjoy\n2,kotu,bad\n")
     (report,) = run(folder, "TSL", splits=["train"], held_out=0)
     assert [fault.split(":")[0] for fault in report.faults] == ["landmarks/kotu.json", "landmarks/yok.json"]

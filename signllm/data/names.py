@@ -1,0 +1,70 @@
+"""The one rule by which clips are called, whatever they come from, so that they are found again elsewhere.
+
+A name is in Unicode's composed form, has no file suffix, and loses the folder of its own split: `dev/x.mp4` of dev is
+`x`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+USUAL_SPLITS = ("train", "dev", "test")
+_SUFFIXES = {".skels", ".npz", ".pose", ".json", ".mp4", ".avi", ".mov", ".mkv", ".webm"}
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form (NFC), without blanks around it: two spellings of 'ü' are one."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def clip_name(name: str, splits: Collection[str] = USUAL_SPLITS) -> str:
+    """The clip's name by the rule above; `splits` are those whose folder may stand before it."""
+    return split_and_name(name, splits)[1]
+
+
+def split_and_name(name: str, splits: Collection[str] = USUAL_SPLITS) -> tuple[str | None, str]:
+    """(the split whose folder stands before the name, else None; the clip's name by the rule above)."""
+    name = composed(name)
+    stem, dot, suffix = name.rpartition(".")
+    if stem and dot + suffix.lower() in _SUFFIXES:
+        name = stem
+    folder, slash, rest = name.partition("/")
+    return (folder, rest) if slash and rest and folder in splits else (None, name)
+
+
+class Named(Protocol):
+    """Something with a name that may be of a split."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def split(self) -> str | None: ...
+
+
+def matching_names(sets: Sequence[Sequence[Named]]) -> list[list[str]]:
+    """For each set the names by which its clips are found in the others: those of the rule above.
+
+    Whatever split is known to one set may stand before a name in any of them. Where all sets are of the same several
+    splits, the split stays before the name: `train/x` is not `dev/x`.
+    """
+    splits = [{clip.split for clip in clips} for clips in sets]
+    folders = {*USUAL_SPLITS, *(split for own in splits for split in own if split is not None)}
+    apart = all(own == splits[0] and None not in own and len(own) > 1 for own in splits)
+    return [[f"{clip.split}/" * apart + clip_name(clip.name, folders) for clip in clips] for clips in sets]
+
+
+def counting_order(name: str) -> list[tuple[int, str]]:
+    """A sort key by which 2_x stands before 10_x: clips paired by order must stand as they were numbered."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]
+
+
+def usual_order(split: str | None) -> tuple[int, list[tuple[int, str]]]:
+    """A sort key for splits: train, dev, test, then the others by name, and last what has no split."""
+    if split in USUAL_SPLITS:
+        return USUAL_SPLITS.index(split), []
+    return (4, []) if split is None else (3, counting_order(split))

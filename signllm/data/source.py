@@ -1,0 +1,108 @@
+"""What a table of clips gives: entries that say which clip of which file is which text, a part for each split."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from signllm.languages import LANGUAGES
+from signllm.pose.formats.reader import Loaded
+
+
+@dataclass(frozen=True)
+class ClipEntry:
+    """What is known of a clip without reading it; None for what is not known.
+
+    `path`: the file or folder its poses are in; `suffix`: which clip of it, for messages. `load()` reads it and raises
+    nothing. `fps`: what the table says, which is more than what the file says. `source`: the name in the source.
+    `texts`: the text in several spoken languages, by their codes, where the sign language must choose one.
+    `faults`: what is wrong with its names and texts, which only training minds.
+    """
+
+    name: str
+    path: Path
+    load: Callable[[], Loaded]
+    suffix: str = ""
+    num_bytes: int = 0
+    text: str | None = None
+    gloss: str | None = None
+    language: str | None = None
+    split: str | None = None
+    signer: str | None = None
+    fps: float | None = None
+    source: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+    def of_language(self, codes: Sequence[str]) -> ClipEntry:
+        """The entry with the one sign language in `codes` where it had none, and the text that goes with it."""
+        language = self.language or (codes[0] if len(codes) == 1 else None)
+        text = self.text or self.texts.get(LANGUAGES[language].spoken if language else "")
+        return replace(self, language=language, text=text)
+
+    @property
+    def where(self) -> str:
+        """File and clip, for messages."""
+        return f"{self.path}{self.suffix}"
+
+    def where_below(self, root: Path) -> str:
+        """As `where`, without the folder that all clips are in."""
+        return f"{os.path.relpath(self.path, root)}{self.suffix}"
+
+
+@dataclass(frozen=True)
+class SourcePart:
+    """One split of a source, or all of a source without splits (`split` None).
+
+    `label` names it for people, `home` is the folder it is in. `files`: what its content depends on. `faults` make
+    pairing poses with texts impossible; `missing` is what training needs beside that and is not there.
+    `named`: whether the clips have names or are only counted. `records_fps`: whether the files say their frame rate.
+    `is_corpus`: recordings with texts, which are dealt to splits where they have none (see `signllm.data.splits`).
+    `held_out`: the share that was dealt to dev.
+    """
+
+    split: str | None
+    label: str
+    home: Path
+    files: tuple[Path, ...]
+    entries: tuple[ClipEntry, ...]
+    faults: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    language: str | None = None
+    named: bool = True
+    records_fps: bool = True
+    is_corpus: bool = False
+    held_out: float | None = None
+
+
+@dataclass(frozen=True)
+class FoundPart:
+    """A part of a source that can be opened. `open(most)` lists its clips, at most so many (None: all).
+
+    `what` says what it was found in, such as 'dev.skels'. Of what is found in a folder only the parts of the lowest
+    `rank` count: a table of clips wins over the bare files. `open` raises DataError where no clip can be told.
+    """
+
+    split: str | None
+    what: str
+    rank: int
+    open: Callable[[int | None], SourcePart]
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One way of saying which clip is which text. `find(path)`: the parts there, empty where it is not of this kind.
+
+    `name` tells users what the files are called.
+    """
+
+    name: str
+    find: Callable[[Path], list[FoundPart]]
+
+
+STORE, CORPUS, SPLITS, TABLE_FILE, BARE_FILES = range(5)
+"""The ranks."""

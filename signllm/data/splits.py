@@ -1,0 +1,117 @@
+"""The splits of a source: those it has, and for one without any, the deal of its clips to `train` and `dev`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from signllm.data.names import usual_order
+from signllm.data.source import BARE_FILES, FoundPart, SourcePart
+from signllm.data.tables import find_parts
+from signllm.errors import DataError, did_you_mean
+
+HELD_OUT = 0.15  # share of the clips that go to dev, unless the user says otherwise
+TRAIN, DEV = "train", "dev"
+
+
+def split_of(name: str, held_out: float) -> str:
+    """`train` or `dev`, a function of the clip's name and the share of clips that is held out.
+
+    The same clip lands in the same split on every machine, and stays there when other clips are added.
+    """
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    return DEV if number < held_out * 2**64 else TRAIN
+
+
+def deal(part: SourcePart, held_out: float = HELD_OUT) -> dict[str, SourcePart]:
+    """The clips of a part without splits, dealt to train and dev by their names."""
+    return {split: _dealt(part, split, held_out) for split in (TRAIN, DEV)}
+
+
+def _dealt(part: SourcePart, split: str, held_out: float) -> SourcePart:
+    mine = tuple(entry for entry in part.entries if split_of(entry.name, held_out) == split)
+    faults = part.faults if mine else (*part.faults, f"{part.label}: no clip falls to {split}; see --held_out")
+    return replace(part, split=split, entries=mine, faults=faults, held_out=held_out)
+
+
+def by_split(part: SourcePart) -> list[SourcePart]:
+    """A part for each split that the entries name, in the usual order; the part itself where they name none."""
+    names = {entry.split for entry in part.entries if entry.split is not None}
+    if part.split is not None or not names or any(entry.split is None for entry in part.entries):
+        return [part]
+    return [
+        replace(
+            part,
+            split=name,
+            label=f"{part.label} {name}" if len(names) > 1 else part.label,
+            entries=tuple(entry for entry in part.entries if entry.split == name),
+        )
+        for name in sorted(names, key=usual_order)
+    ]
+
+
+def wanted_splits(
+    path: Path, language: str, wanted: Sequence[str] | None, most: int | None, held_out: float = HELD_OUT
+) -> Iterator[SourcePart]:
+    """The splits of the source at `path` one by one, each with at most `most` clips of the language (a code).
+
+    `wanted` None means all splits. Raises DataError at once that names every wanted split that is not there, and where
+    the source has no clip of the language or, being without splits, no text for any clip.
+    """
+    found = find_parts(path)
+    told = {part.language for part in found} - {None}
+    found = [part for part in found if part.language in (None, language)]
+    if not found:
+        raise DataError(f"{path}: no clips of {language}; it holds {', '.join(sorted(told))}")
+    if not all(part.split for part in found):  # else what is not wanted need not be opened
+        parts = [_of_language(part.open(None), language) for part in found]
+        missing = [fault for part in parts if part.split is None for fault in part.missing]
+        if missing:  # it would be said again for each split to which the clips are dealt
+            raise DataError(missing)
+        splits = [split for part in parts for split in _with_splits(part, held_out)]
+        found = [FoundPart(split.split, split.label, BARE_FILES, partial(_opened, split)) for split in splits]
+    chosen = _choose(path, found, wanted)
+    return (_first(_of_language(part.open(most), language), most) for part in chosen)
+
+
+def _opened(part: SourcePart, most: int | None) -> SourcePart:
+    return part
+
+
+def _first(part: SourcePart, most: int | None) -> SourcePart:
+    return replace(part, entries=part.entries[:most])
+
+
+def _with_splits(part: SourcePart, held_out: float) -> list[SourcePart]:
+    """The splits that the clips name, or else those to which they are dealt."""
+    parts = by_split(part)
+    return list(deal(part, held_out).values()) if parts[0].split is None else parts
+
+
+def _choose(path: Path, found: list[FoundPart], wanted: Sequence[str] | None) -> list[FoundPart]:
+    """The parts of the wanted splits (all when None); DataError for splits that are not there, or there twice."""
+    parts = {str(part.split): part for part in found}
+    faults = [
+        f"{path}: no split '{name}'{did_you_mean(name, parts)}; there are: {', '.join(parts)}"
+        for name in wanted or ()
+        if name not in parts
+    ]
+    names = [str(part.split) for part in found]
+    faults += [f"{path}: the split '{name}' is there twice" for name in parts if names.count(name) > 1]
+    if faults:
+        raise DataError(faults)
+    return [parts[name] for name in dict.fromkeys(wanted or parts)]
+
+
+def _of_language(part: SourcePart, code: str) -> SourcePart:
+    """The part with the clips of one language; clips that name none are taken to be of it."""
+    entries = tuple(entry.of_language([code]) for entry in part.entries if entry.language in (None, code))
+    others = len(part.entries) - len(entries)
+    if not others:
+        return replace(part, entries=entries)
+    note = f"{others} clips of other languages than {code} are left out"
+    faults = part.faults if entries else (*part.faults, f"{part.label}: no clip of {code}; {note}")
+    return replace(part, entries=entries, faults=faults, warnings=(*part.warnings, note))

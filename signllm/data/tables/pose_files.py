@@ -1,0 +1,129 @@
+"""Pose files alone, or a folder of them: names from the files, texts from siblings, where there are any.
+
+Beside `x.npz` or `x.pose` may be `x.text` and `x.gloss`, with a line for each clip of the file, or, for a file of one
+clip, JSON with its text (`signllm.data.tables.metadata`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name
+from signllm.data.source import BARE_FILES, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
+from signllm.errors import DataError
+from signllm.fsutil import read_lines
+from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
+
+_SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
+_MOST_NAMES = 4
+
+
+def find(path: Path) -> list[FoundPart]:
+    """The file, or all pose files of the folder; else a part for each of train/, dev/, test/ that holds some."""
+    if path.is_file():
+        known = path.suffix.lower() != ".skels" and any(reader.matches(path) for reader in READERS)
+        return [FoundPart(None, path.name, BARE_FILES, partial(_open, path, [path], None))] if known else []
+    if files := files_in(path):
+        return [FoundPart(None, "pose files", BARE_FILES, partial(_open, path, files, None))]
+    folders = {split: files_in(path / split) for split in USUAL_SPLITS}
+    return [
+        FoundPart(split, f"pose files in {split}/", BARE_FILES, partial(_open, path / split, files, split))
+        for split, files in folders.items()
+        if files
+    ]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The pose files of a folder, in the order of their numbers; those of lines (`.skels`) are not among them."""
+    if not folder.is_dir():
+        return []
+    files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+    return sorted(files, key=lambda file: counting_order(file.name))
+
+
+def _open(path: Path, files: list[Path], split: str | None, most: int | None) -> SourcePart:
+    entries, faults, beside, records_fps = [], [], [], True
+    for file in files:
+        try:
+            found, siblings = file_entries(file, split)
+        except DataError as error:
+            faults += error.faults
+            continue
+        entries += found
+        beside += siblings
+        records_fps &= reader_of(file).records_fps
+    if any(entry.split is None for entry in entries):  # folders before some names only are no splits
+        entries = [replace(entry, split=None) for entry in entries]
+    any_text = any(entry.text or entry.texts for entry in entries)
+    if not any_text:  # said once, not clip by clip
+        entries = [replace(entry, faults=()) for entry in entries]
+    return SourcePart(
+        split,
+        label=path.absolute().name,
+        home=path.absolute().parent,
+        files=(*files, *beside),
+        entries=tuple(entries[:most]),
+        faults=tuple(faults),
+        missing=() if any_text else (_no_text(path, files),),
+        records_fps=records_fps,
+    )
+
+
+def file_entries(file: Path, split: str | None = None) -> tuple[list[ClipEntry], list[Path]]:
+    """The clips of one pose file with their texts, and the siblings that say them. Raises DataError."""
+    reader = reader_of(file)
+    clips = reader.list_clips(file)
+    columns, siblings = _sibling_lines(file, len(clips))
+    said = Metadata(file)
+    if len(clips) == 1 and not siblings and (beside := metadata_path(file)) is not None:
+        said, siblings = read_metadata(beside), [beside]
+    names = [split_and_name(clip.name, {split} if split else USUAL_SPLITS) for clip in clips]
+    entries = [
+        ClipEntry(
+            name,
+            file,
+            partial(reader.load, file, *clip.key),
+            clip.suffix,
+            clip.num_bytes,
+            text=text or said.text,
+            gloss=gloss or said.gloss,
+            split=split or own,
+            source=clip.name,
+            texts=said.texts,
+            faults=() if text or said.text or said.texts else (f"no text beside {file.name}",),
+        )
+        for clip, (own, name), text, gloss in zip(clips, names, *columns, strict=True)
+    ]
+    return entries, siblings
+
+
+def _sibling_lines(file: Path, clips: int) -> tuple[list[list[str | None]], list[Path]]:
+    """The columns `.text` and `.gloss` with a line a clip, and the files that hold them."""
+    columns, siblings = [], []
+    for suffix in (".text", ".gloss"):
+        sibling = file.with_suffix(suffix)
+        lines: list[str | None] = [None] * clips
+        if sibling.is_file():
+            siblings.append(sibling)
+            lines = [line or None for line in read_lines(sibling)]
+            if len(lines) != clips:
+                raise DataError(
+                    f"{sibling}: {len(lines)} lines for the {clips} clips of {file.name}; every clip has a line"
+                )
+        columns.append(lines)
+    return columns, siblings
+
+
+def _no_text(path: Path, files: list[Path]) -> str:
+    names = ", ".join(file.name for file in files[:_MOST_NAMES]) + ", ..." * (len(files) > _MOST_NAMES)
+    first = files[0]
+    return (
+        f"{path}: {len(files)} pose files ({names}) and no text for any clip in them; put a table beside them, such as"
+        f" texts.csv with the columns name,text and a row '{first.stem},...', or {first.stem}.text with a line a clip"
+    )
+
+
+TABLE = Table(f"files {', '.join(_SUFFIXES)}", find)

@@ -1,0 +1,45 @@
+"""Values of tables, whose types are checked: null, numbers and lists are no texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def text_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:
+    """The text under `key`, None where it is empty or not there; other types are put into `faults`."""
+    value = row.get(key, "")
+    if not isinstance(value, str):
+        faults.append(f"{where}: {key} is {_shown(value)}, expected text")
+        return None
+    return value.strip() or None
+
+
+def gloss_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:
+    """Glosses with blanks between them, of a text or a list of texts; null means none."""
+    value = row.get(key)
+    if isinstance(value, list):
+        wrong = [item for item in value if not isinstance(item, str)]
+        if wrong:
+            faults.append(f"{where}: {key} holds {_shown(wrong[0])}, expected words")
+            return None
+        return " ".join(value).strip() or None
+    return None if value is None else text_of(row, key, where, faults)
+
+
+def number_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> float | None:
+    """The number under `key`, 0 or more; None where it is empty or not there."""
+    value = row.get(key)
+    if value is None or value == "":
+        return None
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        faults.append(f"{where}: {key} is {_shown(value)}, expected a number from 0 on")
+        return None
+    return number
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else repr(value)[:60]

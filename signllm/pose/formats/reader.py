@@ -1,0 +1,68 @@
+"""What a pose reader is: it knows one layout of pose files, and nothing of texts, splits or languages.
+
+A reader gives a clip as a PoseSequence where the file says everything about it, else as a RawClip, whose scale and
+sides are found over many clips (`signllm.pose.formats.conventions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from signllm.pose.formats.conventions import RawClip
+from signllm.pose.sequence import PoseSequence
+
+Loaded = tuple[RawClip | PoseSequence | None, list[str]]
+"""A clip, or None and everything that is wrong with it, without the file's name."""
+
+
+@dataclass(frozen=True)
+class ListedClip:
+    """A clip that a file holds, found without reading its poses.
+
+    `key`: what the reader's `load` needs beside the path. `suffix`: behind the path it says in messages which clip is
+    meant, such as ':17'. `num_bytes`: the clip's share of the file.
+    """
+
+    name: str
+    key: tuple = ()
+    suffix: str = ""
+    num_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class PoseReader:
+    """One layout of files (or folders).
+
+    `matches(path)`: whether an existing path is of this layout. `list_clips(path)`: the clips in it; DataError where it
+    cannot be read. `load(path, *key)`: one of them; it raises nothing and can be sent to another process.
+    `names_clips`: false where the file itself has no names, so that names only count. `records_fps`: whether files say
+    their frame rate.
+    """
+
+    name: str
+    matches: Callable[[Path], bool]
+    list_clips: Callable[[Path], list[ListedClip]]
+    load: Callable[..., Loaded]
+    names_clips: bool = True
+    records_fps: bool = True
+
+
+@dataclass(frozen=True)
+class PoseWriter:
+    """`write(path, clips)` writes (name, clip) pairs; the file appears whole or not at all. Raises DataError."""
+
+    suffix: str
+    write: Callable[[Path, Iterable[tuple[str, PoseSequence]]], None]
+
+
+def one_clip(path: Path) -> list[ListedClip]:
+    """The clip of a file or folder that holds one, named by it."""
+    size = path.stat().st_size if path.is_file() else 0
+    return [ListedClip(path.stem if path.is_file() else path.name, num_bytes=size)]
+
+
+def has_suffix(suffix: str) -> Callable[[Path], bool]:
+    """Whether a path is a file called `*<suffix>`, in capitals or not."""
+    return lambda path: path.suffix.lower() == suffix and path.is_file()
