@@ -271,6 +271,8 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         faults.extend(error.faults)
     if faults:
         raise ConfigError(faults)
+    pad_id = tokenizer.token_to_id(PAD)
+    assert pad_id is not None  # train_wordpiece adds it
     options = BertOptions(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=scratch.hidden_size,
@@ -278,7 +280,7 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         num_attention_heads=scratch.num_heads,
         intermediate_size=4 * scratch.hidden_size,
         max_position_embeddings=config.max_length,
-        pad_token_id=tokenizer.token_to_id(PAD),
+        pad_token_id=pad_id,
         hidden_dropout_prob=scratch.dropout,
         attention_probs_dropout_prob=scratch.dropout,
     )
@@ -286,7 +288,7 @@ def _from_scratch(cls: type[TextEncoder], config: Any, corpus_texts: Iterable[st
         "name": FROM_SCRATCH,
         "from_scratch": True,
         "max_length": config.max_length,
-        "pad_id": tokenizer.token_to_id(PAD),
+        "pad_id": pad_id,
         "pad_token": PAD,
     }
     return cls(Bert(options), tokenizer, meta, config.trainable_layers)

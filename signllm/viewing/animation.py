@@ -20,7 +20,7 @@ def animated_webp(panels: Sequence[Panel], size_px: int = 180, quality: int = 45
     scene = Scene.of(panels, size_px=size_px)
     count = max(1, min(MOST_FRAMES, round(scene.num_frames * MOST_FPS / scene.fps), scene.num_frames))
     moments = np.unique(np.linspace(0, scene.num_frames - 1, count).round().astype(int))
-    pictures = [Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene.pictures(moments)]
+    pictures = [Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene.pictures(moments.tolist())]
     milliseconds = max(20, round(1000 * scene.num_frames / scene.fps / len(moments)))
     file = io.BytesIO()
     pictures[0].save(
