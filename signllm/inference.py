@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from signllm.config import Config
 from signllm.device import resolve_device
@@ -13,18 +14,36 @@ from signllm.errors import ConfigError
 from signllm.languages import make_prompt, prompt_text, resolve_language
 from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import DECODERS
+from signllm.models.gloss import written
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
+from signllm.pose.output import Captioned, ClipOutput
+
+Languages = Sequence[str | None] | str | None
 
 
-@dataclass(frozen=True)
-class GeneratedClip:
-    """A generated clip: the request as the model read it, its language, its LangGloss (Prompt2LangGloss), the pose."""
+@dataclass(frozen=True, repr=False)
+class GeneratedClip(ClipOutput):
+    """A generated clip. It saves and shows itself as a PoseSequence does, with its text.
 
+    text: what was asked for. request: what the model read of it. language: its code. gloss: the LangGloss words that
+    Prompt2LangGloss wrote, None for MLSF. pose: in shoulder widths.
+    """
+
+    text: str
     request: str
     language: str
     gloss: str | None
     pose: PoseSequence
+
+    def __repr__(self) -> str:
+        gloss = f", {written(self.language, self.gloss)}" if self.gloss else ""
+        length = f"{len(self.pose)} frames, {self.pose.duration_s:.2f} s"
+        return f"GeneratedClip({self.text!r}, {self.language}{gloss}, {length})"
+
+    def captioned(self) -> Captioned:
+        """As ClipOutput.captioned: language and text above, the gloss over the signer."""
+        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "")
 
 
 def _clip_seed(seed: int, text: str, language: str | None) -> int:
@@ -86,7 +105,7 @@ class Generator:
                 text = prompt[1]
             if code is None:
                 raise ConfigError(
-                    f"'{text}': which sign language? Give --language; this model signs {', '.join(self.languages)}"
+                    f"'{text}': which sign language? Give a language; this model signs {', '.join(self.languages)}"
                 )
         elif not prompt and code:
             text = make_prompt(text, code)
@@ -94,10 +113,32 @@ class Generator:
             self.model.known_languages([code])
         return text, code
 
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a string is a sequence of strings too
+        self, texts: str, language: str | None = None, seed: int = 0
+    ) -> GeneratedClip: ...
+
+    @overload
+    def __call__(
+        self, texts: Sequence[str], language: Languages = None, seed: int | Sequence[int] = 0
+    ) -> list[GeneratedClip]: ...
+
+    def __call__(
+        self, texts: str | Sequence[str], language: Languages = None, seed: int | Sequence[int] = 0
+    ) -> GeneratedClip | list[GeneratedClip]:
+        """Sign a text, which gives one clip, or a list of texts, which gives a list of clips.
+
+        `language` is one for all or one a text; it may be left out where the model knows one language only, and where
+        it reads it from a prompt. As `generate_clips` otherwise.
+        """
+        if isinstance(texts, str):
+            return self.generate_clips([texts], language, seed)[0]
+        return self.generate_clips(texts, language, seed)
+
     def generate_clips(
         self,
         texts: Sequence[str],
-        languages: Sequence[str | None] | str | None = None,
+        languages: Languages = None,
         seed: int | Sequence[int] = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
@@ -105,8 +146,11 @@ class Generator:
         """Generate one clip a text; `progress(n)` is called after each batch of n clips.
 
         A clip is a function of its text, language, seed and the weights; `seed` is one for all, or one a text. Decoders
-        that draw numbers give another clip for another seed.
+        that draw numbers give another clip for another seed. Raises ConfigError as `request` does, TypeError for a
+        single string in place of a list.
         """
+        if isinstance(texts, str):
+            raise TypeError(f"a list of texts is expected, not the string {texts!r}; generator(text) signs one text")
         if languages is None or isinstance(languages, str):
             languages = [languages] * len(texts)
         requests = [self.request(text, language) for text, language in zip(texts, languages, strict=True)]
@@ -120,9 +164,9 @@ class Generator:
             read, codes = [text for text, _ in chunk], [code for _, code in chunk]
             drawn = seeds[first : first + batch_size]
             generated = self.model.generate(read, codes, self.config.data.max_frames, drawn)
-            for text, made in zip(read, generated, strict=True):
+            for text, request, made in zip(texts[first : first + batch_size], read, generated, strict=True):
                 pose = PoseSequence.all_valid(made.pose_FJC.cpu().numpy(), self.fps)
-                clips.append(GeneratedClip(text, made.language, made.gloss, pose))
+                clips.append(GeneratedClip(text, request, made.language, made.gloss, pose))
             if progress:
                 progress(len(chunk))
         self.model.train(was_training)
@@ -131,7 +175,7 @@ class Generator:
     def generate(
         self,
         texts: Sequence[str],
-        languages: Sequence[str | None] | str | None = None,
+        languages: Languages = None,
         seed: int | Sequence[int] = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,

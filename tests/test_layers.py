@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "signllm"
 
-FOUNDATION = ("__init__", "errors", "fsutil", "languages", "sampling")
+FOUNDATION = ("__init__", "errors", "fsutil", "hooks", "languages", "sampling")
 RANKS = {
     "foundation": 0,
     "config": 1, "device": 1, "pose": 1,
@@ -151,6 +151,25 @@ def test_circles_are_found_in_functions_over_others_and_under_type_checking(tmp_
         "house/room/second.py:3 imports house.room.third",
         "house/room/third.py:1 imports house.room.first",
     ]
+
+
+def test_modules_are_imported_by_name_in_two_places_below_the_command_line():
+    """Elsewhere the ranks could be got round."""
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if room_of(path) != "cli"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        and {"import_module", "__import__"} & {getattr(node, key, None) for key in ("id", "attr", "name")}
+    }
+    assert users == {"__init__.py", "hooks.py"}
+
+
+def test_every_hook_leads_to_a_module():
+    from signllm.hooks import MODULES
+
+    assert set(MODULES.values()) <= set(modules_of(PACKAGE))
 
 
 def test_only_the_command_line_prints():

@@ -55,34 +55,23 @@ def parse_formats(text: str) -> list[str]:
     return list(dict.fromkeys(formats))
 
 
-def file_stem(number: int, clip: GeneratedClip, text: str) -> str:
+def file_stem(number: int, clip: GeneratedClip) -> str:
     """`001_ASL_hello-world`: sorts by request and says what it is."""
-    words = re.sub(r"[^\w]+", "-", text.lower()).strip("-_")[:40].rstrip("-_")
+    words = re.sub(r"[^\w]+", "-", clip.text.lower()).strip("-_")[:40].rstrip("-_")
     return f"{number:03d}_{clip.language}_{words or 'sign'}"
 
 
-def write_clip(clip: GeneratedClip, text: str, stem: str, folder: Path, formats: Sequence[str]) -> list[Path]:
+def write_clip(clip: GeneratedClip, stem: str, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write one clip in each format; return the paths."""
-    from signllm.pose.formats import write_clips
-    from signllm.viewing.video import write_video
-
-    paths = []
-    for name in formats:
-        path = folder / f"{stem}.{name}"
-        if name in VIDEO_FORMATS:
-            write_video(path, [(clip.gloss or "", clip.pose)], title=f"{clip.language}: {text}")
-        else:
-            write_clips(path, [(stem, clip.pose)])
-        paths.append(path)
-    return paths
+    return [clip.save(folder / f"{stem}.{name}") for name in formats]
 
 
-def describe(clip: GeneratedClip, text: str) -> str:
+def describe(clip: GeneratedClip) -> str:
     """One line for the terminal."""
     from signllm.models.gloss import written
 
     gloss = f"   {written(clip.language, clip.gloss)}" if clip.gloss else ""
-    return f"{clip.language}  {text}{gloss}   {len(clip.pose)} frames, {clip.pose.duration_s:.2f} s"
+    return f"{clip.language}  {clip.text}{gloss}   {len(clip.pose)} frames, {clip.pose.duration_s:.2f} s"
 
 
 def sign(
@@ -99,10 +88,10 @@ def sign(
         args.batch_size,
     )
     seconds = time.perf_counter() - started
-    for (number, request, sample), clip in zip(asked, clips, strict=True):
-        print(describe(clip, request.text))
-        stem = file_stem(number, clip, request.text) + (f"_seed{args.seed + sample}" if many > 1 else "")
-        for path in write_clip(clip, request.text, stem, args.output, formats):
+    for (number, _, sample), clip in zip(asked, clips, strict=True):
+        print(describe(clip))
+        stem = file_stem(number, clip) + (f"_seed{args.seed + sample}" if many > 1 else "")
+        for path in write_clip(clip, stem, args.output, formats):
             print(f"  {path}")
     signed = sum(clip.pose.duration_s for clip in clips)
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")

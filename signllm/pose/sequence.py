@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from signllm.errors import DataError
+from signllm.pose.output import Captioned, ClipOutput
 from signllm.pose.skeleton import SKELETON_50, Skeleton
 
 SHOULDER_WIDTHS = "shoulder_widths"
 
 
-@dataclass(frozen=True, eq=False)
-class PoseSequence:
+@dataclass(frozen=True, eq=False, repr=False)
+class PoseSequence(ClipOutput):
     """A clip of signing; immutable, checked when made.
 
     coordinates: (F, J, C) float32, read-only; zero where `valid` is false (never read those).
@@ -72,6 +73,15 @@ class PoseSequence:
 
     def __len__(self) -> int:
         return len(self.coordinates)
+
+    def __repr__(self) -> str:
+        shape = f"{len(self)} frames, {self.duration_s:.2f} s at {self.fps:g} fps"
+        missing = f", {1 - self.valid.mean():.0%} of the joints missing" * (not self.valid.all())
+        return f"PoseSequence({shape}, {self.coordinates.shape[2]}D, {self.skeleton.name} in {self.unit}{missing})"
+
+    def captioned(self) -> Captioned:
+        """As ClipOutput.captioned, without words."""
+        return Captioned(self)
 
     @property
     def num_frames(self) -> int:

@@ -130,3 +130,4 @@ def _write_png(file: BinaryIO, scene: Scene) -> None:
 
 
 _WRITERS: dict[str, Callable[[BinaryIO, Scene], None]] = {".mp4": _write_mp4, ".gif": _write_gif, ".png": _write_png}
+SUFFIXES = tuple(_WRITERS)

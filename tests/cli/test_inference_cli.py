@@ -100,7 +100,7 @@ def test_the_guides_command_without_a_language_takes_the_first_and_says_so(model
         (["--text", "x", "--language", "XSL"], "unknown sign language"),
         (["--text", " ", "--language", "ASL"], "text is empty"),
         (["--text", "x", "--mode", "prompt2langgloss", "--language", "ASL"], "is a model of mode mlsf"),
-        (["--texts_file", "/no/such/file"], "cannot be read"),
+        (["--texts_file", "/no/such/file"], "no such file"),
         (["--text", "x", "--language", "ASL", "--device", "cuda:99"], "device 'cuda:99'"),
     ],
 )

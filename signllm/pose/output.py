@@ -1,0 +1,58 @@
+"""What every clip can do, whatever it knows beside its pose: save itself in any format, and show itself."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import webbrowser
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from signllm.hooks import hook
+
+
+class Captioned(NamedTuple):
+    """A PoseSequence and the words on pictures of it: `title` on top, `label` over the signer."""
+
+    pose: Any  # the module of PoseSequence imports this one
+    title: str = ""
+    label: str = ""
+
+
+class ClipOutput(ABC):
+    """Saving and showing, for classes that say what is to be seen."""
+
+    @abstractmethod
+    def captioned(self) -> Captioned:
+        """The pose to write or draw, with its words."""
+
+    def save(self, path: str | Path, size: int = 480, view: str = "front") -> Path:
+        """Write a file in the format of its suffix and return its path.
+
+        `.npz`, `.skels` and `.pose` hold the pose; `.mp4`, `.gif` and `.png` (a contact sheet) show it, `size` pixels
+        wide and from the `view` 'front' or 'side'. The file appears whole or not at all. Raises ConfigError for an
+        unknown suffix, size or view, DataError where the format cannot hold the clip or the file cannot be written.
+        """
+        path, shown = Path(path), self.captioned()
+        hook("clip files").write(path, shown.pose, shown.label, shown.title, size, view)
+        return path
+
+    def show(self) -> None:
+        """Play the clip: in the notebook, or outside of one in the web browser."""
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        if shell is not None:
+            from IPython.display import display
+
+            display(self)
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".html", prefix="signllm-", delete=False, encoding="utf-8"
+        ) as page:
+            page.write(f'<!doctype html><meta charset="utf-8"><title>SignLLM</title>{self._repr_html_()}')
+        webbrowser.open(Path(page.name).as_uri())
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the clip as an animation that is part of the page."""
+        shown = self.captioned()
+        return str(hook("clip files").html(shown.pose, shown.label, shown.title))
