@@ -40,7 +40,8 @@ class ClipEntry:
         """The entry with the one sign language in `codes` where it had none, and the text that goes with it."""
         language = self.language or (codes[0] if len(codes) == 1 else None)
         text = self.text or self.texts.get(LANGUAGES[language].spoken if language else "")
-        return replace(self, language=language, text=text)
+        unchanged = language == self.language and text == self.text
+        return self if unchanged else replace(self, language=language, text=text)
 
     @property
     def where(self) -> str:

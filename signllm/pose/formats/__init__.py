@@ -85,4 +85,4 @@ def _unreadable(path: Path) -> str:
     if path.is_dir():
         return f"a folder without {clip_folder.POSE_FILE}"
     hint = did_you_mean(path.suffix, WRITERS)
-    return f"unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join([*WRITERS, '.json'])}"
+    return f"unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join(reader.name for reader in READERS)}"

@@ -37,15 +37,13 @@ class PoseReader:
 
     `matches(path)`: whether an existing path is of this layout. `list_clips(path)`: the clips in it; DataError where it
     cannot be read. `load(path, *key)`: one of them; it raises nothing and can be sent to another process.
-    `names_clips`: false where the file itself has no names, so that names only count. `records_fps`: whether files say
-    their frame rate.
+    `records_fps`: whether files say their frame rate.
     """
 
     name: str
     matches: Callable[[Path], bool]
     list_clips: Callable[[Path], list[ListedClip]]
     load: Callable[..., Loaded]
-    names_clips: bool = True
     records_fps: bool = True
 
 

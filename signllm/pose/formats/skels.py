@@ -119,9 +119,7 @@ def load_line(path: Path, span: tuple[int, int]) -> Loaded:
     return parse_line(read_span(path, span))
 
 
-READER = PoseReader(
-    "lines of .skels", has_suffix(".skels"), list_clips, load_line, names_clips=False, records_fps=False
-)
+READER = PoseReader("lines of .skels", has_suffix(".skels"), list_clips, load_line, records_fps=False)
 
 
 def format_line(pose: PoseSequence, counter: str = FROM_ONE) -> bytes:
