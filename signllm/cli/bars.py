@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Bars:
@@ -12,7 +16,8 @@ class Bars:
     """
 
     def __init__(self, unit: str):
-        self._unit, self._stage, self._bar = unit, "", None
+        self._unit, self._stage = unit, ""
+        self._bar: tqdm | None = None
 
     def __call__(self, stage: str, done: int, total: int, **figures: str) -> None:
         """Show how far a stage is, with `figures` behind it."""

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from signllm.errors import SignLLMError
 
@@ -92,7 +93,7 @@ class _Parser(argparse.ArgumentParser):
         return as_called(super().format_help())
 
 
-def parser(script: str, english: str, chinese: str, **kwargs) -> argparse.ArgumentParser:
+def parser(script: str, english: str, chinese: str, **kwargs: Any) -> argparse.ArgumentParser:
     """An argument parser whose description stands in English and Chinese; flags cannot be abbreviated."""
     return _Parser(
         prog=as_called(script),

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from signllm.cli.common import USER_ERROR, command, parser
 
@@ -121,7 +122,7 @@ def _print_table(reports: list) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _print_capped(heading: str, lines: list[str], file, full_list: Path | None) -> None:
+def _print_capped(heading: str, lines: list[str], file: TextIO, full_list: Path | None) -> None:
     if not lines:
         return
     print(f"{heading} ({len(lines)}):", file=file)

@@ -25,7 +25,8 @@ def run(args: Namespace, command: str) -> int:
     from signllm.evaluation.comparison import COLUMNS, compare, comparison_rows
     from signllm.fsutil import write_json
 
-    report = compare(*args.reports, args.systems)
+    first, second = args.reports
+    report = compare(first, second, args.systems)
     systems = report.data["systems"]
     print_lines(f"{name}: {path} ({systems[name]})" for name, path in zip("AB", args.reports, strict=True))
     for title, rows in report.data["parts"].items():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from signllm.cli.evaluation_flags import FORMATS
 from signllm.cli.tables import print_lines, print_table
@@ -21,15 +22,21 @@ def publish(report: Report, command: str, output: Path | None = None, formats: S
 
     data = {**report.data, "command": command}
     print_report(data)
-    texts = {"md": lambda: make_markdown(data), "html": lambda: make_html(data, report.examples)}
+    writers: dict[str, Callable[[], str]] = {
+        "md": lambda: make_markdown(data),
+        "html": lambda: make_html(data, report.examples),
+    }
     for suffix in formats:
         path = report.file(suffix, output, FORMATS)
         if suffix == "json":
             write_json(path, data)
         else:
-            text = texts[suffix]().encode()
-            write_atomically(path, lambda file, text=text: file.write(text))
+            write_atomically(path, partial(_write, writers[suffix]().encode()))
         print(f"report: {path}")
+
+
+def _write(text: bytes, file: BinaryIO) -> None:
+    file.write(text)
 
 
 def print_report(data: dict) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signllm.cli.bars import Bars
 from signllm.cli.evaluation_flags import add_training_flags, output_file, training_languages
 from signllm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from signllm.data.store import Store
+    from signllm.judges.judge import Judge
+    from signllm.judges.training import Progress
 
 DEFAULT_FILE = "back_translation.pth"
 
@@ -63,12 +69,12 @@ def run(args: Namespace, command: str) -> int:
     return 0
 
 
-def _show(bars: Bars, told) -> None:
+def _show(bars: Bars, told: Progress) -> None:
     losses = {"loss": f"{told.training_loss:.3f}", "held_out": f"{told.held_out_loss:.3f}"}
     bars(told.language, told.step, told.steps, **losses)
 
 
-def _print_ceiling(judge, store, code: str, split: str) -> None:
+def _print_ceiling(judge: Judge, store: Store, code: str, split: str) -> None:
     from signllm.evaluation.judge_section import ceilings, describe
 
     print(f"{code}: {describe(judge[code])}")

@@ -8,11 +8,19 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signllm.cli.common import INTERRUPTED
 from signllm.config import Config, load_config, parse_config
 from signllm.config.loading import apply_overrides
 from signllm.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from signllm.models.checkpoint import Checkpoint
+    from signllm.training.setup import Experiment
+    from signllm.training.trainer import Trainer
 
 DEBUG_SAMPLES = 64  # --debug: clips a language and split
 DEBUG_EPOCHS = 10
@@ -145,7 +153,7 @@ def _config_of_resumed_run(saved: Config, config_path: str | None, args: argpars
     return wanted
 
 
-def run_training(config: Config, checkpoint=None, dry: bool = False) -> int:
+def run_training(config: Config, checkpoint: Checkpoint | None = None, dry: bool = False) -> int:
     """Build the experiment and train it, or only try it when `dry`; return the exit code."""
     from signllm.training.setup import build_experiment
 
@@ -157,7 +165,7 @@ def _announce(config: Config) -> None:
     print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)
 
 
-def _run(experiment, checkpoint, dry: bool) -> int:
+def _run(experiment: Experiment, checkpoint: Checkpoint | None, dry: bool) -> int:
     """Train a built experiment, or only try it when `dry`; return the exit code."""
     from signllm.cli.watching import ProgressBar, SampleVideos
     from signllm.training.setup import make_trainer
@@ -180,11 +188,11 @@ def _run(experiment, checkpoint, dry: bool) -> int:
     return 0
 
 
-def _stop_on_signals(trainer) -> threading.Event:
+def _stop_on_signals(trainer: Trainer) -> threading.Event:
     """Let Ctrl-C and SIGTERM end the run after the current step, with last_model.pth written."""
     stopped = threading.Event()
 
-    def stop(number: int, _frame) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         if stopped.is_set():  # a second Ctrl-C does not wait
             raise KeyboardInterrupt
         stopped.set()
@@ -196,7 +204,7 @@ def _stop_on_signals(trainer) -> threading.Event:
     return stopped
 
 
-def _print_dry_run(experiment) -> int:
+def _print_dry_run(experiment: Experiment) -> int:
     import tempfile
 
     from signllm.training.dry_run import dry_run

@@ -16,7 +16,7 @@ class ProgressBar(Listener):
     """A bar over all steps of the run with loss and remaining time."""
 
     def __init__(self) -> None:
-        self._bar: tqdm | None = None
+        self._bar = tqdm(disable=True)
 
     def on_start(self, state: TrainingState, total_steps: int, steps_per_epoch: int) -> None:
         self._bar = tqdm(total=total_steps, initial=state.step, unit="step", dynamic_ncols=True, mininterval=0.5)

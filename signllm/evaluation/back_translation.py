@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from typing import SupportsFloat
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from signllm.data.store import ClipRecord
 from signllm.data.texts import normalised_text
@@ -13,6 +15,7 @@ from signllm.errors import DataError
 from signllm.evaluation.intervals import bootstrap_sums, interval
 from signllm.evaluation.measurements import REFERENCE
 from signllm.judges.judge import Judge, LanguageJudge, Reading
+from signllm.judges.model import Recogniser, Translator
 from signllm.languages import LANGUAGES
 from signllm.metrics.reading_presets import GLOSS_PREFIX, RECOGNITION, presets_of_kind
 from signllm.metrics.text_scores import RecordPreset, Rows, TextPreset, measure_texts
@@ -23,7 +26,7 @@ OF_CEILING = "_of_ceiling"
 
 def back_translation_presets(judge: LanguageJudge, digest: str = "") -> list[TextPreset]:
     """What this judge's readings are scored by; the judge's digest stands in every signature."""
-    presets = presets_of_kind(judge.kind, judge.kind == "translator" and bool(judge.network.glosses))
+    presets = presets_of_kind(judge.kind, isinstance(judge.network, Translator) and bool(judge.network.glosses))
     return [replace(preset, options=f"judge:{digest or 'unsaved'}|{preset.options}") for preset in presets]
 
 
@@ -55,11 +58,12 @@ def measure_readings(
 
 
 def _gloss_rows(said: Sequence[str], glosses: Sequence[str | None], preset: TextPreset) -> np.ndarray:
-    known = [index for index, gloss in enumerate(glosses) if gloss]
+    known = {index: gloss for index, gloss in enumerate(glosses) if gloss}
     width = len(preset.measure("A", "A"))
     rows_NK = np.zeros((len(said), width))
     if known:
-        rows_NK[known] = measure_texts([said[i] for i in known], [glosses[i] for i in known], [preset])[preset.name]
+        measured = measure_texts([said[index] for index in known], list(known.values()), [preset])
+        rows_NK[list(known)] = measured[preset.name]
     return rows_NK
 
 
@@ -111,12 +115,12 @@ def figures_of_systems(
     return found
 
 
-def _quotient(ours, ceiling):
-    ours, ceiling = np.asarray(ours, dtype=np.float64), np.asarray(ceiling, dtype=np.float64)
-    return np.divide(ours, ceiling, out=np.full(ours.shape, np.nan), where=ceiling > 0)
+def _quotient(ours: ArrayLike, ceiling: ArrayLike) -> np.ndarray:
+    upper, lower = np.asarray(ours, dtype=np.float64), np.asarray(ceiling, dtype=np.float64)
+    return np.divide(upper, lower, out=np.full(upper.shape, np.nan), where=lower > 0)
 
 
-def _entry(value, spread_R: np.ndarray) -> dict[str, float]:
+def _entry(value: SupportsFloat, spread_R: np.ndarray) -> dict[str, float]:
     low, high = interval(spread_R)
     return {"value": float(value), "low": low, "high": high}
 
@@ -162,7 +166,7 @@ class BackTranslation:
 
 def chance(judge: LanguageJudge) -> dict[str, float]:
     """What blind guessing scores in a recogniser's figures, in per cent; empty for a translator."""
-    if judge.kind != "recogniser":
+    if not isinstance(judge.network, Recogniser):
         return {}
     words = len(judge.network.words)
     return {"bt_top_1": 100 / words, "bt_top_5": 100 * min(5, words) / words}

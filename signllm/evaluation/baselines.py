@@ -13,14 +13,19 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from signllm.data.motion import without_rest
-from signllm.data.store import ClipRecord, StoreSplit
+from signllm.data.split import Split
+from signllm.data.store import ClipRecord
 from signllm.data.texts import normalised_text
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 MAX_MEAN_CLIPS = 5_000
 REST_S = 0.16
@@ -32,7 +37,7 @@ class Baseline(ABC):
     label: str
     reads_texts = False
 
-    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+    def __init__(self, training: Split, fps: float, seed: int = 0):
         self.training, self.fps, self.seed = training, float(fps), seed
 
     @abstractmethod
@@ -40,7 +45,7 @@ class Baseline(ABC):
         """One clip at `fps` for each record."""
 
     @classmethod
-    def left_out(cls, training: StoreSplit) -> str | None:
+    def left_out(cls, training: Split) -> str | None:
         """Why this training split does not give the baseline; None when it does."""
         return None
 
@@ -58,9 +63,10 @@ class FrozenMean(Baseline):
 
     label = "frozen mean"
 
-    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+    def __init__(self, training: Split, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
-        sum_JC, count_J = 0.0, 0
+        joints, dimensions = training.pose(0).coordinates.shape[1:]
+        sum_JC, count_J = np.zeros((joints, dimensions)), np.zeros(joints, int)
         for index in spread(len(training), MAX_MEAN_CLIPS):
             clip = training.pose(int(index))
             sum_JC = sum_JC + clip.coordinates.sum(0, dtype=np.float64)  # missing joints are zero in there
@@ -102,7 +108,7 @@ class NearestText(Baseline):
     label = "nearest text"
     reads_texts = True
 
-    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+    def __init__(self, training: Split, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
         self._clips_of: dict[str, list[int]] = {}
         for index, record in enumerate(training.records):
@@ -137,7 +143,7 @@ class NearestText(Baseline):
             answers.append(same or [self._draw(record, len(self.training))])
         return answers
 
-    def _vectors(self, counts: Iterable[Counter]):
+    def _vectors(self, counts: Iterable[Counter]) -> sparse.csr_matrix:
         """(texts, features) sparse matrix of unit rows; features unknown to the training split are left out."""
         from scipy import sparse
 
@@ -162,12 +168,12 @@ class MeanClip(Baseline):
     label = "mean clip"
     reads_texts = True
 
-    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+    def __init__(self, training: Split, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
         self._nearest = NearestText(training, fps, seed)
 
     @classmethod
-    def left_out(cls, training: StoreSplit) -> str | None:
+    def left_out(cls, training: Split) -> str | None:
         """As Baseline.left_out: there must be a text with several clips."""
         texts = {normalised_text(record.text) for record in training.records}
         return "no text has two clips, so it would be 'nearest text' again" if len(texts) == len(training) else None
@@ -201,7 +207,7 @@ class GlossClips(Baseline):
     label = "gloss clips"
     reads_texts = True
 
-    def __init__(self, training: StoreSplit, fps: float, seed: int = 0):
+    def __init__(self, training: Split, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
         self._nearest = NearestText(training, fps, seed)
         alone: dict[str, list[_Piece]] = {}
@@ -213,7 +219,7 @@ class GlossClips(Baseline):
         self._pieces_of = {**within, **alone}
 
     @classmethod
-    def left_out(cls, training: StoreSplit) -> str | None:
+    def left_out(cls, training: Split) -> str | None:
         """As Baseline.left_out: there must be a gloss, and somewhere more than one."""
         counts = {len(record.gloss.split()) for record in training.records if record.gloss}
         if not counts:
@@ -276,15 +282,16 @@ BASELINES: dict[str, type[Baseline]] = {
 }
 
 
-def choose_baselines(
-    training: StoreSplit | None, has_texts: bool = True
-) -> tuple[dict[str, type[Baseline]], list[str]]:
+def choose_baselines(training: Split | None, has_texts: bool = True) -> tuple[dict[str, type[Baseline]], list[str]]:
     """The baselines that this training split allows (none without one), and a note on each that is left out.
 
     `has_texts`: whether the clips to answer have texts; without them those that look texts up are left out.
     """
-    chosen, notes = {}, []
-    for name, kind in BASELINES.items() if training is not None else ():
+    chosen: dict[str, type[Baseline]] = {}
+    notes: list[str] = []
+    if training is None:
+        return chosen, notes
+    for name, kind in BASELINES.items():
         reason = kind.left_out(training)
         if not has_texts and kind.reads_texts:
             reason = "the clips have no texts"
@@ -296,7 +303,7 @@ def choose_baselines(
 
 
 def made_when_asked(
-    kind: type[Baseline], training: StoreSplit, fps: float, seed: int
+    kind: type[Baseline], training: Split, fps: float, seed: int
 ) -> Callable[[Sequence[ClipRecord]], list[PoseSequence]]:
     """The answers of a baseline that is made when it first has to answer: a cached evaluation never makes it."""
     make = cache(lambda: kind(training, fps, seed))

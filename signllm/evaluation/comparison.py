@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -19,7 +20,10 @@ from signllm.evaluation.intervals import RESAMPLES, bootstrap_sums, exchanged_su
 from signllm.evaluation.packing import unpack
 from signllm.evaluation.report import REPORT_VERSION, Report
 from signllm.evaluation.summary import arrow
-from signllm.metrics.preset import HIGHER, ONE, Preset
+from signllm.metrics.preset import HIGHER, ONE
+
+if TYPE_CHECKING:
+    from signllm.metrics.text_scores import AnyPreset
 
 PERMUTATIONS = 2_000
 SIGNIFICANT = 0.05
@@ -84,7 +88,7 @@ def compare_reports(
         "resamples": resamples,
         "permutations": PERMUTATIONS,
         "signatures": {preset.name: first["presets"][preset.name]["signature"] for preset in presets},
-        "parts": {title: _compare(presets, *sides, resamples) for title, sides in parts.items()},
+        "parts": {title: _compare(presets, ours, theirs, resamples) for title, (ours, theirs) in parts.items()},
         "notes": [
             *notes,
             "difference: B - A with its 95 % paired bootstrap interval over clips; of figures that are best at 1, the"
@@ -156,13 +160,14 @@ def _missing_systems(first: dict, second: dict, names: Sequence[str]) -> list[st
     return faults
 
 
-def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tuple[list[Preset], list[str]]:
+def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tuple[list[AnyPreset], list[str]]:
     """The presets that both reports measured, this version knows, and whose single clips are there."""
     from signllm.metrics.reading_presets import reading_presets
     from signllm.metrics.registry import PRESETS
 
-    known = {**PRESETS, **reading_presets()}
-    found, notes = [], []
+    known: dict[str, AnyPreset] = {**PRESETS, **reading_presets()}
+    found: list[AnyPreset] = []
+    notes: list[str] = []
     for name in first["presets"]:
         if name not in second["presets"]:
             notes.append(f"{name}: only in A")
@@ -179,12 +184,14 @@ def _comparable_presets(first: dict, second: dict, names: Sequence[str]) -> tupl
     return found, notes + [f"{name}: only in B" for name in second["presets"] if name not in first["presets"]]
 
 
-def _rows(report: dict, code: str, system: str, presets: Sequence[Preset]) -> list[np.ndarray]:
+def _rows(report: dict, code: str, system: str, presets: Sequence[AnyPreset]) -> list[np.ndarray]:
     clips = report["clips"][code]
     return [unpack(clips["numbers"][system][preset.name], len(clips["ids"])) for preset in presets]
 
 
-def _compare(presets: Sequence[Preset], ours: list[np.ndarray], theirs: list[np.ndarray], resamples: int) -> list[dict]:
+def _compare(
+    presets: Sequence[AnyPreset], ours: list[np.ndarray], theirs: list[np.ndarray], resamples: int
+) -> list[dict]:
     rows = []
     for preset, a_NK, b_NK in zip(presets, ours, theirs, strict=True):
         a_G, b_G = preset.conclude(a_NK.sum(0)), preset.conclude(b_NK.sum(0))
@@ -213,7 +220,7 @@ def _compare(presets: Sequence[Preset], ours: list[np.ndarray], theirs: list[np.
     return rows
 
 
-def _difference(preset: Preset, a_K: np.ndarray, b_K: np.ndarray) -> np.ndarray:
+def _difference(preset: AnyPreset, a_K: np.ndarray, b_K: np.ndarray) -> np.ndarray:
     """(..., G) B - A, of figures that are best at 1 that of their distances from 1."""
     a, b = preset.conclude(a_K), preset.conclude(b_K)
     return np.abs(b - 1) - np.abs(a - 1) if preset.better == ONE else b - a

@@ -11,7 +11,7 @@ from signllm.errors import ConfigError, DataError
 from signllm.evaluation import trained_model
 from signllm.evaluation.intervals import figures_of_systems
 from signllm.evaluation.options import GlossOptions
-from signllm.evaluation.phrasings import check_gloss_mode, prompts_of
+from signllm.evaluation.phrasings import gloss_model, prompts_of
 from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.prompts import BATCH, read_prompts
 from signllm.evaluation.report import Report, versions
@@ -77,20 +77,20 @@ def write_glosses(
     Without `phrasings` the language is given to the model and the texts stand in its first phrasing; with it they
     stand in these in turn, and the language is read. ConfigError for a model that writes no glosses.
     """
-    check_gloss_mode(generator, "writes glosses")
+    model = gloss_model(generator, "writes glosses")
     if not languages and len(generator.languages) > 1:
         raise ConfigError(f"which language are the glosses? Give --language; it signs {', '.join(generator.languages)}")
     language = (languages or generator.languages)[0]
     if phrasings:
-        generator.model.known_languages([language])
+        model.known_languages([language])
         found = read_prompts(generator, prompts_of(texts, language, phrasings), progress)
         right = sum(code == language for code, _ in found)
         return [gloss for _, gloss in found], 100 * right / len(found)
     written, advance = [], stage(progress, "texts", len(texts))
     for first in range(0, len(texts), BATCH):
         requests = [generator.request(text, language) for text in texts[first : first + BATCH]]
-        prompts, codes = zip(*requests, strict=True)
-        written += [gloss for _, gloss in generator.model.translate(prompts, codes)]
+        prompts, codes = [prompt for prompt, _ in requests], [code for _, code in requests]
+        written += [gloss for _, gloss in model.translate(prompts, codes)]
         advance(len(prompts))
     return written, 100.0
 

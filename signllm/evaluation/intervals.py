@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signllm.metrics.preset import Preset
+if TYPE_CHECKING:
+    from signllm.metrics.text_scores import AnyPreset
 
 RESAMPLES = 1_000
 _MOST_BLOCK_VALUES = 2_000_000  # draws held at once: 16 MB, whatever the number of clips
@@ -62,12 +64,12 @@ def columns_of(rows: Sequence[np.ndarray]) -> list[slice]:
     return [slice(int(first), int(last)) for first, last in itertools.pairwise(ends)]
 
 
-def figures_with_intervals(presets: Sequence[Preset], rows: Sequence[np.ndarray]) -> Figures:
+def figures_with_intervals(presets: Sequence[AnyPreset], rows: Sequence[np.ndarray]) -> Figures:
     """Value and 95 % percentile-bootstrap interval over clips of every figure; `rows` are (N, K) for each preset."""
     return figures_of_systems(presets, {"": rows})[""]
 
 
-def figures_of_systems(presets: Sequence[Preset], rows: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Figures]:
+def figures_of_systems(presets: Sequence[AnyPreset], rows: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Figures]:
     """`figures_with_intervals` of several systems on the same clips, with one set of draws for all of them."""
     flat = [block for blocks in rows.values() for block in blocks]
     together_NK = np.concatenate(flat, axis=1)

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import orjson
@@ -136,7 +137,7 @@ class Journal:
         self._known.setdefault(chunk, {}).update({name: np.asarray(array) for name, array in arrays.items()})
 
 
-def _ends_with_newline(file) -> bool:
+def _ends_with_newline(file: BinaryIO) -> bool:
     if file.seek(0, os.SEEK_END) == 0:
         return True
     file.seek(-1, os.SEEK_END)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from signllm.data.split import Split
 from signllm.data.store import Store
 from signllm.errors import ConfigError
 from signllm.evaluation.back_translation import BackTranslation, chance, score_back_translation
-from signllm.evaluation.language_run import Split
 from signllm.evaluation.measurements import REFERENCE, Measurements
 from signllm.judges.judge import Judge, LanguageJudge
+from signllm.judges.model import Recogniser
 
 FEW_SENTENCES = 2_000
 FEW_SEEN = 0.1
@@ -93,7 +94,7 @@ def describe(reader: LanguageJudge) -> str:
     if facts["share"] < 1:
         learnt += f" (share {facts['share']:g}, seed {facts['share_seed']})"
     corpus = f"; it took the corpus for one of {facts['corpus']}" if "corpus" in facts else ""  # older files: unknown
-    if reader.kind == "recogniser":
+    if isinstance(reader.network, Recogniser):
         blind = chance(reader)
         words = f"{len(reader.network.words)} words"
         return (

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
 
 import orjson
 
+from signllm.data.split import Split, TrainingSplit
 from signllm.data.store import ClipRecord
 from signllm.evaluation.baselines import choose_baselines, made_when_asked
 from signllm.evaluation.examples import Example, best_and_worst
@@ -18,39 +18,18 @@ from signllm.evaluation.leakage import Leakage, audit
 from signllm.evaluation.measurements import REFERENCE, Measurements, System, evaluate
 from signllm.evaluation.progress import Progress, stage
 from signllm.fsutil import write_json
-from signllm.metrics.preset import Preset
-from signllm.metrics.text_scores import TextPreset
-from signllm.pose import PoseSequence, Skeleton
+from signllm.metrics.text_scores import AnyPreset
+from signllm.pose import PoseSequence
 
 CHUNK = 64
 EXAMPLES = 6  # for all languages together
-
-
-class Split(Protocol):
-    """What is asked of a split of a store, or of what stands for one: records, and a pose for each."""
-
-    skeleton: Skeleton
-    unit: str
-    records: Sequence[ClipRecord]
-
-    def __len__(self) -> int: ...
-
-    def pose(self, index: int) -> PoseSequence:
-        """Clip `index`."""
-        ...
-
-
-class TrainingSplit(Split, Protocol):
-    """A split whose content has checksums."""
-
-    info: dict
 
 
 @dataclass(frozen=True)
 class EvaluatedSystem:
     """The system that the evaluation is about: a model, or predictions.
 
-    `answer(records, seed=...)` gives a clip a record. `facts(seed)` is what the answers depend on besides the records:
+    `answer(records, seed)` gives a clip a record. `facts(seed)` is what the answers depend on besides the records:
     under its hash their numbers are cached.
     """
 
@@ -134,19 +113,23 @@ class LanguageRun:
                     record.text,
                     score,
                     reference=partial(self._reference, index),
-                    hypothesis=lambda row=row: poses()[row],
+                    hypothesis=partial(lambda at: poses()[at], row),
                     remembered=partial(kept.remembered, str(row)),
                 )
             )
         return made
 
     def _systems(self, seed: int) -> dict[str, System]:
-        made = {name: made_when_asked(kind, self.training, self.fps, seed) for name, kind in self._baselines.items()}
-        return {self.system.name: partial(self.system.answer, seed=seed), **made}
+        systems: dict[str, System] = {self.system.name: lambda records: self.system.answer(records, seed)}
+        if self.training is not None:
+            for name, kind in self._baselines.items():
+                systems[name] = made_when_asked(kind, self.training, self.fps, seed)
+        return systems
 
     def _answers_in(self, rows: Iterable[int], seed: int) -> dict[int, PoseSequence]:
         """The system's clips by row, answered in the chunks in which they were measured, each chunk once."""
-        wanted, found = sorted(rows), {}
+        wanted = sorted(rows)
+        found: dict[int, PoseSequence] = {}
         for first in dict.fromkeys(row - row % self.chunk_size for row in wanted):
             chunk = self.indices[first : first + self.chunk_size]
             clips = self.system.answer([self.split.records[index] for index in chunk], seed)
@@ -178,10 +161,12 @@ class Scores:
 
 
 def score_languages(
-    runs: Sequence[LanguageRun], presets: Sequence[Preset | TextPreset], progress: Progress | None = None
+    runs: Sequence[LanguageRun], presets: Sequence[AnyPreset], progress: Progress | None = None
 ) -> Scores:
     """Audit and measure one language after the other."""
-    measurements, leakage, examples = Measurements(presets), {}, []
+    measurements = Measurements(presets)
+    leakage: dict[str, Leakage] = {}
+    examples: list[Example] = []
     for run in runs:
         audited = run.audit_leakage(progress)
         if audited is not None:

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signllm.data.store import StoreSplit
+from signllm.data.split import Split
 from signllm.data.texts import normalised_text
 from signllm.evaluation.measurements import clip_digest
 from signllm.pose import PoseSequence
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 NEAR_TEXT_DICE = 0.8
 NEAR_CLIP_DISTANCE = 0.03  # shoulder widths; two recordings of one sign by one signer are several times farther apart
@@ -77,7 +81,7 @@ def _twins(values: dict) -> list[tuple]:
 
 
 def audit(
-    split: StoreSplit, training: StoreSplit, indices: Sequence[int] | None = None, progress: Progress | None = None
+    split: Split, training: Split, indices: Sequence[int] | None = None, progress: Progress | None = None
 ) -> Leakage:
     """Look for the clips `indices` (default: all) of `split` in `training`; reads every training clip once.
 
@@ -114,26 +118,24 @@ def find_texts(texts: Sequence[str], training: Sequence[str]) -> tuple[list[int]
         normal.setdefault(normalised_text(text), row)
     nearest, dice = _nearest_by_trigrams([normalised_text(text) for text in texts], list(normal))
     rows_of = list(normal.values())
-    levels, rows = [], []
+    found: list[tuple[int, int | None]] = []
     for text, near, similarity in zip(texts, nearest, dice, strict=True):
         if text.strip() in exact:
-            level, row = 3, exact[text.strip()]
+            found.append((3, exact[text.strip()]))
         elif normalised_text(text) in normal:
-            level, row = 2, normal[normalised_text(text)]
+            found.append((2, normal[normalised_text(text)]))
         elif similarity >= NEAR_TEXT_DICE:
-            level, row = 1, rows_of[near]
+            found.append((1, rows_of[near]))
         else:
-            level, row = 0, None
-        levels.append(level)
-        rows.append(row)
-    return levels, rows
+            found.append((0, None))
+    return [level for level, _ in found], [row for _, row in found]
 
 
 def _nearest_by_trigrams(texts: Sequence[str], training: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """For each text the number of the training text with the highest Dice coefficient, and that coefficient."""
     vocabulary: dict[str, int] = {}
     ours, theirs = (_trigram_matrix(side, vocabulary) for side in (texts, training))
-    ours.resize((ours.shape[0], len(vocabulary)))
+    ours.resize(ours.shape[0], len(vocabulary))
     theirs = theirs.T.tocsr()
     sizes = np.asarray(theirs.sum(axis=0)).ravel()
     nearest, best = np.zeros(len(texts), int), np.zeros(len(texts))
@@ -149,7 +151,7 @@ def _nearest_by_trigrams(texts: Sequence[str], training: Sequence[str]) -> tuple
     return nearest, best
 
 
-def _trigram_matrix(texts: Sequence[str], vocabulary: dict[str, int]):
+def _trigram_matrix(texts: Sequence[str], vocabulary: dict[str, int]) -> sparse.csr_matrix:
     """(texts, trigrams) sparse matrix of zeros and ones; new trigrams are added to the vocabulary."""
     from scipy import sparse
 
@@ -169,7 +171,7 @@ class ClipIndex:
     of its motion) by which candidates are found; only the candidates' poses are read again.
     """
 
-    def __init__(self, training: StoreSplit, progress: Progress | None = None):
+    def __init__(self, training: Split, progress: Progress | None = None):
         self.training = training
         self._row_of: dict[int, int] = {}
         self._projection: np.ndarray | None = None

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from signllm.data.store import ClipRecord, StoreSplit
+from signllm.data.split import Split
+from signllm.data.store import ClipRecord
 from signllm.evaluation.journal import Journal, content_key
 from signllm.metrics.preset import Preset, measure_pairs
-from signllm.metrics.text_scores import RecordPreset
+from signllm.metrics.text_scores import AnyPreset, RecordPreset
 from signllm.pose import PoseSequence
 
 System = Callable[[Sequence[ClipRecord]], list[PoseSequence]]
@@ -30,7 +31,7 @@ class Measurements:
     `digests[language]` holds one number a clip that tells whether two evaluations had the same references.
     """
 
-    presets: Sequence[Preset]
+    presets: Sequence[AnyPreset]
     clips: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     digests: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Measurements:
 def evaluate(
     measurements: Measurements,
     language: str,
-    split: StoreSplit,
+    split: Split,
     systems: Mapping[str, System],
     fps: float,
     indices: Iterable[int] | None = None,
@@ -112,7 +113,7 @@ def evaluate(
 class _Chunk:
     """Some clips of a split; their poses are read when somebody asks for them."""
 
-    def __init__(self, split: StoreSplit, indices: Sequence[int], fps: float, language: str):
+    def __init__(self, split: Split, indices: Sequence[int], fps: float, language: str):
         self.split, self.indices, self.fps, self.language = split, indices, fps, language
         self.records = [split.records[index] for index in indices]
         self._references: list[PoseSequence] | None = None
@@ -132,7 +133,7 @@ class _Chunk:
         return self._references
 
 
-def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[Preset], journal: Journal) -> dict:
+def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset], journal: Journal) -> dict:
     """Numbers by preset name, out of the journal where it has them; the reference's digests with them."""
     split = chunk.split
     signatures = {preset.name: preset.signature(split.skeleton.name, split.unit, chunk.fps) for preset in presets}
@@ -147,12 +148,12 @@ def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[Preset], jo
     return {**found, _DIGEST: known[_DIGEST]} if answer is None else found
 
 
-def _ask(chunk: _Chunk, answer: System | None, presets: Sequence[Preset]) -> dict[str, np.ndarray]:
+def _ask(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset]) -> dict[str, np.ndarray]:
     """Numbers of a chunk by preset name, measured now; the reference's digests with them."""
     references = chunk.references()
     hypotheses = references if answer is None else answer(chunk.records)
     fresh = measure_pairs(hypotheses, references, [p for p in presets if isinstance(p, Preset)], chunk.names)
-    for reader in dict.fromkeys(p.reader for p in presets if isinstance(p, RecordPreset)):
+    for reader in dict.fromkeys(p.reader for p in presets if isinstance(p, RecordPreset) and p.reader):
         fresh |= reader(chunk.language, hypotheses, chunk.records)
     if answer is None:
         fresh[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)

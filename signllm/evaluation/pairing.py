@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from signllm.data.clips import ClipCollection
 from signllm.data.names import matching_names
 from signllm.data.source import ClipEntry
@@ -120,7 +122,8 @@ def _by_name(predictions: ClipCollection, references: ClipCollection) -> tuple[l
 def _joined(ours: ClipEntry, theirs: ClipEntry) -> tuple[ClipEntry, list[str]]:
     """What both know of a pair, and where they contradict each other."""
     faults = []
-    if None not in (ours.text, theirs.text) and normalised_text(ours.text) != normalised_text(theirs.text):
+    texts = [entry.text for entry in (ours, theirs) if entry.text is not None]
+    if len({normalised_text(text) for text in texts}) > 1:
         faults.append(
             f"{ours.where}: its text is '{ours.text}', that of the reference {theirs.name} is '{theirs.text}'; these"
             " are not a pair"
@@ -149,7 +152,7 @@ def check_contents(
     faults: list[str] = []
     facts = {"predictions": _Facts(), "references": _Facts()}
     for pair in pairs:
-        seen = []
+        seen: list[np.ndarray] = []
         for side, clips, index in (
             ("predictions", predictions, pair.prediction),
             ("references", references, pair.reference),
@@ -165,9 +168,9 @@ def check_contents(
         if progress:
             progress(1)
     faults = _limited(faults) + _disagreements(facts)
-    if faults:
-        raise DataError(faults)
     first = facts["references"].first
+    if faults or first is None:
+        raise DataError(faults or "there is no pair of clips to compare")
     notes = [
         f"the {side} have no depth (z is 0 everywhere), the {other} have: use --drop_z to compare what both show"
         for side, other in (("predictions", "references"), ("references", "predictions"))

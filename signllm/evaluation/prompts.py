@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from signllm.data.store import Store
 from signllm.evaluation import trained_model
 from signllm.evaluation.options import PromptOptions
-from signllm.evaluation.phrasings import PHRASINGS, check_gloss_mode
+from signllm.evaluation.phrasings import PHRASINGS, gloss_model
 from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.report import Report, versions
 from signllm.evaluation.report_name import prompt_stem, tagged
@@ -41,7 +41,7 @@ def evaluate_prompts(options: PromptOptions, progress: Progress | None = None) -
     ConfigError for a model that reads no prompts or does not sign a language, DataError when no language has the split.
     """
     generator = trained_model.load_generator(options.model_path, options.device)
-    check_gloss_mode(generator)
+    gloss_model(generator)
     store = Store(options.data or generator.config.data.dataset_path)
     split = options.split or generator.config.data.eval_split
     usual = [code for code in generator.languages if split in store.splits(code)] or generator.languages
@@ -89,12 +89,12 @@ def read_prompts(
     generator: Generator, prompts: Sequence[str], progress: Progress | None = None
 ) -> list[tuple[str, str]]:
     """(language, glosses) that the model reads from each prompt; ConfigError for a model that writes no glosses."""
-    check_gloss_mode(generator)
+    model = gloss_model(generator)
     advance = stage(progress, "prompts", len(prompts))
     found: list[tuple[str, str]] = []
     for first in range(0, len(prompts), BATCH):
         part = list(prompts[first : first + BATCH])
-        found += generator.model.translate(part, [None] * len(part))
+        found += model.translate(part, [None] * len(part))
         advance(len(part))
     return found
 

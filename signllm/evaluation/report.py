@@ -16,8 +16,7 @@ from signllm.evaluation.intervals import RESAMPLES, Figures, figures_of_systems
 from signllm.evaluation.leakage import Leakage
 from signllm.evaluation.measurements import REFERENCE, Measurements
 from signllm.evaluation.packing import pack
-from signllm.metrics.preset import Preset
-from signllm.metrics.text_scores import RecordPreset
+from signllm.metrics.text_scores import AnyPreset, RecordPreset
 
 REPORT_VERSION = 2
 PACKAGES = ("numpy", "numba", "fastdtw", "torch", "transformers")
@@ -62,7 +61,7 @@ def make_report(
     unit: str,
     fps: float,
     leakage: Mapping[str, Leakage] | None = None,
-    **facts,
+    **facts: object,
 ) -> dict:
     """The whole evaluation as JSON-ready values: `facts`, presets with signatures, figures by language and overall.
 
@@ -143,7 +142,8 @@ def _add_seeds(measurements: Measurements, codes: Sequence[str], system: str, fi
 def _subsets(measurements: Measurements, rows: Mapping[str, list[np.ndarray]], audited: Sequence[Leakage]) -> dict:
     """Figures without the clips that leaked; a subset of none, of all, or of those of another has none."""
     masks = [audit.subsets() for audit in audited]
-    found, seen = {}, set()
+    found: dict[str, dict] = {}
+    seen: set[bytes] = set()
     for name in masks[0]:
         mask_N = np.concatenate([mask[name] for mask in masks])
         found[name] = {"clips": int(mask_N.sum())}
@@ -155,7 +155,7 @@ def _subsets(measurements: Measurements, rows: Mapping[str, list[np.ndarray]], a
 
 
 def _single_clips(measurements: Measurements, code: str) -> dict:
-    def packed(system: str, presets: Sequence[Preset]) -> dict[str, str]:
+    def packed(system: str, presets: Sequence[AnyPreset]) -> dict[str, str]:
         found = {preset.name: pack(measurements.rows(code, system, preset.name)) for preset in presets}
         return {name: text for name, text in found.items() if text is not None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from signllm.evaluation.language_run import Split
+from signllm.data.split import Split
 from signllm.evaluation.measurements import Measurements
 from signllm.evaluation.options import ScoringOptions
 from signllm.metrics.preset import Preset

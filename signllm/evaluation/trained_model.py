@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from signllm.evaluation.journal import code_key
-from signllm.evaluation.phrasings import check_gloss_mode, prompts_of
+from signllm.evaluation.phrasings import gloss_model, prompts_of
 from signllm.fsutil import file_sha256, write_json
 from signllm.pose import PoseSequence
 
@@ -77,6 +77,6 @@ class TrainedModel:
         """A clip a text, each with its own seed; with `phrasings` of prompts that leave the language to be read."""
         if not phrasings:
             return self.generator.generate(texts, language, seed=seeds, batch_size=batch_size)
-        check_gloss_mode(self.generator)
+        gloss_model(self.generator)
         prompts = prompts_of(texts, language, phrasings)
         return self.generator.generate(prompts, None, seed=seeds, batch_size=batch_size)

@@ -90,7 +90,8 @@ class PoseFeatures(nn.Module):
     @torch.no_grad()
     def fit(self, clips: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
         """Set mean and deviation over the frames in which a feature is known."""
-        count = total = square = 0.0
+        count = torch.zeros((), dtype=torch.int64)
+        total, square = torch.zeros((2,), dtype=torch.float64)
         for first in range(0, len(clips), 64):
             pose, valid, _ = pad_clips(clips[first : first + 64])
             features, known = self.raw(pose, valid)

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import signllm
-from signllm.data.store import StoreSplit
+from signllm.data.split import Split
 from signllm.errors import CheckpointError, ConfigError
 from signllm.fsutil import file_sha256, write_atomically
 from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
@@ -61,14 +61,14 @@ class LanguageJudge:
         """Read clips; a clip's reading does not depend on the clips beside it."""
         self.network.eval()
         arrays = [clip_arrays(clip, self.features.fps) for clip in clips]
-        readings: list[Reading | None] = [None] * len(arrays)
+        readings: dict[int, Reading] = {}
         order = np.argsort([len(pose) for pose, _ in arrays], kind="stable")  # like lengths together: little padding
         for first in range(0, len(order), READ_AT_ONCE):
             chosen = order[first : first + READ_AT_ONCE].tolist()
             pose, valid, frames = pad_clips([arrays[index] for index in chosen])
             for index, reading in zip(chosen, self._read(self.features(pose, valid), frames), strict=True):
                 readings[index] = reading
-        return readings
+        return [readings[index] for index in range(len(arrays))]
 
     def _read(self, features_BFD: torch.Tensor, frames_B: torch.Tensor) -> list[Reading]:
         if isinstance(self.network, Translator):
@@ -84,13 +84,14 @@ class LanguageJudge:
         known = set(self.training.get("clips", {}).values())
         return sum(fingerprint(clip) in known for clip in clips)
 
-    def share_seen(self, split: StoreSplit, most: int = 200) -> float:
+    def share_seen(self, split: Split, most: int = 200) -> float:
         """The share of a split's clips (of `most` evenly spaced ones) that it was trained on."""
         chosen = spread(len(split), most)
         return self.saw([split.pose(index) for index in chosen]) / len(chosen)
 
     def _state(self) -> dict:
         network = self.network
+        vocabulary: dict[str, object]
         if isinstance(network, Recogniser):
             vocabulary = {"words": network.words}
         else:

@@ -15,7 +15,7 @@ import numpy as np
 
 from signllm.data.store import ClipRecord
 from signllm.errors import DataError
-from signllm.metrics.preset import HIGHER, LOWER
+from signllm.metrics.preset import HIGHER, LOWER, Preset
 from signllm.pose import PoseSequence
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class TextPreset:
         return f"{self.name}{options}|version:{self.version}"
 
 
+AnyPreset = Preset | TextPreset
 Rows = dict[str, np.ndarray]  # preset name -> (N, K) numbers of N clips
 
 

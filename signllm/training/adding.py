@@ -14,7 +14,7 @@ from signllm.errors import CheckpointError, ConfigError, SignLLMError, did_you_m
 from signllm.languages import resolve_language
 from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint
-from signllm.models.sign_model import MODES
+from signllm.models.sign_model import MLSF, MODES
 from signllm.models.text_encoder import TextEncoder
 from signllm.training.setup import NORMALIZER_CLIPS, Experiment, attach_cache, open_data
 
@@ -42,7 +42,7 @@ class Addition:
         there = checkpoint.extra["languages"]
         code, start = codes.values()
         mode = checkpoint.config.model.mode
-        if not hasattr(MODES[mode], "add_language"):
+        if not issubclass(MODES[mode], MLSF):
             faults.append(
                 f"{source}: a checkpoint of mode '{mode}': its languages share all parameters and one vocabulary, so a"
                 " language cannot be added without changing the others; train it anew with all languages, or add to a"
@@ -57,7 +57,7 @@ class Addition:
                 f"--warm_start_from {start}{did_you_mean(start, there)}: {source} has groups for"
                 f" {', '.join(there)} only"
             )
-        if faults:
+        if faults or code is None:
             raise ConfigError(faults)
         return cls(code, start, source)
 
@@ -88,6 +88,7 @@ class Addition:
         """The run before it starts. Raises ConfigError when the text encoder cannot tell the language's texts apart."""
         train_set, eval_set = open_data(config)
         model = checkpoint.build_model(averaged=True)
+        assert isinstance(model, MLSF), "`check` refuses checkpoints of other modes"
         check_texts(model.text_encoder, train_set.texts(), self.code, self.source)
         seed_everything(config.training.seed)
         model.add_language(self.code, train_set.clips(self.code, NORMALIZER_CLIPS), self.warm_start_from)

@@ -6,6 +6,7 @@ Legend: B clips, F frames, V values a frame, J joints, L gloss tokens.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -59,10 +60,15 @@ def weighted(values: Tensor, rows: list[int], weight_B: Tensor | None) -> Tensor
     return values if weight_B is None else values * weight_B[rows].view(-1, *(1,) * (values.ndim - 1))
 
 
+def _mean(sums: Sequence[Tensor], counts: Sequence[Tensor]) -> Tensor:
+    """Of the values whose sums and numbers these are; 0 when there are none."""
+    return torch.stack(list(sums)).sum() / torch.stack(list(counts)).sum().clamp(min=1)
+
+
 def reconstruction(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE over all values of the batch (PAPER.md, training signal)."""
-    errors = torch.stack([weighted(squared_error(o) * o.mask_BFV, o.rows, weight_B).sum() for o in outputs])
-    return errors.sum() / sum(o.mask_BFV.sum() for o in outputs).clamp(min=1)
+    errors = [weighted(squared_error(o) * o.mask_BFV, o.rows, weight_B).sum() for o in outputs]
+    return _mean(errors, [o.mask_BFV.sum() for o in outputs])
 
 
 def hands(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
@@ -70,19 +76,21 @@ def hands(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     columns = torch.tensor([3 * joint + axis for joint in HAND_JOINTS for axis in range(3)])
     parts = [(squared_error(o) * o.mask_BFV)[..., columns] for o in outputs]
     errors = [weighted(part, o.rows, weight_B).sum() for part, o in zip(parts, outputs, strict=True)]
-    return torch.stack(errors).sum() / sum(o.mask_BFV[..., columns].sum() for o in outputs).clamp(min=1)
+    return _mean(errors, [o.mask_BFV[..., columns].sum() for o in outputs])
 
 
 def future(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE of the frames that a decoder predicts beyond the next one (Progressive Transformers, section 3.3)."""
     terms, counts = [], []
     for o in outputs:
-        for ahead in range(1, min(o.predicted.future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
+        if (future_BFKV := o.predicted.future_BFKV) is None:
+            continue
+        for ahead in range(1, min(future_BFKV.shape[2] + 1, o.target_BFV.shape[1])):
             mask = o.mask_BFV[:, ahead:]
-            error = (o.predicted.future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
+            error = (future_BFKV[:, :-ahead, ahead - 1].float() - o.target_BFV[:, ahead:]).square()
             terms.append(weighted(error * mask, o.rows, weight_B).sum())
             counts.append(mask.sum())
-    return torch.stack(terms).sum() / sum(counts).clamp(min=1)
+    return _mean(terms, counts)
 
 
 def velocity(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
@@ -93,7 +101,7 @@ def velocity(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tens
         difference = (o.predicted.values_BFV.float() - o.target_BFV).diff(dim=1)
         terms.append(weighted(difference.square() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
-    return torch.stack(terms).sum() / sum(counts).clamp(min=1)
+    return _mean(terms, counts)
 
 
 def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
@@ -110,7 +118,7 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
             lengths.append(((pose[..., parent, :] - pose[..., child, :]).square().sum(-1) + 1e-8).sqrt())
         terms.append(weighted((lengths[0] - lengths[1]).abs() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
-    return torch.stack(terms).sum() / sum(counts).clamp(min=1)
+    return _mean(terms, counts)
 
 
 def averages(outputs: list[GroupOutput]) -> list[GroupOutput]:

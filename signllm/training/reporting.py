@@ -91,6 +91,16 @@ class Reporter:
         for listener in self.listeners:
             listener.on_start(state, total_steps, batches.steps_per_epoch)
 
+    @property
+    def _events(self) -> SummaryWriter:
+        assert self._board is not None, "`start` opens it"
+        return self._board
+
+    @property
+    def _gloss_events(self) -> SummaryWriter:
+        assert self._gloss_board is not None, "`gloss_start` opens it"
+        return self._gloss_board
+
     def info(self, text: str) -> None:
         """A line into train.log and to the listeners."""
         self.log.info(text)
@@ -112,17 +122,17 @@ class Reporter:
         """The losses and measures of the last steps: to TensorBoard, and now and then a line of the last one."""
         for step in steps:
             for name, value in step.losses.items():
-                self._board.add_scalar(f"loss/{name}", value, step.step)
+                self._events.add_scalar(f"loss/{name}", value, step.step)
             for name, value in step.measures.items():
-                self._board.add_scalar(name, value, step.step)
-            self._board.add_scalar("training/learning_rate", step.rate, step.step)
-            self._board.add_scalar("training/gradient_norm", step.norm, step.step)
+                self._events.add_scalar(name, value, step.step)
+            self._events.add_scalar("training/learning_rate", step.rate, step.step)
+            self._events.add_scalar("training/gradient_norm", step.norm, step.step)
             for listener in self.listeners:
                 listener.on_losses(step.step, step.losses)
         last = steps[-1]
         speed = sum(step.num_frames for step in steps) / max(state.seconds - self._read_seconds, 1e-9)
         self._read_seconds = state.seconds
-        self._board.add_scalar("training/frames_per_second", speed, last.step)
+        self._events.add_scalar("training/frames_per_second", speed, last.step)
         if self._line_is_due():
             self.log.info(
                 "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s",
@@ -141,9 +151,9 @@ class Reporter:
     def evaluation(self, state: TrainingState, evaluation: Evaluation) -> None:
         """After each evaluation."""
         for name, value in evaluation.losses.items():
-            self._board.add_scalar(f"eval_loss/{name}", value, state.step)
+            self._events.add_scalar(f"eval_loss/{name}", value, state.step)
         for name, value in {**evaluation.scores, "selection": evaluation.selection}.items():
-            self._board.add_scalar(f"eval/{name}", value, state.step)
+            self._events.add_scalar(f"eval/{name}", value, state.step)
         best = " (best so far)" if state.best_step == state.step else ""
         scores = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.scores.items())
         self.log.info(
@@ -173,8 +183,8 @@ class Reporter:
     def gloss_losses(self, state: TrainingState, steps: Sequence[StepNumbers]) -> None:
         """The losses of the last steps of that phase."""
         for step in steps:
-            self._gloss_board.add_scalar("loss/gloss", step.losses["gloss"], step.step)
-            self._gloss_board.add_scalar("training/gradient_norm", step.norm, step.step)
+            self._gloss_events.add_scalar("loss/gloss", step.losses["gloss"], step.step)
+            self._gloss_events.add_scalar("training/gradient_norm", step.norm, step.step)
             for listener in self.listeners:
                 listener.on_gloss_losses(step.step, step.losses)
         last = steps[-1]
@@ -186,9 +196,9 @@ class Reporter:
 
     def gloss_evaluation(self, state: TrainingState, entry: dict, pairs: int) -> None:
         """After each evaluation of that phase."""
-        self._gloss_board.add_scalar("eval_loss/gloss", entry["loss"], state.gloss_step)
+        self._gloss_events.add_scalar("eval_loss/gloss", entry["loss"], state.gloss_step)
         for name, value in entry["scores"].items():
-            self._gloss_board.add_scalar(f"eval/{name}", value, state.gloss_step)
+            self._gloss_events.add_scalar(f"eval/{name}", value, state.gloss_step)
         shown = ("language_accuracy", "gloss_bleu_4", "gloss_rouge_l", "gloss_wer")
         scores = ", ".join(f"{name} {entry['scores'][name]:.2f}" for name in shown)
         self.info(f"gloss part at step {state.gloss_step}, {pairs} held-out pairs: loss {entry['loss']:.4f}, {scores}")
@@ -198,7 +208,7 @@ class Reporter:
         self.info(f"epoch {entry['epoch']}: step {state.step}, {_listed(entry['losses'])}, {state.seconds:.0f} s")
         if channel := entry.get("plc"):
             for name, value in channel.items():
-                self._board.add_scalar(f"plc/{name}", value, state.step)
+                self._events.add_scalar(f"plc/{name}", value, state.step)
             self.log.info("plc of epoch %d: %s", entry["epoch"], " ".join(f"{k} {v:.4g}" for k, v in channel.items()))
         if "measures" in entry:
             self.info(f"epoch {entry['epoch']}: {_listed(entry['measures'])}")
@@ -213,7 +223,7 @@ class Reporter:
             self.folder.stats,
             {**state.to_dict(), "total_steps": self.total_steps, "run_name": self.config.run_name},
         )
-        self._board.flush()
+        self._events.flush()
 
     def finish(self, state: TrainingState) -> None:
         """The end of the session, stopped or complete."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from signllm.config import Config
 from signllm.data.dataset import SignDataset
@@ -15,7 +16,7 @@ from signllm.languages import LANGUAGES, resolve_language
 from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
-from signllm.models.sign_model import SignModel, create_model
+from signllm.models.sign_model import MLSF, SignModel, create_model
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.policy import Policy
 from signllm.training.pose_phase import PosePhase
@@ -44,9 +45,10 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     data = config.data
     store = Store(data.dataset_path)
     codes = [resolve_language(name).code for name in config.training.only_languages or config.model.languages]
-    shared = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
+    shared: dict[str, Any] = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
     if codes or any(data.train_split in store.splits(code) for code in store.languages()):
-        changes = {name: getattr(data, name) for name in ("max_frames", "trim_rest_s", "time_warp", "duration_warp")}
+        names = ("max_frames", "trim_rest_s", "time_warp", "duration_warp")
+        changes: dict[str, Any] = {name: getattr(data, name) for name in names}
         train_set = SignDataset(store, data.train_split, languages=codes, **changes, **shared)
     else:
         there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
@@ -98,9 +100,8 @@ def attach_cache(model: SignModel, config: Config) -> None:
         model.feature_cache = FeatureCache(folder)
 
 
-def initial_checkpoint(config: Config) -> Checkpoint:
+def initial_checkpoint(config: Config, path: str) -> Checkpoint:
     """The checkpoint that `training.init_from` names. Raises CheckpointError when it holds another model."""
-    path = config.training.init_from
     checkpoint = load_checkpoint(path)
     # a run may train on some of the languages
     differing = [f"model.{name}" for name in config.model.differing(checkpoint.config.model, ("languages",))]
@@ -128,7 +129,7 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
             " to a trained checkpoint: --add_language CODE --from CHECKPOINT"
         )
     elif config.training.init_from is not None:
-        model = initial_checkpoint(config).build_model(averaged=True)
+        model = initial_checkpoint(config, config.training.init_from).build_model(averaged=True)
     else:
         model = new_model(config, train_set, train_pairs)
     unknown = sorted(set(train_set.languages) - set(model.languages))
@@ -137,7 +138,7 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
             f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
             " name the languages to train in model.languages, or add one with --add_language"
         )
-    if only:
+    if only and isinstance(model, MLSF):  # the configuration allows it in no other mode
         model.train_only(only)
     attach_cache(model, config)
     return Experiment(config, model, train_set, eval_set, train_pairs, eval_pairs)
@@ -153,8 +154,8 @@ def make_trainer(
     folder.prepare(config)
     reporter = Reporter(config, folder, listeners)
     run = Run(config, experiment.model, folder, reporter, data_fingerprint(train_set, experiment.train_pairs))
-    pairs = experiment.train_pairs, experiment.eval_pairs
-    glosses = GlossPhase(run, *pairs) if experiment.train_pairs else None
+    train_pairs, eval_pairs = experiment.train_pairs, experiment.eval_pairs
+    glosses = GlossPhase(run, train_pairs, eval_pairs) if train_pairs and eval_pairs else None
     poses = PosePhase(run, train_set, experiment.eval_set, glosses)
     if checkpoint is not None:
         run.resume(checkpoint)
