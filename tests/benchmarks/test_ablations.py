@@ -10,7 +10,8 @@ import time
 import numpy as np
 import orjson
 import pytest
-from conftest import ROOT
+
+from tests.conftest import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 

@@ -4,7 +4,8 @@ import ast
 import sys
 
 import pytest
-from conftest import ROOT
+
+from tests.conftest import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 

@@ -5,8 +5,9 @@ import sys
 import av
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+
+from tests.conftest import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 
