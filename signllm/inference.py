@@ -10,11 +10,14 @@ from typing import overload
 
 from signllm.config import Config
 from signllm.device import resolve_device
-from signllm.errors import ConfigError
+from signllm.errors import CheckpointError, ConfigError
 from signllm.languages import make_prompt, prompt_text, resolve_language
+from signllm.models.card import model_card
 from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import DECODERS
+from signllm.models.folder import CONFIG, FILES, is_model_folder, write_folder
 from signllm.models.gloss import written
+from signllm.models.hub import fetch
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 from signllm.pose.output import Captioned, ClipOutput
@@ -65,6 +68,34 @@ class Generator:
         """Load a checkpoint, with its averaged weights. Raises CheckpointError when it cannot be read."""
         checkpoint = load_checkpoint(path)
         return cls(checkpoint.build_model(averaged=True), checkpoint.config, device)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, revision: str | None = None, device: str = "auto") -> Generator:
+        """Load a shared model: a folder that `save_pretrained` or `signllm export` wrote, or a name on the hub.
+
+        `revision` (a branch, tag or commit) is for names on the hub. Raises CheckpointError when there is no such
+        model, when it cannot be fetched or read.
+        """
+        folder = Path(name).expanduser()
+        if folder.is_file():
+            raise CheckpointError(f"{folder}: this is a file; Generator.from_checkpoint reads checkpoints")
+        if not folder.is_dir():
+            folder = fetch(str(name), revision, FILES)
+        elif revision:
+            raise CheckpointError(f"{folder}: a folder here has no revision '{revision}'; leave it out")
+        if not is_model_folder(folder):
+            raise CheckpointError(f"{folder}: no shared model, it lacks {CONFIG}; see signllm export")
+        return cls.from_checkpoint(folder, device)
+
+    def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> Path:
+        """Write the model as a folder that `from_pretrained` reads, with a model card; return the folder.
+
+        `signllm.sharing.export_model` makes it of a checkpoint and adds its scores to the card.
+        Raises ConfigError for a folder that is not empty; `overwrite` replaces an earlier model in it.
+        """
+        folder, weights, extra = Path(folder), self.model.state_dict(), self.model.extra_state()
+        write_folder(folder, self.config, extra, weights, model_card(self.config, extra, weights), overwrite)
+        return folder
 
     @property
     def languages(self) -> list[str]:

@@ -14,7 +14,7 @@ RANKS = {
     "learning": 3,
     "judges": 4, "metrics": 4, "inference": 4,
     "training": 5, "evaluation": 5,
-    "viewing": 6,
+    "viewing": 6, "sharing": 6,
     "cli": 7,
     "__main__": 8,
 }  # fmt: skip

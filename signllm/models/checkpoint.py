@@ -17,6 +17,7 @@ import signllm
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError
 from signllm.fsutil import write_atomically
+from signllm.models.folder import is_model_folder, read_folder
 from signllm.models.sign_model import SignModel, model_from_state
 
 KIND = "signllm-checkpoint"
@@ -68,8 +69,13 @@ def read_tensors(path: Path, what: str) -> object:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint onto the CPU. Raises CheckpointError when it is missing, torn, foreign or of another format."""
+    """Read a checkpoint, or a model's folder, onto the CPU. A folder holds nothing to go on training from.
+
+    Raises CheckpointError when it is missing, torn, foreign or of another format.
+    """
     path = Path(path)
+    if is_model_folder(path):
+        return Checkpoint(*read_folder(path))
     if not path.is_file():
         siblings = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
         there = f"; there are: {', '.join(siblings)}" if siblings else ""

@@ -1,7 +1,6 @@
 """Bringing in a pretrained text model: from a local folder, from the hub's cache on this machine, or from the hub.
 
-Nothing here falls back to another model. Where the hub cannot be reached the error comes within seconds; the hub's own
-client would retry for 23 s a file.
+Nothing here falls back to another model. Where the hub cannot be reached the error comes within seconds.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import pickle
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError
+from signllm.models.hub import ask_hub
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -26,7 +25,6 @@ WAYS_ON = (
     'give the folder of a downloaded model, or set "model_name": "from-scratch" for a small text encoder trained on the'
     " corpus"
 )
-HUB_PATIENCE_S = 8.0  # for the name look-up, the connection and the first answer together
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _TOKENIZERS = (
     ("tokenizer.json",),
@@ -127,40 +125,15 @@ def _hub_is_needless(model_name: str) -> bool:
 
 
 def _require_hub(model_name: str) -> None:
-    """Ask the hub once for the model's config.json; raise ConfigError unless it answers in time and has the model.
-
-    The request runs in a thread because looking a name up can hang for longer than any timeout of the client.
-    """
-    from huggingface_hub import constants, get_session, hf_hub_url
-
-    head = f"{PLACE}: '{model_name}'"
-    if constants.HF_HUB_OFFLINE:
+    """Raise ConfigError unless the hub answers in time and has the model."""
+    head, answer = f"{PLACE}: '{model_name}'", ask_hub(model_name)
+    if answer.refused:
         raise ConfigError(
-            f"{head} is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids asking the hub; {WAYS_ON}"
+            f"{head} is neither a folder here nor a model that the hub gives out without a login ({answer.fault});"
+            f" check the name, or {WAYS_ON}"
         )
-    answer: dict[str, Any] = {"reason": f"no answer within {HUB_PATIENCE_S:.0f} s"}
-
-    def ask() -> None:
-        try:
-            url = hf_hub_url(model_name, "config.json")
-            answer["response"] = get_session().head(url, timeout=HUB_PATIENCE_S)
-        except Exception as error:  # each version of the client raises types of its own
-            answer["reason"] = str(error) or type(error).__name__
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(HUB_PATIENCE_S)
-    unreachable = f"{head} needs the model hub, and {constants.ENDPOINT} cannot be reached from here"
-    response = answer.get("response")
-    if response is None:
-        raise ConfigError(f"{unreachable} ({answer['reason']}); {WAYS_ON}")
-    if "x-error-code" in response.headers:  # the hub's own word; a proxy's refusal has no such header
-        raise ConfigError(
-            f"{head} is neither a folder here nor a model that the hub gives out without a login"
-            f" ({response.headers['x-error-code']}); check the name, or {WAYS_ON}"
-        )
-    if response.status_code >= 400:
-        raise ConfigError(f"{unreachable} (it answered with status {response.status_code}); {WAYS_ON}")
+    if answer.fault:
+        raise ConfigError(f"{head} is not in the hub's cache on this machine, and {answer.fault}; {WAYS_ON}")
 
 
 def _load(source: str, model_name: str, name: str, local: bool) -> Pretrained:

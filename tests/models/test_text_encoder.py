@@ -120,7 +120,7 @@ def test_silent_hub_is_given_up(monkeypatch):
         silent.listen()
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr("signllm.models.pretrained.HUB_PATIENCE_S", 0.3)
+        monkeypatch.setattr("signllm.models.hub.PATIENCE_S", 0.3)
         start = time.monotonic()
         with pytest.raises(ConfigError, match="cannot be reached"):
             TextEncoder.create(config("someone/some-model"), CORPUS)

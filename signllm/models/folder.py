@@ -1,0 +1,158 @@
+"""A model as a folder that can be shared: what the Hugging Face ecosystem expects, and nothing that can hold code.
+
+    model.safetensors     the averaged weights, the text encoder's among them; no optimiser
+    config.json           model configuration, languages, frame rate
+    tokenizer.json        of the text encoder
+    gloss_tokenizer.json  the gloss vocabulary, where the model writes glosses
+    README.md             the model card
+
+Paths of the machine that trained it are left out. The folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import orjson
+from torch import Tensor
+
+import signllm
+from signllm.config import Config, parse_config
+from signllm.errors import CheckpointError, ConfigError
+from signllm.fsutil import read_json, read_text, write_text
+
+MODEL_TYPE = "signllm"
+FORMAT_VERSION = 1
+WEIGHTS, CONFIG, TOKENIZER, GLOSSES, CARD = (
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "gloss_tokenizer.json",
+    "README.md",
+)
+FILES = [CONFIG, WEIGHTS, TOKENIZER, GLOSSES, CARD]
+
+
+def is_model_folder(path: Path) -> bool:
+    """Whether a path is a folder that may hold a shared model."""
+    return (path / CONFIG).is_file()
+
+
+def check_target(folder: Path, overwrite: bool) -> None:
+    """Raise ConfigError unless a model may be written to `folder`.
+
+    With `overwrite` the folder may hold an earlier model, and nothing else.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: this is a file; name a folder for the model")
+    there = sorted(path.name for path in folder.iterdir())
+    if not there:
+        return
+    if not overwrite:
+        raise ConfigError(
+            f"{folder}: the folder is not empty; name another, or allow the model in it to be replaced (overwrite)"
+        )
+    others = [name for name in there if name not in FILES]
+    if others or not is_model_folder(folder):
+        raise ConfigError(
+            f"{folder}: only an exported model is overwritten, and this folder holds"
+            f" {', '.join(others[:5] or there)}; name another folder, or move these away"
+        )
+
+
+def write_folder(
+    folder: Path, config: Config, extra: dict, weights: dict[str, Tensor], card: str, overwrite: bool = False
+) -> None:
+    """Write a model: `extra` as of `SignModel.extra_state`, `weights` as of `state_dict`, `card` in Markdown.
+
+    Raises ConfigError where `check_target` does.
+    """
+    from safetensors.torch import save_file
+
+    check_target(folder, overwrite)
+    kept = {key: value for key, value in extra.items() if key not in ("gloss_vocabulary", "text_encoder")}
+    encoder = {key: value for key, value in extra["text_encoder"].items() if key != "tokenizer"}
+    described = {
+        "model_type": MODEL_TYPE,
+        "format_version": FORMAT_VERSION,
+        "signllm_version": signllm.__version__,
+        "config": _published(config, encoder["meta"]["name"]),
+        "extra": {**kept, "text_encoder": encoder},
+    }
+    texts = {
+        CONFIG: orjson.dumps(described, option=orjson.OPT_INDENT_2).decode() + "\n",
+        TOKENIZER: extra["text_encoder"]["tokenizer"],
+        CARD: card,
+    }
+    if "gloss_vocabulary" in extra:
+        texts[GLOSSES] = extra["gloss_vocabulary"]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        beside.mkdir()
+        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
+        save_file(tensors, beside / WEIGHTS, metadata={"format": "pt"})
+        for name, text in texts.items():
+            write_text(beside / name, text)
+        _put_in_place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _published(config: Config, text_encoder: str) -> dict[str, Any]:
+    """What of the configuration generation needs, with the text encoder's name in place of a path to it."""
+    model = config.model.model_dump()
+    model["text_encoder"]["model_name"] = text_encoder
+    data = {"fps": config.data.fps, "max_frames": config.data.max_frames}
+    return {"run_name": config.run_name, "model": model, "data": data}
+
+
+def _put_in_place(beside: Path, folder: Path) -> None:
+    """Rename `beside` to `folder`; what was there goes last of all."""
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        beside.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_folder(folder: Path) -> tuple[Config, dict, dict[str, Tensor]]:
+    """Configuration, extra state and weights of a model that `write_folder` wrote.
+
+    Raises CheckpointError for a folder that lacks files, is damaged, or is no model of this toolkit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    missing = [name for name in (CONFIG, WEIGHTS, TOKENIZER) if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{folder}: no shared model, it lacks {', '.join(missing)}; see signllm export")
+    described = read_json(folder / CONFIG)
+    if not isinstance(described, dict) or described.get("model_type") != MODEL_TYPE:
+        raise CheckpointError(f"{folder / CONFIG}: not a SignLLM model")
+    if described.get("format_version") != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{folder}: format {described.get('format_version')} written by SignLLM {described.get('signllm_version')};"
+            f" this version ({signllm.__version__}) reads {FORMAT_VERSION}"
+        )
+    try:
+        weights = load_file(folder / WEIGHTS)
+        extra = dict(described["extra"])
+        extra["text_encoder"] = {**extra["text_encoder"], "tokenizer": read_text(folder / TOKENIZER)}
+        config = parse_config(described["config"], str(folder / CONFIG))
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder}: damaged ({error}); export or fetch it again") from None
+    if (folder / GLOSSES).is_file():
+        extra["gloss_vocabulary"] = read_text(folder / GLOSSES)
+    return config, extra, weights
