@@ -15,6 +15,7 @@ FIGURES: dict[str, tuple[str, str]] = {
     "dtw_pa_jpe_body": ("DTW-PA-JPE, body", "DTW-PA-JPE（身体）"),
     "dtw_pa_jpe_left_hand": ("DTW-PA-JPE, left hand", "DTW-PA-JPE（左手）"),
     "dtw_pa_jpe_right_hand": ("DTW-PA-JPE, right hand", "DTW-PA-JPE（右手）"),
+    "coverage": ("Coverage", "关节覆盖率"),
     "pck": ("PCK", "PCK 关键点正确率"),
     "fgd": ("FGD", "FGD"),
     "mpjpe": ("Mean joint error", "平均关节误差"),

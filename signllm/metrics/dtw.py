@@ -2,14 +2,15 @@
 
 Steps are (1,1), (1,0), (0,1) with unit weight, from the first pair of frames to the last. Local costs:
 
-- `mean_joint`: mean over the joints seen in both frames of their Euclidean distance;
+- `mean_joint`: mean over the joints that the reference shows of their Euclidean distance;
 - `l1_sum`: sum of absolute differences over all coordinates;
 - `l2`: Euclidean distance of the flattened frames.
 
-Masks: a joint counts in a pair of frames when it is seen in both; the two sums are scaled by J / (joints counted), so
-that they do not shrink when joints are missing. A pair of frames without a common joint costs the mean of all other
-pairs' local costs: more than a typical pair on the best path, so hiding joints never pays. Two clips that have no
-joint in common at all cannot be compared: their cost is NaN.
+Masks: in `mean_joint` a joint counts when the reference's frame shows it; one that the hypothesis's frame lacks costs
+its distance to its worst place (signllm.metrics.coverage), so hiding joints never pays. In the two sums, which follow
+other people's code, a joint counts when it is seen in both frames, and they are scaled by J / (joints counted), so that
+they do not shrink when joints are missing. A pair of frames in which no joint counts costs the mean of all other pairs'
+local costs. Two clips without any pair that counts cannot be compared: their cost is NaN.
 
 Ties: of equally cheap predecessors the diagonal is taken first, then the step of the hypothesis, then the
 step of the reference; so |path| is a function of the clips alone.
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signllm.metrics.coverage import missed_costs
 from signllm.pose import PoseSequence
 
 LOCAL_COSTS = {"mean_joint": 0, "l1_sum": 1, "l2": 2}
@@ -92,7 +94,13 @@ def _align(kind: int, hypothesis: PoseSequence, reference: PoseSequence) -> Alig
         return align_costs(whole_costs(kind, hypothesis_UJ3, reference_J3T))
     seen_UJ = hypothesis.valid.astype(np.float32)
     seen_JT = np.ascontiguousarray(reference.valid.T.astype(np.float32))
-    return align_costs(masked_costs(kind, hypothesis_UJ3, seen_UJ, reference_J3T, seen_JT))
+    missed_JT = as_costs(missed_costs(hypothesis, reference))
+    return align_costs(masked_costs(kind, hypothesis_UJ3, seen_UJ, reference_J3T, seen_JT, missed_JT))
+
+
+def as_costs(distance_FJ: np.ndarray) -> np.ndarray:
+    """(J, F) float32, as the compiled functions read what a missed joint costs."""
+    return np.ascontiguousarray(distance_FJ.T, dtype=np.float32)
 
 
 def align_costs(cost_UT: np.ndarray) -> Alignment:

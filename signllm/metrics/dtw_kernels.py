@@ -61,9 +61,18 @@ def whole_costs(kind: int, hypothesis_UJ3: np.ndarray, reference_J3T: np.ndarray
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def masked_costs(
-    kind: int, hypothesis_UJ3: np.ndarray, seen_UJ: np.ndarray, reference_J3T: np.ndarray, seen_JT: np.ndarray
+    kind: int,
+    hypothesis_UJ3: np.ndarray,
+    seen_UJ: np.ndarray,
+    reference_J3T: np.ndarray,
+    seen_JT: np.ndarray,
+    missed_JT: np.ndarray,
 ) -> np.ndarray:
-    """(U, T) local costs over the joints seen in both frames; `seen_*` are 1.0 or 0.0. NaN where there is none."""
+    """(U, T) local costs with masks; `seen_*` are 1.0 or 0.0. NaN where no joint counts.
+
+    The two sums are over the joints seen in both frames. The mean is over those that the reference shows, and one that
+    the hypothesis lacks costs `missed_JT`.
+    """
     U, J, T = hypothesis_UJ3.shape[0], hypothesis_UJ3.shape[1], reference_J3T.shape[2]
     cost_UT = np.zeros((U, T), np.float32)
     count_T = np.empty(T, np.float32)
@@ -72,6 +81,11 @@ def masked_costs(
         count_T[:] = 0
         for j in range(J):
             if seen_UJ[u, j] == 0:
+                if kind == MEAN_JOINT:
+                    seen_T, missed_T = seen_JT[j], missed_JT[j]
+                    for t in range(T):
+                        count_T[t] += seen_T[t]
+                        sum_T[t] += seen_T[t] * missed_T[t]
                 continue
             x, y, z = hypothesis_UJ3[u, j, 0], hypothesis_UJ3[u, j, 1], hypothesis_UJ3[u, j, 2]
             a, b, c, seen_T = reference_J3T[j, 0], reference_J3T[j, 1], reference_J3T[j, 2], seen_JT[j]

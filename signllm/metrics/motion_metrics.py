@@ -2,7 +2,8 @@
 
 Nothing here looks at where the signing goes, only at its amount; METRICS.md says why both are needed. A ratio is
 always (sum over clips for the hypotheses) / (the same for the references), so a still reference clip divides nothing.
-Legend: F frames, J joints, C coordinates.
+What the hypothesis hides moves a ratio away from 1 by the share hidden (signllm.metrics.coverage); a hypothesis that
+hides all scores 0, like a frozen one. Legend: F frames, J joints, C coordinates.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from signllm.metrics.coverage import covered_ratios, ours_and_theirs, shown_share
+from signllm.metrics.path_metrics import mean_over_clips
 from signllm.metrics.preset import LOWER, ONE, ClipPair, Preset, ratio_of_sums
 from signllm.pose import PoseSequence, Skeleton
 
 PARTS = ("body", "right_hand", "left_hand")
 _WRISTS = ("right_hand", "left_hand")
+JERK_FRAMES = 4  # frames in a row that a third difference needs
 SHORTEST_BONE = 0.01  # shoulder widths; a variation of nothing is not a variation
 
 
@@ -24,21 +28,39 @@ def measure_total_distance(pair: ClipPair) -> tuple[float, ...]:
 
     1 is human-like, a frozen skeleton scores 0. Frames without the wrist are bridged by the straight line; a clip
     whose reference shows a wrist in fewer than two frames does not count for that wrist, and a wrist that rests in all
-    references is left out of the mean. Source: SLRTP 2025 Sign Production Challenge.
+    references is left out of the mean. Each wrist's ratio heeds its coverage. Source: SLRTP 2025 Sign Production
+    Challenge, which has no missing joints.
     """
     numbers = []
     for part in _WRISTS:
-        wrist = pair.reference.skeleton.wrists[part]
-        counts = pair.reference.valid[:, wrist].sum() > 1
-        for clip in (pair.hypothesis, pair.reference):
-            position_FC = clip.coordinates[clip.valid[:, wrist], wrist].astype(np.float64)
-            numbers.append(float(np.sqrt((np.diff(position_FC, axis=0) ** 2).sum(-1)).sum()) if counts else 0.0)
+        wrist = [pair.reference.skeleton.wrists[part]]
+        ways = [_path_lengths(clip.coordinates[:, wrist], clip.valid[:, wrist])[0] for clip in _sides(pair)]
+        if pair.reference.valid[:, wrist].sum() < 2:
+            ways[1] = np.nan
+        numbers += ours_and_theirs(*ways, _shown(pair, wrist))
     return tuple(numbers)
+
+
+def _sides(pair: ClipPair) -> tuple[PoseSequence, PoseSequence]:
+    return pair.hypothesis, pair.reference
+
+
+def _shown(pair: ClipPair, joints: list[int], window: int = 1) -> float:
+    return shown_share(pair.hypothesis.valid[:, joints], pair.reference.valid[:, joints], window)
+
+
+def _path_lengths(coordinates_FJC: np.ndarray, valid_FJ: np.ndarray) -> list[float]:
+    """Lengths of the J joints' paths; frames without a joint are bridged by the straight line."""
+    lengths = []
+    for joint in range(valid_FJ.shape[1]):
+        position_FC = coordinates_FJC[valid_FJ[:, joint], joint].astype(np.float64)
+        lengths.append(float(np.sqrt((np.diff(position_FC, axis=0) ** 2).sum(-1)).sum()))
+    return lengths
 
 
 def conclude_total_distance(sums: np.ndarray) -> np.ndarray:
     """Mean of the two wrists' ratios, over those whose references move."""
-    ratios = ratio_of_sums(sums)
+    ratios = covered_ratios(sums)
     known = np.isfinite(ratios)
     pair = np.stack([np.where(known, ratios, 0.0).sum(-1), known.sum(-1)], axis=-1)
     return ratio_of_sums(pair)
@@ -57,16 +79,18 @@ def measure_smoothness(pair: ClipPair) -> tuple[float, float]:
 
     Jerk is the third difference over time, of joints seen in four consecutive frames. 1 is human-like, lower is
     smoother than human, higher is jittery. Clips whose reference is too short or shows no hands do not count; a
-    hypothesis like that counts as 0. The guide's "motion smoothness"; this toolkit's definition.
+    hypothesis that is too short counts as 0. Coverage is that of four frames in a row. The guide's "motion smoothness";
+    this toolkit's definition.
     """
-    return _ours_and_theirs(_mean_squared_jerk(pair.hypothesis), _mean_squared_jerk(pair.reference))
+    return _jerks(pair, _mean_squared_jerk)
 
 
-def _ours_and_theirs(hypothesis: float, reference: float) -> tuple[float, float]:
-    """What a clip adds to a ratio: nothing without a reference value; a hypothesis that shows nothing moves nothing."""
-    if np.isnan(reference):
-        return 0.0, 0.0
-    return (0.0 if np.isnan(hypothesis) else hypothesis), reference
+def _jerks(pair: ClipPair, value_of) -> tuple[float, ...]:
+    return ours_and_theirs(*map(value_of, _sides(pair)), _shown(pair, _hands(pair.reference.skeleton), JERK_FRAMES))
+
+
+def _hands(skeleton: Skeleton) -> list[int]:
+    return [joint for part in _WRISTS for joint in skeleton.parts[part]]
 
 
 def _mean_squared_jerk(pose: PoseSequence) -> float:
@@ -76,9 +100,9 @@ def _mean_squared_jerk(pose: PoseSequence) -> float:
 
 def _jerk(pose: PoseSequence) -> np.ndarray:
     """(N, C): the third difference over time, a second cubed, wherever four frames in a row show a hand's joint."""
-    hands = [joint for part in _WRISTS for joint in pose.skeleton.parts[part]]
+    hands = _hands(pose.skeleton)
     coordinates_FJC, valid_FJ = pose.coordinates[:, hands].astype(np.float64), pose.valid[:, hands]
-    if len(pose) < 4:
+    if len(pose) < JERK_FRAMES:
         return np.zeros((0, coordinates_FJC.shape[2]))
     seen = valid_FJ[3:] & valid_FJ[2:-1] & valid_FJ[1:-2] & valid_FJ[:-3]
     return (np.diff(coordinates_FJC, n=3, axis=0) * pose.fps**3)[seen]
@@ -91,7 +115,7 @@ def measure_jerk(pair: ClipPair) -> tuple[float, float]:
     `motion-smoothness`, so single slips of a tracker count for less. Per second cubed, so a clip that plays slower has
     less of it. Clips without it count as in `motion-smoothness`. This toolkit's definition.
     """
-    return _ours_and_theirs(_mean_jerk(pair.hypothesis), _mean_jerk(pair.reference))
+    return _jerks(pair, _mean_jerk)
 
 
 def _mean_jerk(pose: PoseSequence) -> float:
@@ -104,17 +128,23 @@ def measure_path(pair: ClipPair) -> tuple[float, float]:
 
     A joint's way is the sum of its steps from frame to frame, over the whole clip; frames without the joint or its
     wrist are bridged by the straight line. Joints that the reference shows in fewer than two frames do not count for
-    that clip. A way a clip, not a second: a clip of the right speed that lasts twice as long has 2 here and 1 in
-    `velocity-ratio`. The fingers' counterpart of `total-distance`; this toolkit's definition.
+    that clip; those that the hypothesis hides count for the coverage alone. A way a clip, not a second: a clip of the
+    right speed that lasts twice as long has 2 here and 1 in `velocity-ratio`. The fingers' counterpart of
+    `total-distance`; this toolkit's definition.
     """
-    ways = [0.0, 0.0]
+    ways, masks = [0.0, 0.0], []
     for part in _WRISTS:
-        clips = [_part_coordinates(clip, part) for clip in (pair.hypothesis, pair.reference)]
-        for joint in np.flatnonzero(clips[1][1].sum(0) > 1):
-            for place, (coordinates_FJC, valid_FJ) in enumerate(clips):
-                steps_FC = np.diff(coordinates_FJC[valid_FJ[:, joint], joint], axis=0)
-                ways[place] += float(np.sqrt((steps_FC**2).sum(-1)).sum())
-    return ways[0], ways[1]
+        (ours_FJC, shown_FJ), (theirs_FJC, due_FJ) = (_part_coordinates(clip, part) for clip in _sides(pair))
+        masks.append((shown_FJ, due_FJ))
+        counted_J = (due_FJ.sum(0) > 1) & shown_FJ.any(0)
+        for side, (places_FJC, valid_FJ) in enumerate(((ours_FJC, shown_FJ), (theirs_FJC, due_FJ))):
+            for length in _path_lengths(places_FJC[:, counted_J], valid_FJ[:, counted_J]):
+                ways[side] += length
+    shown_FJ, due_FJ = (np.concatenate(side, axis=1) for side in zip(*masks, strict=True))
+    known_J = due_FJ.sum(0) > 1
+    if not known_J.any():
+        return ours_and_theirs(np.nan, np.nan, np.nan)
+    return ours_and_theirs(*ways, shown_share(shown_FJ[:, known_J], due_FJ[:, known_J]))
 
 
 def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
@@ -122,15 +152,18 @@ def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
 
     The fingers' bones are the twenty of each hand, from its root to the tips; the body's lead to the nose, shoulders,
     elbows and wrists. A bone's length is its mean over the frames that show it; bones that the reference never shows
-    do not count for that clip, and a hypothesis that lacks one has it at 0. Frames are averaged, so how long a clip
-    lasts does not matter. A model that answers with the mean of several postures shrinks its hands, and 2D
-    recordings shorten bones that point at the camera in both alike. This toolkit's definition.
+    do not count for that clip, and those that the hypothesis hides count for the coverage alone. Frames are averaged,
+    so how long a clip lasts does not matter. A model that answers with the mean of several postures shrinks its hands,
+    and 2D recordings shorten bones that point at the camera in both alike. This toolkit's definition.
     """
-    ours_B, theirs_B = _mean_bones(pair.hypothesis), _mean_bones(pair.reference)
-    skeleton, numbers = pair.reference.skeleton, []
-    for group in _bone_groups(skeleton):
-        known = group[np.isfinite(theirs_B[group])]
-        numbers += [float(np.nan_to_num(bone_B[known]).mean()) if len(known) else 0.0 for bone_B in (ours_B, theirs_B)]
+    lengths, masks = zip(*(_bone_lengths(clip) for clip in _sides(pair)), strict=True)
+    ours_B, theirs_B = (_mean_bones(*side) for side in zip(lengths, masks, strict=True))
+    numbers = []
+    for group in _bone_groups(pair.reference.skeleton):
+        both = group[np.isfinite(theirs_B[group]) & np.isfinite(ours_B[group])]
+        shown = shown_share(masks[0][:, group], masks[1][:, group])
+        means = [float(bone_B[both].mean()) if len(both) else 0.0 for bone_B in (ours_B, theirs_B)]
+        numbers += ours_and_theirs(means[0], means[1] if np.isfinite(shown) else np.nan, shown)
     return tuple(numbers)
 
 
@@ -142,9 +175,8 @@ def _bone_groups(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
     return np.array(body), np.array(fingers)
 
 
-def _mean_bones(pose: PoseSequence) -> np.ndarray:
+def _mean_bones(length_FB: np.ndarray, seen_FB: np.ndarray) -> np.ndarray:
     """Mean length of each bone over the frames that show it; NaN for one that is never seen."""
-    length_FB, seen_FB = _bone_lengths(pose)
     count_B = seen_FB.sum(0)
     return np.where(count_B > 0, length_FB.sum(0) / np.maximum(count_B, 1), np.nan)
 
@@ -161,10 +193,10 @@ def measure_velocity(pair: ClipPair) -> tuple[float, ...]:
     """Mean speed of a part's joints, summed over clips, of the hypothesis / of the reference; for body and each hand.
 
     Speed is between consecutive frames that both show the joint. The hands move relative to their wrists, so that what
-    the fingers do is not hidden by what the arm does. A clip whose reference lacks the part does not count; a
-    hypothesis that lacks it moves at 0.
+    the fingers do is not hidden by what the arm does. A clip whose reference lacks the part does not count. Coverage is
+    that of two frames in a row.
     """
-    return _by_part(pair, _mean_speed)
+    return _by_part(pair, _mean_speed, window=2)
 
 
 def measure_variance(pair: ClipPair) -> tuple[float, ...]:
@@ -176,11 +208,14 @@ def measure_variance(pair: ClipPair) -> tuple[float, ...]:
     return _by_part(pair, _mean_variance)
 
 
-def _by_part(pair: ClipPair, value_of: Callable[[np.ndarray, np.ndarray, float], float]) -> tuple[float, ...]:
+def _by_part(
+    pair: ClipPair, value_of: Callable[[np.ndarray, np.ndarray, float], float], window: int = 1
+) -> tuple[float, ...]:
     numbers: list[float] = []
     for part in PARTS:
-        values = [value_of(*_part_coordinates(clip, part), clip.fps) for clip in (pair.hypothesis, pair.reference)]
-        numbers += _ours_and_theirs(*values)
+        sides = [_part_coordinates(clip, part) for clip in _sides(pair)]
+        values = [value_of(*side, clip.fps) for side, clip in zip(sides, _sides(pair), strict=True)]
+        numbers += ours_and_theirs(*values, shown_share(sides[0][1], sides[1][1], window))
     return tuple(numbers)
 
 
@@ -213,23 +248,29 @@ def measure_bone_variation(pair: ClipPair) -> tuple[float, float]:
     """Mean over clips and bones of (standard deviation over time / mean) of the hypothesis's bone lengths.
 
     Bones are rigid, so 0 is right in 3D; in 2D recordings foreshortening varies them, so compare with the reference's
-    own row. Bones shorter than 0.01 shoulder widths, or seen in fewer than two frames, do not count.
+    own row. Bones shorter than 0.01 shoulder widths, or seen in fewer than two frames, do not count. Where the
+    hypothesis hides a bone that the reference shows, it varies by its whole length, for the share hidden.
     """
     length_FB, seen_FB = _bone_lengths(pair.hypothesis)
+    _, due_FB = _bone_lengths(pair.reference)
     count_B = np.maximum(seen_FB.sum(0), 1)
     mean_B = length_FB.sum(0) / count_B
     deviation_B = np.sqrt(((length_FB - mean_B) ** 2 * seen_FB).sum(0) / count_B)
     counted_B = (mean_B > SHORTEST_BONE) & (seen_FB.sum(0) > 1)
-    if not counted_B.any():
-        return 0.0, 0.0
-    return float((deviation_B[counted_B] / mean_B[counted_B]).mean()), 1.0
+    share_B = np.minimum(1, np.divide(seen_FB.mean(0), due_FB.mean(0), out=np.ones(len(mean_B)), where=due_FB.any(0)))
+    variation_B = np.divide(deviation_B, mean_B, out=np.ones(len(mean_B)), where=counted_B)
+    variation_B = share_B * variation_B + (1 - share_B)
+    counted_B |= (share_B == 0) & (due_FB.sum(0) > 1)
+    return mean_over_clips(float(variation_B[counted_B].mean()) if counted_B.any() else np.nan)
 
 
 def _for_parts(name: str) -> tuple[str, ...]:
     return tuple(f"{name}_{part}" for part in PARTS)
 
 
-_OWN = "seen-in-each"
+_OWN = {"masks": "seen-in-each-by-coverage", "version": 2}
+_BRIDGED = {"masks": "bridged-by-coverage", "version": 2}
+_BONE_GROUPS = ("bone_length_ratio_body", "bone_length_ratio_fingers")
 PRESETS = (
     Preset(
         "total-distance",
@@ -238,23 +279,15 @@ PRESETS = (
         "ratio",
         measure_total_distance,
         conclude_total_distance,
-        masks="bridged",
+        **_BRIDGED,
     ),
     Preset("duration", ("duration",), ONE, "ratio", measure_duration, ratio_of_sums, masks="none"),
-    Preset("motion-smoothness", ("motion_smoothness",), ONE, "ratio", measure_smoothness, ratio_of_sums, masks=_OWN),
-    Preset("jerk-ratio", ("jerk_ratio",), ONE, "ratio", measure_jerk, ratio_of_sums, masks=_OWN),
-    Preset("path-ratio", ("path_ratio_hands",), ONE, "ratio", measure_path, ratio_of_sums, masks="bridged"),
-    Preset("velocity-ratio", _for_parts("velocity_ratio"), ONE, "ratio", measure_velocity, ratio_of_sums, masks=_OWN),
-    Preset("variance-ratio", _for_parts("variance_ratio"), ONE, "ratio", measure_variance, ratio_of_sums, masks=_OWN),
-    Preset(
-        "bone-length-ratio",
-        ("bone_length_ratio_body", "bone_length_ratio_fingers"),
-        ONE,
-        "ratio",
-        measure_bone_length,
-        ratio_of_sums,
-        masks=_OWN,
-    ),
+    Preset("motion-smoothness", ("motion_smoothness",), ONE, "ratio", measure_smoothness, covered_ratios, **_OWN),
+    Preset("jerk-ratio", ("jerk_ratio",), ONE, "ratio", measure_jerk, covered_ratios, **_OWN),
+    Preset("path-ratio", ("path_ratio_hands",), ONE, "ratio", measure_path, covered_ratios, **_BRIDGED),
+    Preset("velocity-ratio", _for_parts("velocity_ratio"), ONE, "ratio", measure_velocity, covered_ratios, **_OWN),
+    Preset("variance-ratio", _for_parts("variance_ratio"), ONE, "ratio", measure_variance, covered_ratios, **_OWN),
+    Preset("bone-length-ratio", _BONE_GROUPS, ONE, "ratio", measure_bone_length, covered_ratios, **_OWN),
     Preset(
         "bone-length-variation",
         ("bone_length_variation",),
@@ -262,6 +295,6 @@ PRESETS = (
         "share of length",
         measure_bone_variation,
         ratio_of_sums,
-        masks=_OWN,
+        **_OWN,
     ),
 )

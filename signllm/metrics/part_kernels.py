@@ -22,10 +22,13 @@ def procrustes_costs(
     reference_TA3: np.ndarray,
     seen_TA: np.ndarray,
     measured_A: np.ndarray,
+    missed_TA: np.ndarray,
 ) -> np.ndarray:
     """(U, T) float32 mean distance of the measured joints after the similarity that fits the hypothesis's frame best.
 
-    Only joints seen in both frames align and are measured. NaN where fewer than 3 align or none is measured.
+    Only joints seen in both frames align. Of the joints that the reference shows, the hypothesis may lack a share: the
+    cost is then by that share the mean of `missed_TA` over the measured joints, and wholly where fewer than 3 align.
+    NaN where the reference shows no measured joint.
     """
     U, T, A = hypothesis_UA3.shape[0], reference_TA3.shape[0], hypothesis_UA3.shape[1]
     cost_UT = np.empty((U, T), np.float32)
@@ -35,12 +38,17 @@ def procrustes_costs(
     whole = seen_UA.all() and seen_TA.all()
     for u in range(U):
         for t in range(T):
+            share, worst = 1.0, 0.0
             if whole:  # the middles do not depend on the other frame
                 h_M3, r_M3, count, measured = centred_UA3[u], centred_TA3[t], A, measured_A.sum()
                 counted_M = measured_A
             else:
-                count, measured = 0, 0
+                count, measured, due, due_measured = 0, 0, 0, 0
                 for a in range(A):
+                    if seen_TA[t, a]:
+                        due += 1
+                        due_measured += measured_A[a]
+                        worst += measured_A[a] * missed_TA[t, a]
                     if seen_UA[u, a] and seen_TA[t, a]:
                         for c in range(3):
                             h_A3[count, c], r_A3[count, c] = hypothesis_UA3[u, a, c], reference_TA3[t, a, c]
@@ -48,13 +56,18 @@ def procrustes_costs(
                         measured += measured_A[a]
                         count += 1
                 h_M3, r_M3, counted_M = h_A3[:count], r_A3[:count], counted_A[:count]
+                if due_measured == 0:
+                    cost_UT[u, t] = np.nan
+                    continue
+                share, worst = count / due, worst / due_measured
             if count < MIN_POINTS or measured == 0:
-                cost_UT[u, t] = np.nan
+                cost_UT[u, t] = worst
                 continue
             if not whole:
                 _centre(h_M3)
                 _centre(r_M3)
-            cost_UT[u, t] = _sum_after_fit(h_M3, r_M3, counted_M, H, R, N, V) / measured
+            fitted = _sum_after_fit(h_M3, r_M3, counted_M, H, R, N, V) / measured
+            cost_UT[u, t] = share * fitted + (1 - share) * worst
     return cost_UT
 
 

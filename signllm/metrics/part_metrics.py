@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from signllm.metrics.dtw import align_costs, in_three_coordinates
+from signllm.metrics.coverage import counted_frames, missed_costs
+from signllm.metrics.dtw import align_costs, as_costs, in_three_coordinates
 from signllm.metrics.motion_metrics import PARTS
 from signllm.metrics.path_metrics import mean_over_clips
 from signllm.metrics.preset import LOWER, ClipPair, Preset, ratio_of_sums
@@ -22,11 +23,13 @@ def measure_dtw_jpe(pair: ClipPair) -> tuple[float, ...]:
     The distance is Euclidean after the hypothesis's root is laid on the reference's: the neck for the body, a hand's
     own root for the hand (the root counts as one of the joints). Exact DTW of each part by itself, steps (1,1), (1,0),
     (0,1) of unit weight. It grows with the number of frames, so it compares only at one frame rate (the source has 20
-    fps), and in other joints and units than the source's it is no figure of theirs. Missing: frames of either clip that
-    do not show root and another joint of the part are left out; a joint counts when both frames show it; pairs of
-    frames that share none cost the mean of the others; a clip with nothing left does not count. Source: SOKE
+    fps), and in other joints and units than the source's it is no figure of theirs. Missing: the reference's frames
+    that do not show root and another joint of the part are left out, and so are as many of the hypothesis's (in
+    proportion); a clip whose reference has none left does not count. A joint counts when the reference's frame shows
+    it; one that the hypothesis lacks, or whose root it lacks, costs what it costs in `dtw-mje`. Source: SOKE
     (arXiv 2411.17799), DTW-JPE.
     """
+    worst_TJ = missed_costs(pair.hypothesis, pair.reference)
     numbers: list[float] = []
     for part in PARTS:
         joints = list(pair.reference.skeleton.parts[part])
@@ -34,10 +37,13 @@ def measure_dtw_jpe(pair: ClipPair) -> tuple[float, ...]:
         others = [joint for joint in joints if joint != root]
         sides = []
         for clip in (pair.hypothesis, pair.reference):
-            shown_F = clip.valid[:, root] & clip.valid[:, others].any(1)
-            places_FJ3 = in_three_coordinates(clip)[shown_F]
-            sides.append((places_FJ3[:, others] - places_FJ3[:, [root]], clip.valid[shown_F][:, others]))
-        numbers += _cost_of_path(_root_aligned_costs(*sides))
+            places_FJ3 = in_three_coordinates(clip)
+            known_FJ = clip.valid[:, others] & clip.valid[:, [root]]
+            sides.append((places_FJ3[:, others] - places_FJ3[:, [root]], known_FJ))
+        shown_U, due_T = (known_FJ.any(1) for _, known_FJ in sides)
+        kept = counted_frames(shown_U, due_T), np.flatnonzero(due_T)
+        cut = [tuple(array_F[frames] for array_F in side) for side, frames in zip(sides, kept, strict=True)]
+        numbers += _cost_of_path(_root_aligned_costs(*cut, worst_TJ[due_T][:, others]))
     return tuple(numbers)
 
 
@@ -47,22 +53,28 @@ def measure_dtw_pa_jpe(pair: ClipPair) -> tuple[float, ...]:
     The distance is Euclidean after Procrustes in each pair of frames: the rotation, scale and shift (no reflection)
     that bring the hypothesis's frame nearest to the reference's in the sense of least squares; over all joints for
     the body, over its own joints for a hand, as in the source: so the body's figure may exceed that of `dtw-jpe`.
-    Otherwise as `dtw-jpe`; frames that show fewer than three joints to align, or none of the part, are left out, and
-    pairs of frames that share fewer cost the mean of the others. Source: SOKE (arXiv 2411.17799), DTW-PA-JPE.
+    Otherwise as `dtw-jpe`; the reference's frames that show fewer than three joints to align, or none of the part, are
+    left out likewise. Where the hypothesis lacks a share of the joints that align, all joints of the part are missed
+    by that share, and wholly where fewer than three are left. Source: SOKE (arXiv 2411.17799), DTW-PA-JPE.
     """
     from signllm.metrics.part_kernels import MIN_POINTS, procrustes_costs
 
+    worst_TJ = missed_costs(pair.hypothesis, pair.reference)
     numbers: list[float] = []
     for part in PARTS:
         skeleton = pair.reference.skeleton
         joints = list(skeleton.parts[part])
         aligning = list(range(skeleton.num_joints)) if skeleton.root in joints else joints
+        clips = pair.hypothesis, pair.reference
+        shown_U, due_T = (
+            (clip.valid[:, aligning].sum(1) >= MIN_POINTS) & clip.valid[:, joints].any(1) for clip in clips
+        )
         sides = []
-        for clip in (pair.hypothesis, pair.reference):
-            shown_F = (clip.valid[:, aligning].sum(1) >= MIN_POINTS) & clip.valid[:, joints].any(1)
-            places_FA3 = in_three_coordinates(clip)[shown_F][:, aligning].astype(np.float64, order="C")
-            sides.append((places_FA3, np.ascontiguousarray(clip.valid[shown_F][:, aligning])))
-        numbers += _cost_of_path(procrustes_costs(*sides[0], *sides[1], np.isin(aligning, joints)))
+        for clip, frames in zip(clips, (counted_frames(shown_U, due_T), np.flatnonzero(due_T)), strict=True):
+            places_FA3 = in_three_coordinates(clip)[frames][:, aligning].astype(np.float64, order="C")
+            sides.append((places_FA3, np.ascontiguousarray(clip.valid[frames][:, aligning])))
+        missed_TA = np.ascontiguousarray(worst_TJ[due_T][:, aligning])
+        numbers += _cost_of_path(procrustes_costs(*sides[0], *sides[1], np.isin(aligning, joints), missed_TA))
     return tuple(numbers)
 
 
@@ -70,20 +82,26 @@ def _cost_of_path(cost_UT: np.ndarray) -> tuple[float, float]:
     return mean_over_clips(align_costs(cost_UT).cost) if cost_UT.size else (0.0, 0.0)
 
 
-def _root_aligned_costs(hypothesis: tuple[np.ndarray, ...], reference: tuple[np.ndarray, ...]) -> np.ndarray:
-    """(U, T) float32 mean distances over the root, whose own is 0, and the others, given as (F, A, 3), (F, A) mask."""
+def _root_aligned_costs(
+    hypothesis: tuple[np.ndarray, ...], reference: tuple[np.ndarray, ...], worst_TA: np.ndarray
+) -> np.ndarray:
+    """(U, T) float32 mean distances over the root, whose own is 0, and the others, given as (F, A, 3), (F, A) mask.
+
+    One that only the reference shows costs `worst_TA`.
+    """
     from signllm.metrics.dtw_kernels import MEAN_JOINT, masked_costs, whole_costs
 
     (hypothesis_UA3, seen_UA), (reference_TA3, seen_TA) = hypothesis, reference
-    if not (len(seen_UA) and len(seen_TA)):
-        return np.empty((len(seen_UA), len(seen_TA)), np.float32)
+    if not len(seen_TA):  # then every hypothesis frame may lack the part, too
+        return np.empty((0, 0), np.float32)
     others = seen_UA.shape[1]
     hypothesis_UA3, reference_A3T = np.ascontiguousarray(hypothesis_UA3), reference_TA3.transpose(1, 2, 0).copy()
     if seen_UA.all() and seen_TA.all():
         return whole_costs(MEAN_JOINT, hypothesis_UA3, reference_A3T) * np.float32(others / (others + 1))
     seen_UA, seen_AT = seen_UA.astype(np.float32), np.ascontiguousarray(seen_TA.T.astype(np.float32))
-    shared_UT = seen_UA @ seen_AT
-    return masked_costs(MEAN_JOINT, hypothesis_UA3, seen_UA, reference_A3T, seen_AT) * (shared_UT / (shared_UT + 1))
+    due_T = seen_AT.sum(0)
+    costs_UT = masked_costs(MEAN_JOINT, hypothesis_UA3, seen_UA, reference_A3T, seen_AT, as_costs(worst_TA))
+    return costs_UT * (due_T / (due_T + 1))
 
 
 def measure_ham2pose_ndtw(pair: ClipPair) -> tuple[float, float]:
@@ -129,6 +147,7 @@ def _for_parts(name: str) -> tuple[str, ...]:
 
 
 _SUMMED = "shoulder widths, summed over the path"
+_OF_SOKE = {"masks": "missed-at-worst", "choices": f"source-fps:{SOURCE_FPS}", "compiled": True, "version": 2}
 PRESETS = (
     Preset(
         "ham2pose-ndtw",
@@ -140,24 +159,6 @@ PRESETS = (
         masks="ham2pose",
         compiled=True,
     ),
-    Preset(
-        "dtw-jpe",
-        _for_parts("dtw_jpe"),
-        LOWER,
-        _SUMMED,
-        measure_dtw_jpe,
-        ratio_of_sums,
-        choices=f"source-fps:{SOURCE_FPS}",
-        compiled=True,
-    ),
-    Preset(
-        "dtw-pa-jpe",
-        _for_parts("dtw_pa_jpe"),
-        LOWER,
-        _SUMMED,
-        measure_dtw_pa_jpe,
-        ratio_of_sums,
-        choices=f"source-fps:{SOURCE_FPS}",
-        compiled=True,
-    ),
+    Preset("dtw-jpe", _for_parts("dtw_jpe"), LOWER, _SUMMED, measure_dtw_jpe, ratio_of_sums, **_OF_SOKE),
+    Preset("dtw-pa-jpe", _for_parts("dtw_pa_jpe"), LOWER, _SUMMED, measure_dtw_pa_jpe, ratio_of_sums, **_OF_SOKE),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from signllm.metrics.coverage import missed_costs, worst_places
 from signllm.metrics.dtw import dtw
 from signllm.metrics.preset import HIGHER, LOWER, ClipPair, Preset, ratio_of_sums
 from signllm.pose import PoseSequence
@@ -21,10 +22,12 @@ def mean_over_clips(value: float) -> tuple[float, float]:
 
 
 def measure_dtw_mje(pair: ClipPair) -> tuple[float, float]:
-    """Mean over clips of D / |π|; local cost = mean over the joints seen in both frames of their Euclidean distance.
+    """Mean over clips of D / |π|; local cost = mean distance of the joints that the reference shows.
 
-    Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW score", in shoulder widths. Source: this
-    toolkit's definition; the length-normalised form of Progressive Transformers' DTW.
+    The distance is Euclidean; a joint that the hypothesis lacks costs its distance to the worst place in the
+    reference's box (signllm.metrics.coverage). Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW
+    score", in shoulder widths. Source: this toolkit's definition; the length-normalised form of Progressive
+    Transformers' DTW.
     """
     return mean_over_clips(pair.alignments["mean_joint"].mean_cost)
 
@@ -63,15 +66,18 @@ def measure_slrtp2025(pair: ClipPair) -> tuple[float, float]:
 def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
     """Mean over clips of the mean over the `dtw-mje` path of the cosine similarity of the root-centred frames.
 
-    In [-1, 1]. The joints seen in both frames enter, less the root; a frame without its root is centred by the
-    clip's mean root. Frame pairs without a common joint are left out. The guide's "pose similarity"; this toolkit's
-    definition.
+    In [-1, 1]. The joints that the reference's frame shows enter, less the root; one that the hypothesis lacks stands
+    in its worst place (signllm.metrics.coverage). A frame without its root is centred by the clip's mean root. Frame
+    pairs whose reference shows nothing are left out. The guide's "pose similarity"; this toolkit's definition.
     """
     path = pair.alignments["mean_joint"].path
     hypothesis, reference = _root_centred(pair.hypothesis), _root_centred(pair.reference)
     h_PJC, r_PJC = hypothesis[path[:, 0]], reference[path[:, 1]]
-    both_PJ1 = (pair.hypothesis.valid[path[:, 0]] & pair.reference.valid[path[:, 1]])[..., None]
-    h_PJC, r_PJC = h_PJC * both_PJ1, r_PJC * both_PJ1
+    shown_PJ, due_PJ = pair.hypothesis.valid[path[:, 0]], pair.reference.valid[path[:, 1]]
+    if not shown_PJ.all():
+        worst_PJC = worst_places(reference, pair.reference.valid)[path[:, 1]]
+        h_PJC = np.where(shown_PJ[..., None], h_PJC, worst_PJC)
+    h_PJC, r_PJC = h_PJC * due_PJ[..., None], r_PJC * due_PJ[..., None]
     norm_P = np.sqrt((h_PJC**2).sum((1, 2)) * (r_PJC**2).sum((1, 2)))
     dot_P = (h_PJC * r_PJC).sum((1, 2))
     counted = norm_P > 0
@@ -79,35 +85,58 @@ def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
 
 
 def measure_mpjpe(pair: ClipPair) -> tuple[float, float]:
-    """Mean over clips of the mean distance of the joints seen in both frames, over all those on the `dtw-mje` path.
+    """Mean over clips of the mean distance, over all joints that the reference shows on the `dtw-mje` path.
 
-    Equal to `dtw-mje` when nothing is missing; else a joint counts alike in full and in sparse frames. In shoulder
-    widths.
+    A joint that the hypothesis lacks costs what it costs in `dtw-mje`. Equal to that when the reference lacks nothing;
+    else a joint counts alike in full and in sparse frames. In shoulder widths.
     """
-    distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
-    return mean_over_clips(float(distance_PJ[both_PJ].mean()) if both_PJ.any() else np.nan)
+    distance_PJ, shown_PJ, due_PJ = _on_path(pair)
+    if not shown_PJ.all():
+        worst_TJ = missed_costs(pair.hypothesis, pair.reference)
+        distance_PJ = np.where(shown_PJ, distance_PJ, worst_TJ[pair.alignments["mean_joint"].path[:, 1]])
+    return mean_over_clips(float(distance_PJ[due_PJ].mean()) if due_PJ.any() else np.nan)
+
+
+def measure_coverage(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the share of joints that the hypothesis shows, of those that the reference shows, on the path.
+
+    Over all frame pairs of the path of `dtw-mje`. 1 where the hypothesis hides nothing; what it hides is charged in the
+    other figures as each of them says. This toolkit's definition.
+    """
+    _, shown_PJ, due_PJ = _on_path(pair)
+    return mean_over_clips(float(shown_PJ[due_PJ].mean()) if due_PJ.any() else np.nan)
 
 
 class PckMeasure:
     """Mean over clips of the share of joints within the threshold in its name, in shoulder widths, on the path.
 
-    Joints seen in both frames, over all frame pairs of the path of `dtw-mje`.
+    Of the joints that the reference shows, over all frame pairs of the path of `dtw-mje`; a joint that the hypothesis
+    lacks is wrong.
     """
 
     def __init__(self, threshold: float):
         self.threshold = threshold
 
     def __call__(self, pair: ClipPair) -> tuple[float, float]:
-        """Share and 1, or nothing when no joint is seen in both clips."""
-        distance_PJ, both_PJ = _distances_on(pair.alignments["mean_joint"].path, pair.hypothesis, pair.reference)
-        return mean_over_clips(float((distance_PJ[both_PJ] <= self.threshold).mean()) if both_PJ.any() else np.nan)
+        """Share and 1, or nothing when the reference shows no joint."""
+        distance_PJ, shown_PJ, due_PJ = _on_path(pair)
+        right_PJ = (distance_PJ <= self.threshold) & shown_PJ
+        return mean_over_clips(float(right_PJ[due_PJ].mean()) if due_PJ.any() else np.nan)
 
 
 def pck_preset(threshold: float) -> Preset:
     """`pck@threshold`; the figure of the usual threshold is called `pck`, of others by the whole name."""
     name = f"pck@{threshold:g}"
     figure = "pck" if threshold == PCK_THRESHOLD else name
-    return Preset(name, (figure,), HIGHER, "share of joints", PckMeasure(threshold), ratio_of_sums, alignments=_ON_PATH)
+    measure = PckMeasure(threshold)
+    return Preset(name, (figure,), HIGHER, "share of joints", measure, ratio_of_sums, **_ON_PATH)
+
+
+def _on_path(pair: ClipPair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(P, J) along the path of `dtw-mje`: distances, what the hypothesis shows, and what the reference shows."""
+    path = pair.alignments["mean_joint"].path
+    distance_PJ, _ = _distances_on(path, pair.hypothesis, pair.reference)
+    return distance_PJ, pair.hypothesis.valid[path[:, 0]], pair.reference.valid[path[:, 1]]
 
 
 def _distances_on(path: np.ndarray, hypothesis: PoseSequence, reference: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
@@ -127,23 +156,25 @@ def _root_centred(pose: PoseSequence) -> np.ndarray:
     return pose.coordinates - root_FC[:, None]
 
 
-_ON_PATH = ("mean_joint",)
-DTW_MJE = Preset(
-    "dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, alignments=_ON_PATH
-)
+_ON_PATH = {"alignments": ("mean_joint",), "masks": "missed-at-worst", "version": 2}
+DTW_MJE = Preset("dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, **_ON_PATH)
 PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums, compiled=True)
 SLRTP2025 = Preset(
     "slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums, compiled=True
 )
 POSE_SIMILARITY = Preset(
-    "pose-similarity",
-    ("pose_similarity",),
-    HIGHER,
-    "cosine",
-    measure_pose_similarity,
-    ratio_of_sums,
-    alignments=_ON_PATH,
+    "pose-similarity", ("pose_similarity",), HIGHER, "cosine", measure_pose_similarity, ratio_of_sums, **_ON_PATH
 )
-MPJPE = Preset("mpjpe", ("mpjpe",), LOWER, "shoulder widths", measure_mpjpe, ratio_of_sums, alignments=_ON_PATH)
+MPJPE = Preset("mpjpe", ("mpjpe",), LOWER, "shoulder widths", measure_mpjpe, ratio_of_sums, **_ON_PATH)
 PCK = pck_preset(PCK_THRESHOLD)
-PRESETS = (DTW_MJE, PT_DTW, SLRTP2025, POSE_SIMILARITY, MPJPE, PCK)
+COVERAGE = Preset(
+    "coverage",
+    ("coverage",),
+    HIGHER,
+    "share of joints",
+    measure_coverage,
+    ratio_of_sums,
+    alignments=("mean_joint",),
+    masks="shown-of-reference",
+)
+PRESETS = (COVERAGE, DTW_MJE, PT_DTW, SLRTP2025, POSE_SIMILARITY, MPJPE, PCK)

@@ -20,6 +20,7 @@ PRESETS: dict[str, Preset] = {
 FGD = "fgd"  # not among the others, because it needs an encoder
 
 PANEL = (
+    "coverage",
     "dtw-mje",
     "pose-similarity",
     "motion-smoothness",

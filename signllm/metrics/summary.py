@@ -40,8 +40,9 @@ def selection_score(scores: Mapping[str, float]) -> float:
     and velocity and variance are geometric means over body and hands; the last two are squared quantities, hence ½.
     Being smoother than the recordings is no fault (their jerk is mostly that of the tracker); being jittery is. So
     a frozen skeleton scores 0 whatever its DTW, one that only trembles fails by variance, one that jitters by velocity
-    and jerk, and a lively clip of the wrong sign by closeness. NaN figures are left out; without a DTW score it is 0.
-    This toolkit's definition, for choosing among checkpoints of one run; not a metric to report.
+    and jerk, and a lively clip of the wrong sign by closeness. All is multiplied by the square of the coverage, so
+    masks that hide what moves wrongly do not pay. NaN figures are left out; without a DTW score it is 0. This toolkit's
+    definition, for choosing among checkpoints of one run; not a metric to report.
     """
     closeness = math.exp(-2 * scores["dtw_score"]) if math.isfinite(scores["dtw_score"]) else 0.0
     smoothness = scores["motion_smoothness"]
@@ -53,7 +54,7 @@ def selection_score(scores: Mapping[str, float]) -> float:
         math.sqrt(1 / max(1.0, smoothness)) if math.isfinite(smoothness) else math.nan,
     ]
     motion = _geometric_mean(likeness)
-    return closeness * (0.0 if math.isnan(motion) else motion)
+    return closeness * (0.0 if math.isnan(motion) else motion) * scores["coverage"] ** 2
 
 
 def _agreement(ratio: float) -> float:

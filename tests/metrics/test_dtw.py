@@ -9,7 +9,7 @@ import pytest
 
 from signllm.metrics.dtw import dtw, dtw_pairs
 from signllm.pose import SKELETON_50, PoseSequence
-from tests.helpers.literal_metrics import literal_dtw
+from tests.helpers.literal_paths import literal_dtw
 
 
 def clip(rng, frames, missing=0.0, coordinates=3):
@@ -42,20 +42,24 @@ def test_ties_take_the_diagonal_then_the_hypothesis():
     assert dtw(still, still[:3]).path.tolist() == [[0, 0], [1, 0], [2, 0], [3, 1], [4, 2]]
 
 
-def test_clips_without_any_common_joint_have_no_cost():
+def test_without_any_common_joint_sums_have_no_cost_and_the_mean_is_that_of_misses():
     right = np.zeros((4, 50), bool)
     right[:, 29:] = True
-    coordinates = np.ones((4, 50, 3))
-    found = dtw(PoseSequence(coordinates, right, 25), PoseSequence(coordinates, ~right, 25))
-    assert math.isnan(found.cost)
+    coordinates = np.random.default_rng(0).normal(size=(4, 50, 3))
+    h, r = PoseSequence(coordinates, right, 25), PoseSequence(coordinates, ~right, 25)
+    assert math.isnan(dtw(h, r, "l1_sum").cost)
+    assert dtw(h, r).cost > 3
 
 
-def test_missing_joints_are_not_zeros():
+def test_joints_that_the_reference_lacks_cost_nothing():
     rng = np.random.default_rng(5)
     whole = clip(rng, 6)
     valid = whole.valid.copy()
     valid[2:4, 8:29] = False
-    assert dtw(whole.replace(valid=valid), whole).cost == pytest.approx(0, abs=1e-6)
+    gaps = whole.replace(valid=valid)
+    assert dtw(whole, gaps).cost == pytest.approx(0, abs=1e-6)
+    assert dtw(gaps, gaps).cost == pytest.approx(0, abs=1e-6)
+    assert dtw(gaps, whole).cost > 1
 
 
 def test_many_pairs_in_threads_equal_one_by_one():

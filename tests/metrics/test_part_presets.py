@@ -57,15 +57,17 @@ def test_twice_the_frame_rate_doubles_what_is_not_divided_by_length():
     assert "|fps:25|source-fps:20|" in PRESETS["dtw-jpe"].signature("signllm-50", "shoulder_widths", 25)
 
 
-def test_a_hand_that_is_never_shown_has_no_figure():
+def test_a_hand_that_the_reference_never_shows_has_no_figure_and_one_that_is_hidden_is_missed():
     valid = np.ones((20, 50), bool)
     valid[:, 8:29] = False
     clip = signing(1, 20)
-    for pair in (([clip.replace(valid=valid)], [clip]), ([clip], [clip.replace(valid=valid)])):
-        scores = score_pairs(*pair, ["dtw-jpe", "dtw-pa-jpe"])
-        assert math.isnan(scores["dtw_jpe_left_hand"])
-        assert math.isnan(scores["dtw_pa_jpe_left_hand"])
-        assert scores["dtw_jpe_right_hand"] == pytest.approx(0, abs=1e-5)
+    unknown = score_pairs([clip], [clip.replace(valid=valid)], ["dtw-jpe", "dtw-pa-jpe"])
+    hidden = score_pairs([clip.replace(valid=valid)], [clip], ["dtw-jpe", "dtw-pa-jpe"])
+    for name in ("dtw_jpe", "dtw_pa_jpe"):
+        assert math.isnan(unknown[f"{name}_left_hand"])
+        assert hidden[f"{name}_left_hand"] > 20 * 0.1
+        for scores in (unknown, hidden):
+            assert scores[f"{name}_right_hand"] == pytest.approx(0, abs=1e-5)
 
 
 def test_ham2pose_sees_neither_place_nor_size_nor_depth():

@@ -135,12 +135,16 @@ def test_wrist_gaps_are_bridged():
     valid = np.ones((5, 50), bool)
     valid[2, 4] = False
     whole = PoseSequence.all_valid(path, 25)
-    assert score_pairs([whole.replace(valid=valid)], [whole], ["total-distance"])["total_distance"] == 1
+    gap = whole.replace(valid=valid)
+    assert score_pairs([whole], [gap], ["total-distance"])["total_distance"] == 1
+    assert score_pairs([gap], [gap], ["total-distance"])["total_distance"] == 1
+    one_wrist_in_four_of_five_frames = (0.8 + 1) / 2
+    assert score_pairs([gap], [whole], ["total-distance"])["total_distance"] == one_wrist_in_four_of_five_frames
 
 
 def test_signature_fixes_every_choice():
     signature = PRESETS["dtw-mje"].signature("signllm-50", "shoulder_widths", 25.0)
-    assert signature == "dtw-mje|skeleton:signllm-50|unit:shoulder_widths|fps:25|masks:seen-in-both|version:1"
+    assert signature == "dtw-mje|skeleton:signllm-50|unit:shoulder_widths|fps:25|masks:missed-at-worst|version:2"
     for preset in PRESETS.values():
         assert preset.formula, preset.name
         assert preset.better in ("lower", "higher", "1")

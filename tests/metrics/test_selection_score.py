@@ -30,6 +30,31 @@ def test_frozen_and_jittering_lose_although_frozen_has_the_better_dtw():
     assert plausible < 1
 
 
+@pytest.mark.parametrize("hide", ["hands", "fingertips", "every fourth frame", "end"])
+@pytest.mark.parametrize("fault", ["jitter", "lively", "wrong"])
+def test_a_model_gains_nothing_by_hiding_what_it_does_wrong(hide, fault):
+    references = [signing(seed) for seed in range(4)]
+    mean = [clip.coordinates.mean(0, keepdims=True) for clip in references]
+    shown = {
+        "jitter": [jittered(clip, 0.1) for clip in references],
+        "lively": [
+            clip.replace(coordinates=place + 3 * (clip.coordinates - place))
+            for clip, place in zip(references, mean, strict=True)
+        ],
+        "wrong": [signing(seed + 100) for seed in range(4)],
+    }[fault]
+    valid = np.ones((40, 50), bool)
+    joints, frames = {
+        "hands": (slice(8, 50), slice(None)),
+        "fingertips": ([12, 16, 20, 24, 28, 33, 37, 41, 45, 49], slice(None)),
+        "every fourth frame": (slice(8, 50), slice(0, None, 4)),
+        "end": (slice(2, 50), slice(30, None)),
+    }[hide]
+    valid[frames, joints] = False
+    hiding, _ = score([clip.replace(valid=valid) for clip in shown], references)
+    assert hiding < score(shown, references)[0]
+
+
 def test_the_reference_scores_1_and_closer_is_better():
     references = [signing(seed) for seed in range(4)]
     assert score(references, references)[0] == pytest.approx(1)
@@ -68,7 +93,7 @@ RATIOS = [
     "duration",
     *(f"{name}_{part}" for name in ("velocity_ratio", "variance_ratio") for part in PARTS),
 ]
-AS_RECORDED = {**dict.fromkeys(RATIOS, 1.0), "dtw_score": 0.25, "motion_smoothness": 1.0}
+AS_RECORDED = {**dict.fromkeys(RATIOS, 1.0), "dtw_score": 0.25, "motion_smoothness": 1.0, "coverage": 1.0}
 
 
 @pytest.mark.parametrize("figure", RATIOS)
@@ -86,13 +111,13 @@ def test_equals_the_documented_combination():
         dict(zip(PARTS, (0.3, 1.5, 4.0), strict=True)),
     )
     figures = {
-        **{"dtw_score": 0.4, "total_distance": 1.25, "duration": 0.9, "motion_smoothness": 2.25},
+        **{"dtw_score": 0.4, "total_distance": 1.25, "duration": 0.9, "motion_smoothness": 2.25, "coverage": 0.5},
         **{f"velocity_ratio_{part}": value for part, value in velocities.items()},
         **{f"variance_ratio_{part}": value for part, value in variances.items()},
     }
     velocity, variance = (0.5 * 0.5 * 0.8) ** (1 / 3), (0.3 * (1 / 1.5) * 0.25) ** (1 / 3)
     motion = (0.8 * 0.9 * velocity * variance**0.5 * (1 / 1.5)) ** (1 / 5)
-    assert selection_score(figures) == pytest.approx(np.exp(-0.8) * motion)
+    assert selection_score(figures) == pytest.approx(np.exp(-0.8) * motion * 0.25)
 
 
 def read_words(split):
