@@ -25,7 +25,7 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results", "cli", "architecture")
+        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results", "cli", "python", "architecture")
     ),
 )
 SCRIPTS = {
