@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from signllm.cli.common import command, parser
+from signllm.cli.common import as_called, command, parser
 from signllm.errors import ConfigError, did_you_mean
 
 SCRIPT = "evaluation.py"
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb, rest = _split(argv)
     flags = verb.parser()
     _refuse_foreign(verb, flags, rest)
-    return verb.module.run(flags.parse_args(rest), shlex.join([SCRIPT, *argv]))
+    return verb.module.run(flags.parse_args(rest), shlex.join([*as_called(SCRIPT).split(), *argv]))
 
 
 def _split(argv: Sequence[str]) -> tuple[Verb, list[str]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from signllm.cli.evaluation_flags import FORMATS
 from signllm.cli.tables import print_lines, print_table
@@ -17,26 +16,20 @@ if TYPE_CHECKING:
 def publish(report: Report, command: str, output: Path | None = None, formats: Sequence[str] = FORMATS) -> None:
     """Print the tables, then write the .json, .md and .html: where `output` says, else to the report's own place."""
     from signllm.evaluation.markdown import make_markdown
-    from signllm.fsutil import write_atomically, write_json
+    from signllm.fsutil import write_json, write_text
     from signllm.viewing.html_report import make_html
 
     data = {**report.data, "command": command}
     print_report(data)
-    writers: dict[str, Callable[[], str]] = {
-        "md": lambda: make_markdown(data),
-        "html": lambda: make_html(data, report.examples),
+    writers: dict[str, Callable[[Path], None]] = {
+        "json": lambda path: write_json(path, data),
+        "md": lambda path: write_text(path, make_markdown(data)),
+        "html": lambda path: write_text(path, make_html(data, report.examples)),
     }
     for suffix in formats:
         path = report.file(suffix, output, FORMATS)
-        if suffix == "json":
-            write_json(path, data)
-        else:
-            write_atomically(path, partial(_write, writers[suffix]().encode()))
+        writers[suffix](path)
         print(f"report: {path}")
-
-
-def _write(text: bytes, file: BinaryIO) -> None:
-    file.write(text)
 
 
 def print_report(data: dict) -> None:

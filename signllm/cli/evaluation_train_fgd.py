@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, cast
 
 from signllm.cli.bars import Bars
 from signllm.cli.evaluation_flags import add_training_flags, output_file, training_languages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from signllm.pose import PoseSequence
 
 DEFAULT_FILE = "fgd_encoder.pt"
 STEPS = 600
@@ -24,7 +30,7 @@ def run(args: Namespace, command: str) -> int:
 
     store = Store(args.data)
     languages = training_languages(args, store)
-    clips = StoredClips(store, languages, args.split)
+    clips = cast("Sequence[PoseSequence]", StoredClips(store, languages, args.split))
     with Bars("step") as bars:
         advance = stage(bars, "fgd encoder", STEPS)
         encoder = train_fgd_encoder(clips, seed=args.seed, steps=STEPS, progress=lambda loss: advance(1))

@@ -81,7 +81,9 @@ def evaluate_clips(options: ClipsOptions, progress: Progress | None = None) -> R
     }
     originals = {code: view.original for code, view in training.items()}
     add_judge_section(data, judge, scores.measurements, as_they_are, originals)
-    stem = clips_stem(options, tagged(options.references, _checksums(references)), _data_name(options, training))
+    said = [(entry.name, entry.text, entry.gloss) for entry in references.entries]  # may lie in other files
+    name = tagged(options.references, [_checksums(references), said])
+    stem = clips_stem(options, name, _data_name(options, training))
     return Report(data, options.predictions.absolute().parent, stem, scores.examples)
 
 

@@ -135,7 +135,7 @@ def _nearest_by_trigrams(texts: Sequence[str], training: Sequence[str]) -> tuple
     """For each text the number of the training text with the highest Dice coefficient, and that coefficient."""
     vocabulary: dict[str, int] = {}
     ours, theirs = (_trigram_matrix(side, vocabulary) for side in (texts, training))
-    ours.resize(ours.shape[0], len(vocabulary))
+    ours.resize(ours.shape[0], len(vocabulary))  # type: ignore[call-arg, arg-type] # its stub takes no shape
     theirs = theirs.T.tocsr()
     sizes = np.asarray(theirs.sum(axis=0)).ravel()
     nearest, best = np.zeros(len(texts), int), np.zeros(len(texts))

@@ -161,7 +161,7 @@ def check_contents(
             faults += wrong
             if pose is not None:
                 facts[side].add(pose, clips.entries[index].name)
-                seen.append(pose.valid.any(0))
+                seen.append(np.any(pose.valid, axis=0))
         if len(seen) == 2 and len(seen[0]) == len(seen[1]) and not (seen[0] & seen[1]).any():
             where = predictions.entries[pair.prediction].where
             faults.append(f"{where}: shows no joint that its reference shows; leave the clip out on both sides")

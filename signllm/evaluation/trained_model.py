@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from signllm.evaluation.journal import code_key
+from signllm.evaluation.journal import code_key, content_key
 from signllm.evaluation.phrasings import gloss_model, prompts_of
 from signllm.fsutil import file_sha256, write_json
 from signllm.pose import PoseSequence
@@ -46,8 +46,8 @@ class TrainedModel:
 
     def __init__(self, path: Path, device: str = "auto", cache: Path | None = None):
         self.path, self.device = path, device
-        self.sha256 = file_sha256(path) if path.is_file() else None
-        self.cache = cache if self.sha256 else None  # results are kept under the hash of the file
+        self.sha256 = _digest(path)
+        self.cache = cache if self.sha256 else None  # results are kept under the hash of the content
         self.facts = self._read_facts()
 
     def _read_facts(self) -> ModelFacts:
@@ -80,3 +80,11 @@ class TrainedModel:
         gloss_model(self.generator)
         prompts = prompts_of(texts, language, phrasings)
         return self.generator.generate(prompts, None, seed=seeds, batch_size=batch_size)
+
+
+def _digest(path: Path) -> str | None:
+    """A hash of a checkpoint, or of the files of a shared model's folder; None where there is neither."""
+    if path.is_file():
+        return file_sha256(path)
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+    return content_key([[file.name, file_sha256(file)] for file in files]) if files else None

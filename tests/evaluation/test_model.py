@@ -116,6 +116,20 @@ def test_the_cache_knows_another_model_other_clips_and_no_cache(evaluate, tmp_pa
     assert other.data["checkpoint_sha256"] != first.data["checkpoint_sha256"]
 
 
+def test_a_shared_models_folder_is_known_by_its_files(evaluate, tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    report, model = evaluate(model_path=folder)
+    assert model.calls
+    assert report.file("json") == tmp_path / "evaluation_dev_shared_dtw-mje_duration.json"
+    again, model = evaluate(model_path=folder)
+    assert not model.calls
+    assert again.data["checkpoint_sha256"]
+    (folder / "model.safetensors").write_bytes(b"other weights")
+    assert evaluate(model_path=folder)[1].calls
+
+
 def test_leaks_are_counted_and_left_out(evaluate):
     data = evaluate()[0].data
     part = data["languages"]["ASL"]
