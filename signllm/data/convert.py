@@ -192,6 +192,7 @@ def _report_from_info(info: dict) -> SplitReport:
 
 
 def _convert_split(source: SourcePart, options: ConvertOptions, start: Callable) -> SplitReport:
+    assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
     samples = [raw_of(source.entries[n].load()) for n in spread(len(source.entries), SAMPLE_CLIPS)]
@@ -221,6 +222,7 @@ def _write_split(
     source: SourcePart, conventions: Conventions, options: ConvertOptions, report: SplitReport, tell: Progress
 ) -> SplitReport:
     """Write what is sound, then finish the split, or remove the unfinished folder when it may not be finished."""
+    assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     mark = fingerprint(source, options)
     rejected: list[dict] = []
     with StoreWriter(options.output_dir, options.language, source.split, mark) as writer:
@@ -228,10 +230,10 @@ def _write_split(
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
         for entry, clip, fps, faults in _clean(waiting, conventions, options, tell):
-            if faults:
+            if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(_root(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
-                writer.add(_record(entry, clip, fps, options), clip.pose)
+                writer.add(_record(entry, clip, len(clip.pose), fps, options), clip.pose)
         report.rejected = len(rejected)
         if (rejected and not options.skip_bad) or not writer.done:
             report.faults += [fault for row in rejected for fault in row["faults"]]
@@ -246,14 +248,15 @@ def _write_split(
     return report
 
 
-def _record(entry: ClipEntry, clip: CleanClip, fps: float, options: ConvertOptions) -> ClipRecord:
+def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options: ConvertOptions) -> ClipRecord:
+    assert entry.text is not None, "a clip without text is a fault, and faulty clips are not written"
     found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
     return ClipRecord(
         id=entry.name,
         text=entry.text,
         language=options.language,
         fps=fps,
-        frames=len(clip.pose),
+        frames=frames,
         gloss=entry.gloss,
         source=entry.source,
         signer=entry.signer,

@@ -37,11 +37,21 @@ class ClipEntry:
     faults: tuple[str, ...] = ()
 
     def of_language(self, codes: Sequence[str]) -> ClipEntry:
-        """The entry with the one sign language in `codes` where it had none, and the text that goes with it."""
+        """The entry with the one sign language in `codes` where it had none, and the text that goes with it.
+
+        No text in that language's spoken language is a fault, where there are texts in others.
+        """
         language = self.language or (codes[0] if len(codes) == 1 else None)
-        text = self.text or self.texts.get(LANGUAGES[language].spoken if language else "")
-        unchanged = language == self.language and text == self.text
-        return self if unchanged else replace(self, language=language, text=text)
+        spoken = LANGUAGES[language].spoken if language else ""
+        text = self.text or self.texts.get(spoken)
+        faults = self.faults
+        if language and self.texts and not text:
+            faults = (
+                *faults,
+                f"no text in {spoken}, the spoken language of {language}; there is {', '.join(self.texts)}",
+            )
+        unchanged = (language, text, faults) == (self.language, self.text, self.faults)
+        return self if unchanged else replace(self, language=language, text=text, faults=faults)
 
     @property
     def where(self) -> str:

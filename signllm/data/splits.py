@@ -62,7 +62,7 @@ def wanted_splits(
     the source has no clip of the language or, being without splits, no text for any clip.
     """
     found = find_parts(path)
-    told = {part.language for part in found} - {None}
+    told = {part.language for part in found if part.language}
     found = [part for part in found if part.language in (None, language)]
     if not found:
         raise DataError(f"{path}: no clips of {language}; it holds {', '.join(sorted(told))}")

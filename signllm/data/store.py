@@ -186,7 +186,7 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         for file in (self._poses, self._valid, self._index):
             file.close()
 

@@ -136,7 +136,8 @@ def fit(text: str, size: int, width: float, bold: bool = False) -> str:
 
 def wrap(text: str, size: int, width: float, lines: int, bold: bool = False) -> list[str]:
     """Break at spaces into at most `lines` lines; the last one ends in an ellipsis when there is more."""
-    words, out = text.split(), []
+    words = text.split()
+    out: list[str] = []
     while words and len(out) < lines - 1:
         count = len(words)
         while count > 1 and text_width(" ".join(words[:count]), size, bold) > width:

@@ -281,9 +281,11 @@ def _leakage_section(report: dict, parts: dict) -> str:
     audited = {code: part for code, part in parts.items() if "leakage" in part}
     if not audited:
         return ""
-    heads = (("Language", "语种"), ("Clips", "片段"), ("Exact text", "文本相同"), ("Normalised", "规范化后相同"))
-    heads += (("Near text", "文本近似"), ("Identical poses", "姿态相同"), ("Nearly the same", "姿态近似"))
-    heads += (("Free of both", "均未泄漏"),)
+    heads: list[tuple[str, str]] = [
+        *(("Language", "语种"), ("Clips", "片段"), ("Exact text", "文本相同"), ("Normalised", "规范化后相同")),
+        *(("Near text", "文本近似"), ("Identical poses", "姿态相同"), ("Nearly the same", "姿态近似")),
+        ("Free of both", "均未泄漏"),
+    ]
     rows = []
     for code, part in audited.items():
         texts, clips = part["leakage"]["texts"], part["leakage"]["clips"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from signllm.viewing.statistics import SPACE_EDGES_X, SPACE_EDGES_Y, SPEED_EDGES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 _GREY = "#545c68"
 # Okabe and Ito's colours, made for all kinds of colour vision, without the yellow that is faint on white.
@@ -63,8 +64,10 @@ def overview_figure(groups: Sequence[ClipStatistics]) -> Figure:
     _label(axes[0, 1], "Frames", "", "frames")
     _above_bars(axes[0, 1], [f"{g.clips:,} clips\n{_duration(g.seconds)}" for g in groups])
     if any(g.words for g in groups):
-        spoken = [(g.values("words"), n, c) for g, n, c in zip(groups, names, colors, strict=True) if g.words]
-        _histograms(axes[0, 2], *map(list, zip(*spoken, strict=True)), whole_numbers=True)
+        spoken = [index for index, group in enumerate(groups) if group.words]
+        lengths = [groups[index].values("words") for index in spoken]
+        labels, shades = ([of[index] for index in spoken] for of in (names, colors))
+        _histograms(axes[0, 2], lengths, labels, shades, whole_numbers=True)
         _label(axes[0, 2], "Length of texts", "words", "share of clips")
     else:
         _nothing(axes[0, 2], "Length of texts", "no text beside these clips")
@@ -112,8 +115,8 @@ def motion_figure(group: ClipStatistics) -> Figure:
     for column, (part, counts) in enumerate(group.space_counts.items()):
         _heat_map(axes[0, column], counts, f"Space used by the {part.split('_')[0]} wrist")
     speeds = axes[0, 2]
-    for part, counts in group.speed_counts.items():
-        share = counts[:-1] / max(counts.sum(), 1)
+    for part, steps in group.speed_counts.items():
+        share = steps[:-1] / max(steps.sum(), 1)
         mean = group.mean_speed(part)
         name = f"{part.split('_')[0]} (mean {mean:.2f})" if mean is not None else f"{part.split('_')[0]} (never seen)"
         speeds.stairs(share, SPEED_EDGES, color=_side_color(part), lw=1.6, label=name)
@@ -197,7 +200,7 @@ def _bars(ax: Axes, names: list[str], values: list[float], colors: list[str]) ->
 
 
 def _above_bars(ax: Axes, notes: list[str]) -> None:
-    for bar, note in zip(ax.patches, notes, strict=True):
+    for bar, note in zip(cast("Sequence[Rectangle]", ax.patches), notes, strict=True):
         top = (bar.get_x() + bar.get_width() / 2, bar.get_height())
         ax.annotate(note, top, ha="center", va="bottom", fontsize=8 if len(notes) <= 4 else 6)
     ax.margins(y=0.2)

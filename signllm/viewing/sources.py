@@ -123,7 +123,7 @@ def matching_clips(
     index_of = [{name: index for index, name in reversed(list(enumerate(own)))} for own in names]
     leading = names[1][:count]
     rows = [[own.get(name) for own in index_of] for name in leading]
-    paired = [row for row in rows if None not in row]
+    paired = [whole for row in rows if len(whole := _known(row)) == len(row)]
     if paired:
         missing = len(leading) - len(paired)
         others = " and ".join(source.name for source in (first, *more))
@@ -152,7 +152,11 @@ def _wanted_rows(sources: Sequence[ClipSource], wanted: Sequence[str]) -> list[t
         rows.append(row)
     if faults:
         raise ConfigError([*faults, "one id for each input, such as --clip A=B, pairs clips of different names"])
-    return [_read(sources, row) for row in rows]
+    return [_read(sources, _known(row)) for row in rows]
+
+
+def _known(row: Sequence[int | None]) -> list[int]:
+    return [index for index in row if index is not None]
 
 
 def _read(sources: Sequence[ClipSource], row: Sequence[int]) -> tuple[Clip, ...]:

@@ -26,22 +26,25 @@ def survey(sources: Sequence[ClipSource], most: int = 5000, seed: int = 0) -> Su
     Raises DataError when there is no clip at all.
     """
     page_names = Counter(source.page for source in sources)
-    groups, pages, notes = [], {}, []
+    groups: list[ClipStatistics] = []
+    pages: dict[str, ClipStatistics] = {}
+    notes: list[str] = []
     for source in sources:
         clips, note = source.sample(most, seed)
         notes += [note] if note else []
-        group = page = None
+        counted: list[ClipStatistics] = []  # the source's own, and that of its page where other sources share it
         for clip in clips:
-            if group is None:
-                group = page = ClipStatistics(source.name, clip.pose.skeleton, most, seed)
+            if not counted:
+                counted = [ClipStatistics(source.name, clip.pose.skeleton, most, seed)]
                 if page_names[source.page] > 1:
-                    page = pages.get(source.page) or ClipStatistics(source.page, clip.pose.skeleton, most, seed)
-                pages[source.page] = page
-            for target in {id(group): group, id(page): page}.values():
-                target.add(clip.id, clip.pose, clip.text, clip.gloss)
-        if group is not None:
-            groups.append(group)
-            notes += group.warnings()
+                    shared = pages.get(source.page) or ClipStatistics(source.page, clip.pose.skeleton, most, seed)
+                    counted.append(shared)
+                pages[source.page] = counted[-1]
+            for statistics in counted:
+                statistics.add(clip.id, clip.pose, clip.text, clip.gloss)
+        if counted:
+            groups.append(counted[0])
+            notes += counted[0].warnings()
     if not groups:
         raise DataError(f"{', '.join(source.name for source in sources)}: there is no clip to count")
     return Survey(groups, list(pages.values()), notes)

@@ -6,7 +6,7 @@ Text stands in English and Chinese, in elements of the classes `en` and `zh`; th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -80,7 +80,9 @@ def bar_chart(
     return _svg(WIDTH, y + AXIS, "".join(lines + parts))
 
 
-def _bar(entry: Mapping[str, float], label: tuple[str, str], color: str, x, y: float, most: float) -> str:
+def _bar(
+    entry: Mapping[str, float], label: tuple[str, str], color: str, x: Callable[[float], float], y: float, most: float
+) -> str:
     middle = y + ROW / 2
     parts = [both(label, "text", _place(LABEL - 8, middle + 4, "end"))]
     value, low, high = (entry[key] for key in ("value", "low", "high"))

@@ -243,3 +243,11 @@ def test_metadata_beside_a_pose_file_gives_the_text_of_the_signs_language(tmp_pa
     with pytest.raises(DataError) as caught:
         open_clips(tmp_path / "q")
     assert len(caught.value.faults) == 2
+
+
+def test_a_clip_without_text_in_the_signs_spoken_language_is_a_fault(tmp_path):
+    SOURCES[".pose with metadata"](tmp_path / "p")
+    reports = convert_all(tmp_path / "p", language="KSL")
+    faults = [fault for report in reports for fault in report.faults]
+    assert faults
+    assert all("no text in ko" in fault for fault in faults)
