@@ -20,8 +20,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.config import Config, parse_config
-from signllm.data.batching import automatic_budget, make_batches
+from signllm.data.batching import make_batches
 from signllm.device import autocast
+from signllm.learning.length_batches import automatic_budget
 from signllm.models.group import PoseGroup
 from signllm.models.sign_model import ModelOutput
 from signllm.pose.batch import PoseBatch, length_mask, round_up

@@ -10,8 +10,8 @@ FOUNDATION = ("__init__", "errors", "fsutil", "hooks", "languages", "sampling")
 RANKS = {
     "foundation": 0,
     "config": 1, "device": 1, "pose": 1,
-    "data": 2, "models": 2,
-    "learning": 3,
+    "learning": 2,
+    "data": 3, "models": 3,
     "judges": 4, "metrics": 4, "inference": 4,
     "training": 5, "evaluation": 5,
     "viewing": 6, "sharing": 6,

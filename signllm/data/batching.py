@@ -1,7 +1,4 @@
-"""Batches of clips of like length under a frame budget, in an order that seed and epoch fix.
-
-Measured (PERFORMANCE.md): 1.6 to 2.3 times the throughput of random batches, because little is padding.
-"""
+"""Batches of clips of like length under a frame budget, in an order that seed and epoch fix."""
 
 from __future__ import annotations
 
@@ -13,28 +10,7 @@ from torch.utils.data import DataLoader, Sampler
 from signllm.config.schema import DataConfig
 from signllm.data.dataset import SignDataset, collate
 from signllm.data.priority import UniformChannel
-from signllm.pose.batch import round_up
-
-LENGTH_JITTER = 0.25  # clips within this share of a length mix, so that batches differ from epoch to epoch
-
-
-def automatic_budget(frames: Sequence[int], batch_size: int) -> int:
-    """The default frame budget: `batch_size` clips of the 90th percentile's padded length."""
-    return batch_size * round_up(int(np.percentile(frames, 90)))
-
-
-def in_blocks(order: np.ndarray, languages: Sequence[str], block: int) -> np.ndarray:
-    """Reorder so that clips of one language stand `block` by `block`, the blocks where their middle clips stood.
-
-    MLSF runs each language of a batch by itself, so a batch of few clips of each of many languages is slow
-    (benchmarks/mlsf.py). With one language the order stays what it was.
-    """
-    places: dict[str, list[int]] = {}
-    for place, index in enumerate(order.tolist()):
-        places.setdefault(languages[index], []).append(place)
-    blocks = [own[first : first + block] for own in places.values() for first in range(0, len(own), block)]
-    blocks.sort(key=lambda own: own[len(own) // 2])
-    return order[[place for own in blocks for place in own]]
+from signllm.learning.length_batches import automatic_budget, budget_batches
 
 
 def make_batches(
@@ -46,29 +22,9 @@ def make_batches(
     languages: Sequence[str] = (),
     language_block: int = 1,
 ) -> list[list[int]]:
-    """Split clips with these lengths into batches; each clip stands in exactly one.
-
-    A batch has at most `batch_size` clips and at most `frame_budget` padded frames (a single longer clip gets a
-    batch of its own). With `languages`, one a clip, a language comes in blocks of `language_block` clips. The result
-    is a function of the arguments alone.
-    """
+    """The batches of an epoch (`signllm.learning.length_batches.budget_batches`): a function of the arguments alone."""
     rng = np.random.default_rng([seed, epoch])
-    lengths = np.asarray(frames)
-    order = np.argsort(lengths * rng.uniform(1 - LENGTH_JITTER, 1 + LENGTH_JITTER, len(lengths)), kind="stable")
-    if language_block > 1:
-        order = in_blocks(order, languages, language_block)
-    batches: list[list[int]] = []
-    current: list[int] = []
-    longest = 0
-    for index in order.tolist():
-        padded = max(longest, round_up(int(lengths[index])))
-        if current and (len(current) == batch_size or padded * (len(current) + 1) > frame_budget):
-            batches.append(current)
-            current, padded = [], round_up(int(lengths[index]))
-        current.append(index)
-        longest = padded
-    batches.append(current)
-    return [batches[place] for place in rng.permutation(len(batches))]
+    return budget_batches(frames, batch_size, frame_budget, rng, languages, language_block)
 
 
 def draw_batches(

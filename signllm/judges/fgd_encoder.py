@@ -22,6 +22,7 @@ from torch import nn
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, DataError
 from signllm.fsutil import write_atomically
+from signllm.learning.seeding import RandomStream
 from signllm.pose import PoseSequence
 
 FORMAT_VERSION = 1
@@ -163,8 +164,7 @@ def train_fgd_encoder(
     """
     _check(clips)
     first, fps = clips[0], float(fps or clips[0].fps)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with RandomStream(seed).drawing():
         encoder = FgdEncoder(
             first.skeleton.name,
             first.unit,

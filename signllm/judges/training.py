@@ -5,14 +5,15 @@ Legend: B clips, F frames, J joints, C coordinates, D features.
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from signllm.data.motion import at_another_pace
 from signllm.data.store import ClipRecord, Store, StoreSplit
@@ -21,15 +22,19 @@ from signllm.errors import ConfigError, DataError
 from signllm.judges.augment import Augmentation, change_bodies
 from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.judges.judge import Judge, LanguageJudge, fingerprint
-from signllm.judges.model import JudgeSize
+from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.judges.training_examples import (
     SentenceExamples,
     WordExamples,
     choose_share,
     corpus_kind,
     hold_out,
-    length_batches,
 )
+from signllm.learning.averaging import WeightAverage
+from signllm.learning.length_batches import even_batches
+from signllm.learning.optimizer import Optimizer
+from signllm.learning.schedule import cosine, warmed_up
+from signllm.learning.seeding import RandomStream
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 GENERATED_MARK = "generated"
@@ -38,6 +43,7 @@ GENERATED_MARK = "generated"
 CPU = torch.device("cpu")
 AVERAGE = 0.99  # decay of the moving average of weights, which is what is kept
 WARMUP_STEPS, WARMUP_SHARE = 60, 0.1
+GRADIENT_CLIP = 1.0
 UNHURRIED = 0.1  # of the time: a slow start does not yet mean that the plan will not fit
 EARLIEST_STOP = 0.4  # of the plan: before that a few held-out clips say little
 
@@ -90,7 +96,7 @@ def train_judge(
         raise DataError(f"{store.root}: no language has the split '{split}'; there are: {', '.join(there) or 'none'}")
     splits = {code: store.split(code, split) for code in languages}
     check_plan(plan)
-    check_references(splits.values())
+    check_references(list(splits.values()))
     part = replace(plan, max_minutes=plan.max_minutes / len(splits))
     return Judge({code: train_language(code, opened, part, report) for code, opened in splits.items()})
 
@@ -155,28 +161,41 @@ def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Re
         "plan": asdict(plan),
         "course": history,
     }
-    return LanguageJudge(language, course.features, course.average.eval(), plan.size, facts)
+    return LanguageJudge(language, course.features, course.network.eval(), plan.size, facts)
+
+
+class _Examples(Protocol):
+    """WordExamples or SentenceExamples: a network of the right kind, and its loss on clips by index."""
+
+    def network(self, features: int, size: JudgeSize) -> Recogniser | Translator: ...
+
+    def loss(self, network: Any, features_BFD: Tensor, frames_B: Tensor, clips: Sequence[int]) -> Tensor: ...
 
 
 class _Course:
     """One training: network, its moving average, optimiser and randomness."""
 
-    def __init__(self, language: str, split: StoreSplit, examples, clips: list, plan: JudgePlan):
+    def __init__(
+        self,
+        language: str,
+        split: StoreSplit,
+        examples: _Examples,
+        clips: list,
+        plan: JudgePlan,
+    ):
         self.language, self.examples, self.clips, self.plan = language, examples, clips, plan
         self.skeleton = split.skeleton
         self.rng = np.random.default_rng(plan.seed)
         self.generator = torch.Generator().manual_seed(plan.seed)
         self.features = PoseFeatures(plan.fps, split.skeleton)
         self.features.fit(clips)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(plan.seed)
+        self.random = RandomStream(plan.seed)
+        with self.random.drawing():
             self.network = examples.network(self.features.width, plan.size)
-            self._dropout_state = torch.get_rng_state()
-        self.average = copy.deepcopy(self.network).eval()
+        self.average = WeightAverage(self.network, AVERAGE)
         self.precision = resolve_precision(plan.precision, CPU)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-        )
+        # Judges have always had weight decay on norms and biases too; without it they would be other judges.
+        self.optimizer = Optimizer(self.network, plan.learning_rate, plan.weight_decay, decay_vectors=True)
 
     def run(self, learn: Sequence[int], held: Sequence[int], report: Report | None) -> dict:
         """Train until the plan ends, the time is up, or the held-out loss no longer falls; keep the best average."""
@@ -192,8 +211,8 @@ class _Course:
                 share, hurried = time_share, True
             if share >= 1:
                 break
-            queue = queue or length_batches(lengths, plan.batch_size, self.rng)
-            losses.append(self._step([learn[place] for place in queue.pop()], share, step))
+            queue = queue or even_batches(lengths, plan.batch_size, self.rng)
+            losses.append(self._step([learn[index] for index in queue.pop()], share, step))
             step += 1
             if step % look_every and step < steps:
                 continue
@@ -203,11 +222,12 @@ class _Course:
             losses, looks_since = [], looks_since + 1
             if held and held_loss < best:
                 best, looks_since = held_loss, 0
-                best_weights = copy.deepcopy(self.average.state_dict())
+                best_weights = self.average.copy()
             elif held and looks_since >= plan.patience and share > EARLIEST_STOP:
                 break
         if best_weights is not None:
-            self.average.load_state_dict(best_weights)
+            self.average.load(best_weights)
+        self.average.adopt()
         seconds = round(time.monotonic() - start, 1)
         return {"steps": step, "planned_steps": steps, "held_out_loss": best, "seconds": seconds, "hurried": hurried}
 
@@ -217,35 +237,27 @@ class _Course:
         warped = [at_another_pace(self.clips[index], strength.pace, self.rng, cut=strength.cut) for index in chosen]
         pose, valid, frames = pad_clips(warped)
         pose, valid = change_bodies(pose, valid, plan.augmentation, self.generator, self.skeleton)
-        rate = plan.learning_rate * min(1, (step + 1) / self.warmup) * 0.5 * (1 + math.cos(math.pi * share))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.network.train()
-        with torch.random.fork_rng(devices=[]):  # dropout draws from a stream of this training's own
-            torch.set_rng_state(self._dropout_state)
-            with autocast(CPU, self.precision):
-                loss = self.examples.loss(self.network, self.features(pose, valid), frames, chosen)
-            self._dropout_state = torch.get_rng_state()
+        with self.random.drawing(), autocast(CPU, self.precision):
+            loss = self.examples.loss(self.network, self.features(pose, valid), frames, chosen)
         if not torch.isfinite(loss):
             raise DataError(f"{self.language}: the judge's loss is not a number at step {step}; look at the clips")
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        decay = min(AVERAGE, (step + 1) / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - decay)
+        rate = warmed_up(plan.learning_rate, step, self.warmup) * cosine(share)
+        self.optimizer.update(loss, rate, GRADIENT_CLIP)
+        self.average.update(step)
         return loss.item()
 
     @torch.no_grad()
     def held_out_loss(self, held: Sequence[int]) -> float:
         """Mean loss of the averaged weights on clips as they are."""
         total, order = 0.0, sorted(held, key=lambda index: len(self.clips[index][0]))
-        for first in range(0, len(order), 64):
-            chosen = order[first : first + 64]
-            pose, valid, frames = pad_clips([self.clips[index] for index in chosen])
-            loss = self.examples.loss(self.average, self.features(pose, valid), frames, chosen)
-            total += loss.item() * len(chosen)
+        self.network.eval()
+        with self.average.applied():
+            for first in range(0, len(order), 64):
+                chosen = order[first : first + 64]
+                pose, valid, frames = pad_clips([self.clips[index] for index in chosen])
+                loss = self.examples.loss(self.network, self.features(pose, valid), frames, chosen)
+                total += loss.item() * len(chosen)
         return total / len(order)
 
 

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -138,12 +137,3 @@ class SentenceExamples:
 def target_text(text: str) -> str:
     """What a translator learns to write: lower case, single blanks."""
     return " ".join(text.lower().split())
-
-
-def length_batches(
-    lengths: Sequence[int], batch_size: int, rng: np.random.Generator, jitter: float = 0.3
-) -> list[np.ndarray]:
-    """One epoch of batches of like length in random order; the last, smaller batch is there too."""
-    order = np.argsort(np.asarray(lengths) * rng.uniform(1 - jitter, 1 + jitter, len(lengths)), kind="stable")
-    batches = np.array_split(order, max(1, -(-len(order) // batch_size)))
-    return [batches[index] for index in rng.permutation(len(batches))]

@@ -19,14 +19,18 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Move the average towards the weights after optimiser step number `step` (from 1)."""
+        """Move the average towards the weights after an optimiser step; `step` counts from 1 (of judges from 0)."""
         if self.averaged:
             decay = min(self.decay, (1 + step) / (10 + step))
             torch._foreach_lerp_(list(self.averaged.values()), list(self.parameters.values()), 1 - decay)
 
+    def copy(self) -> dict[str, Tensor]:
+        """The averaged weights as they are now."""
+        return {name: value.clone() for name, value in self.averaged.items()}
+
     @torch.no_grad()
     def load(self, averaged: dict[str, Tensor]) -> None:
-        """Continue from a checkpoint's average."""
+        """Go on from an average that was kept."""
         for name, value in averaged.items():
             if name in self.averaged:
                 self.averaged[name].copy_(value)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from signllm.config.schema import TrainingConfig
-
 MUON_PACE = 3.0  # Muon bears this many times AdamW's rate, at updates scaled to AdamW's size (docs/results.md)
 
 
@@ -26,19 +24,33 @@ class Optimizer:
     step, which is much for small batches and nothing for large ones.
     """
 
-    def __init__(self, model: nn.Module, training: TrainingConfig):
-        matrices = matrices_of_layers(model) if training.optimizer == "muon" else []
-        taken = set(matrices)
+    def __init__(
+        self,
+        model: nn.Module,
+        learning_rate: float,
+        weight_decay: float,
+        matrices: str = "adamw",
+        decay_vectors: bool = False,
+    ):
+        """`matrices`: "muon", or "adamw" for everything.
+
+        Weight decay holds weights of two and more axes; norms and biases only with `decay_vectors`.
+        """
+        self.model = model
+        layers = matrices_of_layers(model) if matrices == "muon" else []
+        taken = set(layers)
         rest = [p for p in model.parameters() if p.requires_grad and p not in taken]
-        rate, decay = training.learning_rate, training.weight_decay
         parts = [
-            {"params": [p for p in rest if p.ndim > 1], "weight_decay": decay},
-            {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in rest if p.ndim > 1], "weight_decay": weight_decay},
+            {"params": [p for p in rest if p.ndim <= 1], "weight_decay": weight_decay if decay_vectors else 0.0},
         ]
-        self.adamw = torch.optim.AdamW(parts, lr=rate, fused=True)
+        self.adamw = torch.optim.AdamW(parts, lr=learning_rate, fused=True)
         self.muon = None
-        if matrices:
-            self.muon = torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+        if layers:
+            self.muon = torch.optim.Muon(
+                layers, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+            )
+        self._blocked: Tensor | None = None
 
     @property
     def _parts(self) -> dict[str, torch.optim.Optimizer]:
@@ -54,6 +66,22 @@ class Optimizer:
         """Whether it remembers no gradient."""
         return not any(part.state for part in self._parts.values())
 
+    def update(self, loss: Tensor, rate: float, gradient_clip: float = 0.0) -> Tensor:
+        """Backward and one step at this learning rate; return the gradient norm, a scalar on the loss's device.
+
+        Gradients are scaled down to the norm `gradient_clip` (0: never). The norm is NaN where the loss is not finite.
+        From the first loss or norm on that is not finite no update changes a weight any more, so whoever reads the
+        norms later still has the weights as they were before. Nothing is read back from the device.
+        """
+        self.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip or float("inf"))
+        norm = torch.where(torch.isfinite(loss.detach()), norm, torch.nan)
+        bad = (~torch.isfinite(norm)).float()
+        self._blocked = bad if self._blocked is None else torch.maximum(self._blocked, bad)
+        self.step(rate, self._blocked)
+        return norm
+
     def zero_grad(self) -> None:
         """Drop all gradients."""
         for part in self._parts.values():
@@ -62,8 +90,7 @@ class Optimizer:
     def step(self, rate: float, blocked: Tensor | None = None) -> None:
         """One step at this learning rate; parameters without a gradient stay as they are.
 
-        `blocked` is a float32 scalar on the parameters' device: where it is 1 no parameter changes. So a gradient that
-        is not finite need not be found on the host first.
+        Where `blocked`, a float32 scalar on the parameters' device, is 1, no parameter changes.
         """
         self._set_rate(rate)
         self.adamw.found_inf = blocked  # the fused kernel's own switch

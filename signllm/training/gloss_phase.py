@@ -15,7 +15,6 @@ from torch import Tensor
 from signllm.data.gloss_pairs import GlossBatch, GlossPair, GlossPairs
 from signllm.device import autocast
 from signllm.languages import make_prompt
-from signllm.learning.schedule import learning_rate
 from signllm.learning.seeding import seed_everything
 from signllm.metrics.text_scores import score_glosses
 from signllm.models.sign_model import Prompt2LangGloss
@@ -71,19 +70,21 @@ class GlossPhase(Phase):
 
     def __init__(self, run: Run, train_pairs: GlossPairs, eval_pairs: GlossPairs):
         super().__init__(run)
-        training = run.config.training
+        if not isinstance(run.model, Prompt2LangGloss):
+            raise TypeError(f"{type(run.model).__name__} has no gloss part")  # the configuration refuses it before
+        self.model, training = run.model, run.config.training
         self.options, self.label_smoothing = training.gloss_pairs, run.config.model.gloss_decoder.label_smoothing
         self.train_pairs, self.eval_pairs = train_pairs, eval_pairs
         self.steps_per_epoch = train_pairs.steps(self.options.batch_size)
         self.total_steps = self.options.epochs * self.steps_per_epoch
-        self._schedule = training.model_copy(update={"learning_rate": self.options.learning_rate})
+        self.schedule = run.schedule(self.options.learning_rate, self.total_steps)
 
     def mixed_loss(self, step: int) -> Tensor | None:
         """The loss of the pairs that join step `step` of the pose training; None when none do."""
         if not self.options.mixed:
             return None
         batch = self.train_pairs.batch(step, min(self.options.mixed, len(self.train_pairs)))
-        return pairs_loss(self.run.model, batch, self.label_smoothing)
+        return pairs_loss(self.model, batch, self.label_smoothing)
 
     def train(self) -> None:
         """Train from where the state stands to the end of the phase; nothing once the pose training has begun."""
@@ -124,10 +125,10 @@ class GlossPhase(Phase):
         """One optimiser step of the phase."""
         run, state = self.run, self.run.state
         seed_everything(run.config.training.seed, state.gloss_step, _STREAM)
-        rate = learning_rate(state.gloss_step, self.total_steps, self._schedule)
+        rate = self.schedule.rate(state.gloss_step)
         batch = self.train_pairs.batch(state.gloss_step, self.options.batch_size)
         with autocast(run.device, run.precision):
-            loss = pairs_loss(run.model, batch, self.label_smoothing)
+            loss = pairs_loss(self.model, batch, self.label_smoothing)
         norm = run.step(loss, rate)
         state.gloss_step += 1
         run.average.update(state.gloss_step)
@@ -148,8 +149,8 @@ class GlossPhase(Phase):
         self.read()
         run = self.run
         pairs = self.eval_pairs.spread(run.config.training.eval_samples)
-        with run.averaged_weights() as model:
-            found = evaluate_pairs(model, pairs, self.options.batch_size)
+        with run.averaged_weights():
+            found = evaluate_pairs(self.model, pairs, self.options.batch_size)
         entry = {"gloss_step": run.state.gloss_step, "loss": found.loss, "scores": found.scores}
         run.state.gloss_history.append(entry)
         run.reporter.gloss_evaluation(run.state, entry, len(pairs))

@@ -12,7 +12,7 @@ from signllm.data.batching import make_loader
 from signllm.data.dataset import SignDataset
 from signllm.data.priority import make_channel
 from signllm.device import autocast
-from signllm.learning.schedule import learning_rate, schedule_step
+from signllm.learning.schedule import schedule_step
 from signllm.learning.seeding import seed_everything
 from signllm.pose.batch import PoseBatch
 from signllm.training.evaluation import Evaluation, evaluate
@@ -35,6 +35,7 @@ class PosePhase(Phase):
         self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
         self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
         self.total_steps = self._total_steps()
+        self.schedule = run.schedule(config.training.learning_rate, self.total_steps)
         self.policy = make_policy(config, run.model)
         run.keep("plc", self.channel, of_clips=True)
         if self.policy is not None:
@@ -129,9 +130,8 @@ class PosePhase(Phase):
         return not skipped
 
     def _learning_rate(self) -> float:
-        training, state = self.run.config.training, self.run.state
-        step = schedule_step(state.step, state.skipped, self.total_steps, training)
-        return learning_rate(step, self.total_steps, training)
+        state, max_steps = self.run.state, self.run.config.training.max_steps
+        return self.schedule.rate(schedule_step(state.step, state.skipped, self.total_steps, max_steps))
 
     def _skips(self, batch: PoseBatch, losses: Losses) -> bool:
         """Whether PLC wants no step on this batch. It notes the rewards, so with PLC each step reads them back."""
@@ -161,9 +161,10 @@ class PosePhase(Phase):
 
     def fault(self, record: StepRecord, numbers: StepNumbers) -> str:
         """Name the clips that made the loss or gradient overflow."""
+        rewards = [] if record.reward_B is None else record.reward_B.tolist()
         bad = [
             f"{language}/{self.train_set.split_name}/{name}"
-            for (language, name), reward in zip(record.clips, record.reward_B.tolist(), strict=True)
+            for (language, name), reward in zip(record.clips, rewards, strict=True)
             if not math.isfinite(reward)
         ]
         where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(n for _, n in record.clips[:8])}"

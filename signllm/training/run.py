@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from signllm.config import Config
@@ -14,6 +13,7 @@ from signllm.device import resolve_device, resolve_precision
 from signllm.errors import CheckpointError
 from signllm.learning.averaging import WeightAverage
 from signllm.learning.optimizer import Optimizer
+from signllm.learning.schedule import Schedule
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.models.sign_model import SignModel
 from signllm.training.reporting import Reporter
@@ -42,14 +42,14 @@ class Run:
         self.config, self.folder, self.reporter = config, folder, reporter
         self.device = resolve_device(config.training.device)
         self.model = model.to(self.device)
-        self.optimizer = Optimizer(model, config.training)
-        self.average = WeightAverage(model, config.training.ema_decay)
-        precision = resolve_precision(config.training.precision, self.device)
+        training = config.training
+        self.optimizer = Optimizer(model, training.learning_rate, training.weight_decay, training.optimizer)
+        self.average = WeightAverage(model, training.ema_decay)
+        precision = resolve_precision(training.precision, self.device)
         self.state = TrainingState(precision=precision, data_fingerprint=data_fingerprint)
         self.stop_requested = False
         self._kept: dict[str, Stateful] = {}
         self._of_clips: set[str] = set()
-        self._blocked = torch.zeros((), device=self.device)
 
     @property
     def precision(self) -> str:
@@ -62,21 +62,14 @@ class Run:
         if of_clips:
             self._of_clips.add(name)
 
-    def step(self, loss: Tensor, rate: float) -> Tensor:
-        """Backward and one optimiser step at this learning rate; return the gradient norm, a scalar on the device.
+    def schedule(self, peak: float, total_steps: int) -> Schedule:
+        """The learning rates of a phase of so many steps, up to `peak`, in the configured shape."""
+        training = self.config.training
+        return Schedule(peak, total_steps, training.warmup_steps, training.schedule)
 
-        The norm is NaN where the loss is not finite. From the first loss or norm on that is not finite no step changes
-        a weight any more, so that whoever reads the norms later can end the run with the weights as they were before.
-        Nothing is read back from the device.
-        """
-        self.optimizer.zero_grad()
-        loss.backward()
-        limit = self.config.training.gradient_clip or float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        norm = torch.where(torch.isfinite(loss.detach()), norm, torch.nan)
-        self._blocked = torch.maximum(self._blocked, (~torch.isfinite(norm)).float())
-        self.optimizer.step(rate, self._blocked)
-        return norm
+    def step(self, loss: Tensor, rate: float) -> Tensor:
+        """One optimiser step at this learning rate; return the gradient norm, on the device (`Optimizer.update`)."""
+        return self.optimizer.update(loss, rate, self.config.training.gradient_clip)
 
     @contextmanager
     def averaged_weights(self) -> Iterator[SignModel]:

@@ -1,13 +1,11 @@
 """Loss terms against values computed by hand."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
-from signllm.learning.schedule import FLOOR, learning_rate
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput, LengthDistribution
 from signllm.models.normalizer import PoseNormalizer
@@ -110,17 +108,3 @@ def test_a_clip_without_a_valid_joint_weighs_nothing():
         value = term([empty])
         assert float(value.detach()) == 0.0
     assert (losses.clip_rewards([empty]) == 0).all()
-
-
-def test_the_learning_rate_warms_up_and_falls(make_config):
-    training = make_config("training.warmup_steps=10", "training.learning_rate=0.01").training
-    rates = [learning_rate(step, 200, training) for step in range(200)]
-    assert all(a < b for a, b in pairwise(rates[:11]))
-    assert max(rates) == pytest.approx(0.01)
-    assert all(a >= b for a, b in pairwise(rates[10:]))
-    assert learning_rate(200, 200, training) == pytest.approx(0.01 * FLOOR)
-
-
-def test_a_warmup_longer_than_the_run_is_shortened(make_config):
-    training = make_config("training.warmup_steps=1000").training
-    assert max(learning_rate(step, 50, training) for step in range(50)) == pytest.approx(training.learning_rate)

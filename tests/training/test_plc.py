@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from signllm.config.schema import TrainingConfig
 from signllm.data.dataset import collate
 from signllm.learning.schedule import FLOOR, schedule_step
 from signllm.models.checkpoint import load_checkpoint
@@ -138,9 +137,9 @@ def test_a_run_that_skips_ends_with_its_schedule(make_config):
 
 
 def test_the_schedule_counts_steps_where_max_steps_ends_the_run():
-    assert schedule_step(30, 20, 100, TrainingConfig(max_steps=100)) == 30
-    assert schedule_step(30, 20, 100, TrainingConfig(max_steps=500)) == 50
-    assert schedule_step(30, 20, 100, TrainingConfig()) == 50
+    assert schedule_step(30, 20, 100, max_steps=100) == 30
+    assert schedule_step(30, 20, 100, max_steps=500) == 50
+    assert schedule_step(30, 20, 100, max_steps=None) == 50
 
 
 def test_other_clips_start_the_rewards_anew(make_config):
