@@ -122,8 +122,7 @@ def matching_clips(
     names = matching_names([source.clips.entries for source in sources])
     index_of = [{name: index for index, name in reversed(list(enumerate(own)))} for own in names]
     leading = names[1][:count]
-    rows = [[own.get(name) for own in index_of] for name in leading]
-    paired = [whole for row in rows if len(whole := _known(row)) == len(row)]
+    paired = [[own[name] for own in index_of] for name in leading if all(name in own for own in index_of)]
     if paired:
         missing = len(leading) - len(paired)
         others = " and ".join(source.name for source in (first, *more))
@@ -137,26 +136,22 @@ def matching_clips(
 
 def _wanted_rows(sources: Sequence[ClipSource], wanted: Sequence[str]) -> list[tuple[Clip, ...]]:
     """A row for each wanted clip; ConfigError lists all that are not there."""
-    rows, faults = [], []
+    rows: list[list[int]] = []
+    faults: list[str] = []
     for word in wanted:
         words = word.split("=")
         if len(words) != len(sources) or any(source.index(word) is not None for source in sources):
             words = [word] * len(sources)
-        row = [source.index(own) for source, own in zip(sources, words, strict=True)]
-        known = any(index is not None for index in row)
-        row = [
-            0 if index is None and known and len(source) == 1 else index
-            for source, index in zip(sources, row, strict=True)
-        ]
-        faults += [source.no_clip(own) for source, own, index in zip(sources, words, row, strict=True) if index is None]
+        found = [source.index(own) for source, own in zip(sources, words, strict=True)]
+        row = []
+        for source, own, index in zip(sources, words, found, strict=True):
+            if index is None and (len(source) > 1 or not any(other is not None for other in found)):
+                faults.append(source.no_clip(own))
+            row.append(index or 0)
         rows.append(row)
     if faults:
         raise ConfigError([*faults, "one id for each input, such as --clip A=B, pairs clips of different names"])
-    return [_read(sources, _known(row)) for row in rows]
-
-
-def _known(row: Sequence[int | None]) -> list[int]:
-    return [index for index in row if index is not None]
+    return [_read(sources, row) for row in rows]
 
 
 def _read(sources: Sequence[ClipSource], row: Sequence[int]) -> tuple[Clip, ...]:

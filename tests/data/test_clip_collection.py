@@ -18,7 +18,7 @@ from signllm.errors import ConfigError, DataError
 from signllm.evaluation.clip_sets import open_clip_set
 from signllm.pose.formats import write_clips
 from signllm.viewing.sources import open_sources
-from tests.helpers.sources import NAMES, SOURCES, clip, lines, write_lines, write_store
+from tests.helpers.sources import SOURCES, clip, lines, sentence_rows, write_lines, write_sentences, write_store
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 REAL_CLIPS = {
@@ -178,9 +178,12 @@ def test_a_split_chooses_among_splits_and_bare_files_have_none(tmp_path):
     assert len(open_clips(tmp_path / "corpus" / "train.skels", split="dev")) == 2  # named itself
     write_lines(tmp_path / "generated", "ab", "ours", text=False)
     assert len(open_clips(tmp_path / "generated", split="dev")) == 2
-    SOURCES["sentences"](tmp_path / "recordings")  # dealt as conversion deals them
-    dealt = [name for name in NAMES if split_of(name, 0.15) == "train"]
-    assert open_clips(tmp_path / "recordings", split="train").names == dealt
+    names = [f"s{n}" for n in range(20)]  # dealt as conversion deals them
+    write_sentences(tmp_path / "recordings", {name: sentence_rows() for name in names})
+    for split in ("train", "dev"):
+        dealt = [name for name in names if split_of(name, 0.15) == split]
+        assert 0 < len(dealt) < 20
+        assert open_clips(tmp_path / "recordings", split=split).names == dealt
     with pytest.raises(DataError, match="to which clips without splits are dealt"):
         open_clips(tmp_path / "recordings", split="test")
 

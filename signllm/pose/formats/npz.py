@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
             raise DataError(
                 f"{path}: clip {name} has another skeleton, unit or dimension than the first; use two files"
             )
-    arrays = {
+    arrays: dict[str, Any] = {
         "coordinates": np.concatenate([pose.coordinates for _, pose in clips]),
         "valid": np.concatenate([pose.valid for _, pose in clips]),
         "names": np.array([name for name, _ in clips]),

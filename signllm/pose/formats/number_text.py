@@ -24,7 +24,9 @@ class BadNumber:
 
 
 @numba.njit(cache=True, nogil=True)
-def _scan(text, powers, out, slow):  # pragma: no cover - compiled
+def _scan(
+    text: np.ndarray, powers: np.ndarray, out: np.ndarray, slow: np.ndarray
+) -> tuple[int, int]:  # pragma: no cover - compiled
     """Fill `out` with the numbers of `text` and `slow` with (index, start, end) of tokens left to Python.
 
     `text` is uint8 and ends with a space, so that no loop below needs to look for the end.
@@ -72,7 +74,7 @@ def _scan(text, powers, out, slow):  # pragma: no cover - compiled
             power = 0
             digit = np.int64(text[at]) - 48
             while 0 <= digit <= 9:
-                power = min(power * 10 + digit, 10000)
+                power = min(power * 10 + int(digit), 10000)
                 at += 1
                 digit = np.int64(text[at]) - 48
             known = known and at > first

@@ -40,10 +40,12 @@ class PointLayout:
         return all(self.points[joint] in points for joint in REQUIRED)
 
 
-def _layout(name: str, body: str, left: str, right: str, joints: Sequence[str | None], hand: Sequence[str], **facts):
+def _layout(
+    name: str, body: str, left: str, right: str, joints: Sequence[str | None], hand: Sequence[str]
+) -> PointLayout:
     points = [(body, joint) if joint else None for joint in joints]
     points += [(component, point) for component in (left, right) for point in hand]
-    return PointLayout(name, tuple(points), **facts)
+    return PointLayout(name, tuple(points))
 
 
 _OPENPOSE_BODY = ("Nose", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -144,7 +145,7 @@ def write(path: Path, clips: Iterable[tuple[str, PoseSequence]], counter: str = 
     """Write `path` and the sibling `.files`, streaming; DataError for an empty list or a name with a line break."""
     names: list[str] = []
 
-    def lines(file) -> None:
+    def lines(file: BinaryIO) -> None:
         for name, pose in clips:
             if not name.strip() or "\n" in name:
                 raise DataError(f"clip {len(names) + 1}: the name {name!r} cannot stand on a line of its own")
