@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.metrics.dtw import cores, dtw_pairs
 from signllm.pose import PoseSequence
+from signllm.sampling import spread
 
 PHOENIX_TEST_PAIRS, PHOENIX_TEST_FRAMES = 642, 64_627
 Pair = tuple[PoseSequence, PoseSequence]
@@ -52,9 +53,9 @@ def stored_frames(root: str) -> np.ndarray:
 def stored_clips(root: str, frames: int, count: int) -> list[Pair]:
     """Pairs of real clips, joined until they have `frames` frames."""
     every = stored_frames(root)
-    starts = np.linspace(0, len(every) - frames, 2 * count).astype(int)
+    starts = spread(len(every) - frames + 1, 2 * count)
     clips = [PoseSequence.all_valid(every[start : start + frames], 25) for start in starts]
-    return list(zip(clips[::2], clips[1::2], strict=True))
+    return list(zip(clips[::2], clips[1::2], strict=False))
 
 
 def seconds_per_pair(run: Callable[[Sequence[Pair]], object], pairs: Sequence[Pair], repeats: int) -> float:

@@ -16,8 +16,8 @@ from signllm.pose.formats.conventions import (
     counter_tolerance,
     expected_counter,
     follows_counter,
-    quick_median,
 )
+from signllm.pose.geometry import neck_origin
 from signllm.pose.sequence import PoseSequence
 
 OUTLIER_SHOULDER_WIDTHS = 5.0  # arm and hand together reach about 2.5
@@ -85,8 +85,7 @@ def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:
 
 def _outliers(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
     """(F, J) bool and distances (F, J) from the clip's median neck, in shoulder widths; (1, 1) where none is far."""
-    root = pose.skeleton.root
-    neck_C = np.array([quick_median(values_F) for values_F in pose.coordinates[:, root].T], np.float32)
+    neck_C = np.nan_to_num(neck_origin(pose.coordinates, pose.valid, pose.skeleton)).astype(np.float32)
     reach = max(float(pose.coordinates.max()), -float(pose.coordinates.min())) + float(np.abs(neck_C).max())
     if np.sqrt(3) * reach <= OUTLIER_SHOULDER_WIDTHS:  # no joint can be that far: spares most clips the rest
         return np.zeros((1, 1), bool), np.zeros((1, 1), np.float32)

@@ -19,6 +19,7 @@ from signllm.errors import DataError
 from signllm.languages import LANGUAGES, make_prompt
 from signllm.pose import PoseSequence
 from signllm.pose.batch import PoseBatch, round_up
+from signllm.pose.geometry import resampled_length
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.sampling import spread
 
@@ -99,7 +100,7 @@ class SignDataset(Dataset):
     def frames(self, index: int) -> int:
         """The number of frames after resampling and cutting."""
         record = self.record(index)
-        frames = max(1, round(record.frames * self.fps / record.fps))
+        frames = resampled_length(record.frames, record.fps, self.fps)
         if self._kept is not None:
             frames = self._kept[index].stop - self._kept[index].start
         return min(frames, self.max_frames or frames)

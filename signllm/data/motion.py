@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from signllm.pose import PoseSequence
+from signllm.pose.geometry import at_moments
 
 REST_SPEED = 0.5  # shoulder widths a second: slower wrists rest
 SHORTEST_S = 0.4  # a clip that would become shorter than this keeps its ends
@@ -48,15 +49,10 @@ def at_another_pace(
     much as the pace); up to the share `cut` is lost at either end.
     """
     duration = pace if duration is None else duration
-    pose, valid = clip
-    last = len(pose) - 1
+    last = len(clip[0]) - 1
     begin, end = rng.uniform(0, cut, 2) * last
     count = max(4, round((last - begin - end + 1) * math.exp(rng.normal(0, duration))))
     knots = np.exp(rng.normal(0, pace, PACE_KNOTS + 1))
     speed = np.interp(np.linspace(0, PACE_KNOTS, count), np.arange(PACE_KNOTS + 1), knots)
     way = np.concatenate([[0], np.cumsum(speed[1:] + speed[:-1])])
-    position = begin + way / way[-1] * (last - end - begin)
-    before = np.clip(np.floor(position).astype(int), 0, last)
-    after = np.minimum(before + 1, last)
-    weight = (position - before).astype(np.float32)[:, None, None]
-    return pose[before] * (1 - weight) + pose[after] * weight, valid[before] & valid[after]
+    return at_moments(*clip, begin + way / way[-1] * (last - end - begin))

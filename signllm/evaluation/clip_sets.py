@@ -53,10 +53,7 @@ class Conversion:
     def __call__(self, pose: PoseSequence) -> PoseSequence:
         """The converted clip; DataError where a clip without shoulders is to be rescaled."""
         if self.rescale and pose.unit != SHOULDER_WIDTHS:
-            width = pose.shoulder_width()
-            if not width > 0:
-                raise DataError(f"no shoulder width to rescale {pose.unit} by: the shoulders are never both seen")
-            pose = pose.replace(coordinates=pose.coordinates / width, unit=SHOULDER_WIDTHS)
+            pose = pose.in_shoulder_widths(centre=False)
         if self.drop_z and pose.coordinates.shape[2] == 3:
             pose = pose.replace(coordinates=pose.coordinates[..., :2])
         return pose.resampled(self.fps) if self.fps else pose

@@ -214,19 +214,11 @@ class ClipIndex:
 
 def _motion(pose: PoseSequence, moments: int) -> tuple[np.ndarray, np.ndarray]:
     """(moments, J, 3) around the neck in shoulder widths, and which joints are seen; missing joints are zero."""
-    at = np.linspace(0, len(pose) - 1, moments)
-    before = np.floor(at).astype(int)
-    after = np.minimum(before + 1, len(pose) - 1)
-    weight = (at - before).astype(np.float32)[:, None, None]
-    points = pose.coordinates[before] * (1 - weight) + pose.coordinates[after] * weight
-    seen = pose.valid[before] & pose.valid[after]
-    root, width = pose.skeleton.root, pose.shoulder_width()
-    rooted = pose.valid[:, root]
-    origin = np.median(pose.coordinates[rooted, root], axis=0) if rooted.any() else np.float32(0)
-    points = (points - origin) / np.float32(width if np.isfinite(width) and width > 0 else 1)
+    pose = pose.in_shoulder_widths(strict=False).stretched(moments)
+    points = pose.coordinates
     if points.shape[2] == 2:
         points = np.concatenate([points, np.zeros_like(points[..., :1])], axis=-1)
-    return np.where(seen[..., None], points, np.float32(0)), seen
+    return points, pose.valid
 
 
 def _motion_distance(a: PoseSequence, b: PoseSequence) -> float:

@@ -17,7 +17,7 @@ class PoseBatch:
 
     pose_BFJC: float32, shoulder widths. valid_BFJ: bool. frames_B: int64, the true lengths.
     natural_frames_B: int64, the lengths at the clips' own pace, where augmentation changed it; the length model's aim.
-    glosses: space-separated glosses; `indices` are places in the data set.
+    glosses: space-separated glosses; `indices` number the clips in the data set.
     """
 
     indices: list[int]
@@ -45,7 +45,7 @@ class PoseBatch:
         return replace(self, **moved)
 
     def select(self, rows: list[int]) -> PoseBatch:
-        """The clips at these places, padded as far as the longest of them needs."""
+        """The clips with these indices, padded as far as the longest of them needs."""
         if rows == list(range(len(self))):
             return self
         picked = {
@@ -76,3 +76,19 @@ def round_up(frames: int, multiple: int = LENGTH_MULTIPLE) -> int:
 def length_mask(lengths_B: Tensor, longest: int) -> Tensor:
     """(B, longest) bool, true inside each length."""
     return torch.arange(longest, device=lengths_B.device)[None] < lengths_B[:, None]
+
+
+def resampled_batch(pose_BFJC: Tensor, frames_B: Tensor, fps: float, new_fps: float) -> tuple[Tensor, Tensor]:
+    """A padded batch at another frame rate (B, G, J, C), and its lengths: `PoseSequence.resampled` on the device.
+
+    For clips without missing joints, as generated ones are; what lies beyond a clip's new length is its last frame.
+    """
+    count_B = (frames_B.double() * new_fps / fps).round().long().clamp(min=1)
+    last_B1 = (frames_B - 1)[:, None]
+    frame_G = torch.arange(round_up(int(count_B.max())), device=pose_BFJC.device, dtype=torch.float64)
+    moment_BG = torch.minimum(frame_G[None] * (fps / new_fps), last_B1.double())
+    before = moment_BG.floor().long()
+    after = torch.minimum(before + 1, last_B1)
+    weight = (moment_BG - before).float()[..., None, None]
+    rows = torch.arange(len(pose_BFJC), device=pose_BFJC.device)[:, None]
+    return pose_BFJC[rows, before] * (1 - weight) + pose_BFJC[rows, after] * weight, count_B

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signllm.errors import DataError
+from signllm.pose import geometry
 from signllm.pose.output import Captioned, ClipOutput
 from signllm.pose.skeleton import SKELETON_50, Skeleton
 
@@ -103,29 +104,23 @@ class PoseSequence(ClipOutput):
         return PoseSequence(**{**fields, **changes})
 
     def resampled(self, fps: float) -> PoseSequence:
-        """The same motion at another frame rate, by linear interpolation between valid frames' values.
+        """The same motion at another frame rate, interpolated and masked as by `geometry.at_moments`.
 
-        A new frame's joint is valid when both frames around it are; the duration changes by less than a frame.
+        The duration changes by less than a frame.
         """
         if fps == self.fps:
             return self
-        count = max(1, round(len(self) * fps / self.fps))
-        return self._at(np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)).replace(fps=fps)
+        count = geometry.resampled_length(len(self), self.fps, fps)
+        return self.at_moments(np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)).replace(fps=fps)
 
     def stretched(self, frames: int) -> PoseSequence:
         """From the first frame to the last in so many frames at the same rate, interpolated as by `resampled`."""
-        return self._at(np.linspace(0, len(self) - 1, frames))
+        return self.at_moments(np.linspace(0, len(self) - 1, frames))
 
-    def _at(self, position: np.ndarray) -> PoseSequence:
-        """Frames at fractional positions between the first and the last."""
-        before = np.floor(position).astype(int)
-        after = np.minimum(before + 1, len(self) - 1)
-        weight = (position - before).astype(np.float32)[:, None, None]
-        coordinates = self.coordinates[before] * (1 - weight) + self.coordinates[after] * weight
-        return self.replace(
-            coordinates=coordinates,
-            valid=self.valid[before] & (self.valid[after] | (weight[:, :, 0] == 0)),
-        )
+    def at_moments(self, moments: np.ndarray) -> PoseSequence:
+        """What the clip shows at fractional frames from 0 to F - 1, at the same rate; see `geometry.at_moments`."""
+        coordinates, valid = geometry.at_moments(self.coordinates, self.valid, moments)
+        return self.replace(coordinates=coordinates, valid=valid)
 
     def with_sides_swapped(self) -> PoseSequence:
         """Exchange the labels of the left and the right arm and hand; nothing moves in space."""
@@ -134,12 +129,16 @@ class PoseSequence(ClipOutput):
 
     def shoulder_width(self) -> float:
         """Median distance of the shoulders in the image plane (x, y), in the clip's unit; NaN when never both seen."""
-        left, right = self.skeleton.shoulders
-        seen = self.valid[:, left] & self.valid[:, right]
-        if not seen.any():
-            return float("nan")
-        difference = self.coordinates[seen][:, left, :2] - self.coordinates[seen][:, right, :2]
-        return float(np.median(np.linalg.norm(difference, axis=-1)))
+        return geometry.shoulder_width(self.coordinates, self.valid, self.skeleton)
+
+    def in_shoulder_widths(self, centre: bool = True, strict: bool = True) -> PoseSequence:
+        """The clip scaled by its own shoulder width and, with `centre`, moved so that its neck is at the origin.
+
+        Raises DataError for a clip without scale or neck; without `strict` it keeps what it has. See
+        `geometry.in_shoulder_widths`.
+        """
+        scaled = geometry.in_shoulder_widths(self.coordinates, self.valid, self.skeleton, centre, strict)
+        return self.replace(coordinates=scaled, unit=SHOULDER_WIDTHS)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

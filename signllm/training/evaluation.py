@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from signllm.config import Config
@@ -65,10 +64,9 @@ def evaluate(model: SignModel, config: Config, dataset: SignDataset, device: tor
             pairs.append(SamplePair(record.id, record.text, record.language, sample.pose, pose))
     model.train(was_training)
     scores = score_pairs([pair.generated for pair in pairs], [pair.reference for pair in pairs])
-    shown = np.linspace(0, len(pairs) - 1, min(config.training.sample_videos, len(pairs)))
     return Evaluation(
         losses={name: value / len(indices) for name, value in sums.items()},
         scores=scores,
         selection=selection_score(scores),
-        samples=[pairs[int(place)] for place in shown],
+        samples=[pairs[index] for index in spread(len(pairs), config.training.sample_videos)],
     )

@@ -21,7 +21,7 @@ from signllm.judges.likelihood import log_likelihood, readable
 from signllm.metrics.motion_metrics import PARTS
 from signllm.models.normalizer import PoseNormalizer
 from signllm.pose import SKELETON_50
-from signllm.pose.batch import PoseBatch, length_mask, round_up
+from signllm.pose.batch import PoseBatch, length_mask, resampled_batch
 
 STILL = 1e-3  # shoulder widths (a frame): a part that moves less in the recording has no ratio worth matching
 SPREAD_FLOOR = 1e-4  # added to the deviation of rewards, so that equal tries get no advantage out of rounding
@@ -131,26 +131,13 @@ class RewardReader:
             rows = [row for row, code in enumerate(clips.languages) if code == language]
             reader = self.judge[language]
             frames = clips.frames_B[rows].repeat_interleave(count)
-            pose, frames = resample(pose_BKFJC[rows].flatten(0, 1), frames, self.fps, reader.features.fps)
+            pose, frames = resampled_batch(pose_BKFJC[rows].flatten(0, 1), frames, self.fps, reader.features.fps)
             valid = length_mask(frames, pose.shape[1])[..., None].expand(pose.shape[:3])
             texts = [clips.texts[row] for row in rows for _ in range(count)]
             glosses = [clips.glosses[row] for row in rows for _ in range(count)]
             found = log_likelihood(reader, reader.features(pose * valid[..., None], valid), frames, texts, glosses)
             rewards_BK[rows] = found.unflatten(0, (len(rows), count))
         return rewards_BK
-
-
-def resample(pose_BFJC: Tensor, frames_B: Tensor, fps: float, new_fps: float) -> tuple[Tensor, Tensor]:
-    """A padded batch at another rate, and its lengths: as `PoseSequence.resampled` does clip by clip."""
-    count_B = (frames_B.double() * new_fps / fps).round().long().clamp(min=1)
-    last_B1 = (frames_B - 1)[:, None]
-    place_G = torch.arange(round_up(int(count_B.max())), device=pose_BFJC.device, dtype=torch.float64)
-    position_BG = torch.minimum(place_G[None] * (fps / new_fps), last_B1.double())
-    before = position_BG.floor().long()
-    after = torch.minimum(before + 1, last_B1)
-    weight = (position_BG - before).float()[..., None, None]
-    rows = torch.arange(len(pose_BFJC), device=pose_BFJC.device)[:, None]
-    return pose_BFJC[rows, before] * (1 - weight) + pose_BFJC[rows, after] * weight, count_B
 
 
 Part = Callable[[Tries], Tensor]

@@ -6,9 +6,9 @@ import base64
 import io
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import Image
 
+from signllm.sampling import spread
 from signllm.viewing.scene import Panel, Scene
 
 LOOK = 2  # changes when the pictures would: kept animations are then drawn again
@@ -19,8 +19,8 @@ def animated_webp(panels: Sequence[Panel], size_px: int = 180, quality: int = 45
     """(label, clip) panels side by side at their true speed, in a loop; at most 48 pictures, however long they are."""
     scene = Scene.of(panels, size_px=size_px)
     count = max(1, min(MOST_FRAMES, round(scene.num_frames * MOST_FPS / scene.fps), scene.num_frames))
-    moments = np.unique(np.linspace(0, scene.num_frames - 1, count).round().astype(int))
-    pictures = [Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene.pictures(moments.tolist())]
+    moments = spread(scene.num_frames, count)
+    pictures = [Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene.pictures(moments)]
     milliseconds = max(20, round(1000 * scene.num_frames / scene.fps / len(moments)))
     file = io.BytesIO()
     pictures[0].save(

@@ -12,6 +12,7 @@ import numpy as np
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose import PoseSequence, Skeleton
+from signllm.pose.geometry import neck_origin
 from signllm.pose.skeleton import FINGERS
 from signllm.viewing.painting import paint_capsules
 
@@ -84,9 +85,10 @@ def view_box(poses: Sequence[PoseSequence], view: str = "front") -> ViewBox:
         points_FJ2, valid = project(pose, view), pose.valid
         if not valid.any():
             continue
-        root = pose.skeleton.root
-        centre = np.median(points_FJ2[:, root][valid[:, root]] if valid[:, root].any() else points_FJ2[valid], axis=0)
         seen_N2 = points_FJ2[valid]
+        centre = neck_origin(points_FJ2, valid, pose.skeleton)
+        if np.isnan(centre).any():
+            centre = np.median(seen_N2, axis=0)
         kept_N2 = seen_N2[_plausible(seen_N2, centre, width)]
         low, high = np.percentile(kept_N2 if len(kept_N2) else seen_N2, [0.2, 99.8], axis=0)
         lows.append(low)

@@ -33,18 +33,8 @@ _FRAMES_AT_ONCE = 8  # drawn together: faster than one by one, and still little 
 
 
 def in_shoulder_widths(pose: PoseSequence) -> PoseSequence:
-    """The clip with its median shoulder width as 1 and its median neck at the origin, whatever its unit is.
-
-    A clip in shoulder widths comes back unchanged; one whose shoulders are never seen keeps its scale.
-    """
-    if pose.unit == SHOULDER_WIDTHS:
-        return pose
-    width = pose.shoulder_width()
-    scale = 1 / width if np.isfinite(width) and width > 0 else 1.0
-    root = pose.skeleton.root
-    seen = pose.coordinates[pose.valid[:, root], root]
-    origin = np.median(seen, axis=0) if len(seen) else np.zeros(pose.coordinates.shape[2], np.float32)
-    return pose.replace(coordinates=(pose.coordinates - origin) * np.float32(scale), unit=SHOULDER_WIDTHS)
+    """A clip in another unit by its own shoulder width; one whose shoulders are never seen keeps its scale."""
+    return pose if pose.unit == SHOULDER_WIDTHS else pose.in_shoulder_widths(strict=False)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from signllm.pose import PoseSequence, Skeleton
+from signllm.pose.geometry import mid_shoulders
 from signllm.viewing.scene import in_shoulder_widths
 
 SPEED_EDGES = np.linspace(0, 15, 61)
@@ -148,11 +149,10 @@ class ClipStatistics:
 
     def _add_space(self, pose: PoseSequence) -> None:
         """Wrist positions around the middle of the shoulders, which the median over the clip makes steady."""
-        left, right = pose.skeleton.shoulders
-        both = pose.valid[:, left] & pose.valid[:, right]
-        if not both.any():
+        middle_FC, known_F = mid_shoulders(pose.coordinates, pose.valid, pose.skeleton)
+        if not known_F.any():
             return
-        middle = np.median((pose.coordinates[both, left, :2] + pose.coordinates[both, right, :2]) / 2, axis=0)
+        middle = np.median(middle_FC[known_F, :2], axis=0)
         for part, wrist in pose.skeleton.wrists.items():
             x, y = (pose.coordinates[pose.valid[:, wrist], wrist, :2] - middle).T
             self.space_counts[part] += np.histogram2d(x, y, (SPACE_EDGES_X, SPACE_EDGES_Y))[0].astype(np.int64)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from signllm.errors import ConfigError, DataError, did_you_mean
 from signllm.fsutil import write_atomically
+from signllm.sampling import spread
 from signllm.viewing.scene import Panel, Scene, contact_sheet
 
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
@@ -120,8 +121,7 @@ def _write_gif(file: BinaryIO, scene: Scene) -> None:
 
 def _palette(scene: Scene) -> Image.Image:
     """One palette for all frames, from a few of them: colours do not flicker and unchanged areas compress away."""
-    moments = np.unique(np.linspace(0, scene.num_frames - 1, 4).astype(int))
-    sample = np.concatenate([scene.picture(int(frame)) for frame in moments])
+    sample = np.concatenate([scene.picture(frame) for frame in spread(scene.num_frames, 4)])
     return Image.fromarray(sample).quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 

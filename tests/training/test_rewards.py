@@ -23,7 +23,6 @@ from signllm.training.rewards import (
     motion_reward,
     part_motion,
     reconstruction_reward,
-    resample,
 )
 from tests.helpers.reward_judges import recogniser, save, translator
 
@@ -137,17 +136,6 @@ def test_the_total_is_the_weighted_sum_of_the_parts_that_have_a_weight():
 
 
 # What a reward model reads
-
-
-@pytest.mark.parametrize("fps", [12.5, 25.0, 30.0])
-def test_resampling_a_batch_is_resampling_each_clip(fps):
-    clips = [PoseSequence.all_valid(clip(seed, frames).coordinates, 25.0) for seed, frames in ((0, 20), (1, 33))]
-    batch = batch_of(clips)
-    pose, frames = resample(batch.pose_BFJC, batch.frames_B, 25.0, fps)
-    for row, one in enumerate(clips):
-        expected = one.resampled(fps)
-        assert int(frames[row]) == len(expected)
-        assert np.allclose(pose[row, : len(expected)].numpy(), expected.coordinates, atol=1e-5)
 
 
 def features_of(judge, pose):

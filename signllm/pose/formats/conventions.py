@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.pose.geometry import median, shoulder_offsets, shoulder_width
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 from signllm.sampling import spread
@@ -46,14 +47,6 @@ def follows_counter(counter_F: np.ndarray, name: str) -> bool:
     """Whether a clip's counter column is that of the convention `name`."""
     off_F = np.abs(counter_F - expected_counter(name, len(counter_F)))
     return bool(off_F.max() <= counter_tolerance(len(counter_F)))
-
-
-def quick_median(values_N: np.ndarray) -> float:
-    """The median, NaN of nothing; numpy's own spends ten times as long on as few values as a clip has frames."""
-    if not len(values_N):
-        return float("nan")
-    ordered = np.sort(values_N)
-    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 @dataclass(frozen=True)
@@ -95,18 +88,11 @@ class RawClip:
 
     def shoulder_width(self) -> float:
         """Median shoulder distance in the image plane, raw; NaN when the shoulders are never both seen."""
-        return quick_median(np.hypot(*self._shoulder_offset.T))
+        return shoulder_width(self.coordinates_FJC, self.seen_FJ, SKELETON_50)
 
     def shoulder_offset_x(self) -> float:
         """Median of x(joint 5) - x(joint 2), raw; negative in left-first files."""
-        return quick_median(self._shoulder_offset[:, 0])
-
-    @cached_property
-    def _shoulder_offset(self) -> np.ndarray:
-        """(frames with both shoulders, 2)."""
-        first, second = SKELETON_50.shoulders
-        offset_F2 = self.coordinates_FJC[:, second, :2] - self.coordinates_FJC[:, first, :2]
-        return offset_F2[self.seen_FJ[:, first] & self.seen_FJ[:, second]]
+        return median(shoulder_offsets(self.coordinates_FJC, self.seen_FJ, SKELETON_50)[:, 0])
 
 
 @dataclass(frozen=True)
@@ -133,12 +119,9 @@ class Conventions:
 
     def pose(self, raw: RawClip, fps: float) -> PoseSequence:
         """The clip in shoulder widths with the signer's right arm at joints 2-4; zero joints are missing."""
-        coordinates_FJC = raw.coordinates_FJC * np.float32(1 / self.scale_of(raw))
-        valid_FJ = raw.seen_FJ
-        if self.sides_swapped and (self.sides_forced or not raw.sides_known):
-            order = list(SKELETON_50.mirror)
-            coordinates_FJC, valid_FJ = coordinates_FJC[:, order], valid_FJ[:, order]
-        return PoseSequence(coordinates_FJC, valid_FJ, fps)
+        pose = PoseSequence(raw.coordinates_FJC * np.float32(1 / self.scale_of(raw)), raw.seen_FJ, fps)
+        swapped = self.sides_swapped and (self.sides_forced or not raw.sides_known)
+        return pose.with_sides_swapped() if swapped else pose
 
 
 def detect_conventions(

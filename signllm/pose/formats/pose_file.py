@@ -28,6 +28,7 @@ from signllm.errors import DataError
 from signllm.fsutil import write_atomically
 from signllm.pose.formats.point_layouts import LAYOUTS, OWN, OWN_COMPONENTS, Point, PointLayout, find_layout
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
+from signllm.pose.geometry import in_shoulder_widths, with_neck
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -54,7 +55,10 @@ class PoseFile:
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
         if layout is OWN:
             return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN.unit, valid_FJ, fps)
-        return to_shoulder_widths(*with_neck(joints_FJC[..., :2], valid_FJ, layout), fps)
+        flat_FJ2 = joints_FJC[..., :2]
+        if layout.points[SKELETON_50.root] is None:
+            flat_FJ2, valid_FJ = with_neck(flat_FJ2, valid_FJ, SKELETON_50)
+        return to_shoulder_widths(flat_FJ2, valid_FJ, fps)
 
     def _parse(self) -> Pose:
         """The file as pose-format reads it; DataError where it is torn, which pose-format does not always notice."""
@@ -120,29 +124,15 @@ def load(path: Path) -> Loaded:
 READER = PoseReader(".pose", has_suffix(".pose"), one_clip, load)
 
 
-def with_neck(joints_FJC: np.ndarray, valid_FJ: np.ndarray, layout: PointLayout) -> tuple[np.ndarray, np.ndarray]:
-    """Put the middle of the shoulders where the layout has no neck; returns new joints_FJC and valid_FJ."""
-    neck, (right, left) = SKELETON_50.root, SKELETON_50.shoulders
-    if layout.points[neck] is not None:
-        return joints_FJC, valid_FJ
-    joints_FJC, valid_FJ = joints_FJC.copy(), valid_FJ.copy()
-    joints_FJC[:, neck] = (joints_FJC[:, right] + joints_FJC[:, left]) / 2
-    valid_FJ[:, neck] = valid_FJ[:, right] & valid_FJ[:, left]
-    return joints_FJC, valid_FJ
-
-
 def to_shoulder_widths(joints_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -> PoseSequence:
     """A clip in shoulder widths with the neck's median over the clip at the origin.
 
     joints_FJC are in any unit that is the same for x and y. Raises DataError where a seen joint is not finite, and
     where the clip never shows both shoulders and the neck.
     """
-    measured = PoseSequence(joints_FJC, valid_FJ, fps, unit="file")
-    width, neck_F = measured.shoulder_width(), valid_FJ[:, SKELETON_50.root]
-    if not (width > 0 and neck_F.any()):
-        raise DataError("the shoulders are never both seen (or never apart), so there is no scale; leave the clip out")
-    origin_C = np.median(joints_FJC[neck_F, SKELETON_50.root].astype(np.float64), axis=0)
-    return PoseSequence((np.where(valid_FJ[..., None], joints_FJC, 0) - origin_C) / width, valid_FJ, fps)
+    PoseSequence(joints_FJC, valid_FJ, fps, unit="file")  # names the joint that is not finite
+    joints_FJC = np.where(valid_FJ[..., None], joints_FJC, 0)
+    return PoseSequence(in_shoulder_widths(joints_FJC, valid_FJ, SKELETON_50), valid_FJ, fps)
 
 
 def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:

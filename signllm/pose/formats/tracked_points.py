@@ -30,6 +30,7 @@ from signllm.pose.formats.conventions import RawClip
 from signllm.pose.formats.npz import array_names, array_shapes
 from signllm.pose.formats.pose_file import to_shoulder_widths
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, has_suffix, one_clip
+from signllm.pose.geometry import with_neck
 from signllm.pose.skeleton import SKELETON_50
 
 WIDE, SQUARE = 16 / 9, 1.0
@@ -71,10 +72,8 @@ def to_raw(points_FK2: np.ndarray, seen_FK: np.ndarray, layout: TrackedLayout, f
     places_J = np.array(layout.places())
     joints_FJ2 = points_FK2[:, places_J].astype(np.float64) * (layout.aspect, 1.0)
     valid_FJ = seen_FK[:, places_J] & (places_J >= 0)
-    neck, (right, left) = SKELETON_50.root, SKELETON_50.shoulders
-    if places_J[neck] < 0:
-        joints_FJ2[:, neck] = (joints_FJ2[:, right] + joints_FJ2[:, left]) / 2
-        valid_FJ[:, neck] = valid_FJ[:, right] & valid_FJ[:, left]
+    if places_J[SKELETON_50.root] < 0:
+        joints_FJ2, valid_FJ = with_neck(joints_FJ2, valid_FJ, SKELETON_50)
     try:
         pose = to_shoulder_widths(joints_FJ2, valid_FJ, fps or 1.0)
     except DataError as error:
