@@ -1,11 +1,10 @@
-"""Reference | model | model | ... side by side for chosen clips: videos, sheets of moments, and how the models move.
+"""Clips of several models beside the recordings: pose files, what `visualize_skeleton_data.py` makes of them, figures.
 
     python benchmarks/side_by_side.py --data datasets/signllm_data_complete --language ASL --num_clips 10 \\
         --models progressive=checkpoints/a/best_model.pth parallel=checkpoints/b/best_model.pth
 
-Writes <clip>.mp4 and <clip>.png for each clip, with its text as the title. The sheet's moments are spread over each
-clip by itself: 50 % is the middle of the reference in the first row and the middle of the model's clip below it. The
-models get text and language and nothing else.
+Each model generates the texts of the chosen clips into <output>/<LANG>/<label>.npz; text and language are all it gets.
+`visualize_skeleton_data.py --mode compare` then draws recording | model | ... as a video and a sheet of moments.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.cli.common import command
-from signllm.cli.visualize import safe_name
+from signllm.cli.tables import print_table
+from signllm.cli.visualize import main as visualize
 from signllm.data.store import Store, StoreSplit
 from signllm.errors import ConfigError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
+from signllm.pose.formats import write_clips
 from signllm.sampling import spread
 from signllm.viewing.drawing import VIEWS
 
@@ -41,7 +42,6 @@ def build_parser() -> argparse.ArgumentParser:
     add("--num_clips", type=int, default=10, help="without --clip: so many of different texts a language (default: 10)")
     add("--output", type=Path, default=Path("outputs/side_by_side"), help="folder (default: %(default)s)")
     add("--seed", type=int, default=0, help="of the models' noise (default: 0)")
-    add("--frames", type=int, default=8, help="moments of a sheet (default: 8)")
     add("--size", type=int, default=320, help="pixels a panel is wide (default: 320)")
     add("--view", choices=list(VIEWS), default="front", help="front or side (default: front)")
     add("--device", default="auto", help="auto, cpu, cuda (default: auto)")
@@ -56,8 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     args = build_parser().parse_args(argv)
     paths = labelled(args.models)
-    if args.num_clips < 1 or args.frames < 1:
-        raise ConfigError(f"--num_clips {args.num_clips} --frames {args.frames}: each must be at least 1")
+    if args.num_clips < 1:
+        raise ConfigError(f"--num_clips {args.num_clips}: must be at least 1")
     models = {label: Generator.from_checkpoint(path, args.device) for label, path in paths.items()}
     store = Store(args.data)
     codes = languages(args.language, store, args.split, {label: model.languages for label, model in models.items()})
@@ -66,20 +66,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     for code in codes:
         split = store.split(code, args.split)
         chosen = choose(split, args.clip, args.num_clips)
-        texts = [split.records[index].text for index in chosen]
-        made = {label: model.generate(texts, code, seed=args.seed) for label, model in models.items()}
-        recorded = [split.pose(index) for index in chosen]
-        for place, index in enumerate(chosen):
-            panels = [("reference", recorded[place]), *((label, clips[place]) for label, clips in made.items())]
-            draw(args, f"{code}_{split.records[index].id}", panels, caption(split, index))
-        references += recorded
-        for label, clips in made.items():
+        texts, ids = zip(*((split.records[index].text, split.records[index].id) for index in chosen), strict=True)
+        files = []
+        for label, model in models.items():
+            clips = model.generate(list(texts), code, seed=args.seed)
+            files.append(args.output / code / f"{label}.npz")
+            write_clips(files[-1], zip(ids, clips, strict=True))
             answers[label] += clips
-    print(f"of these {len(references)} clips, over the references':")
-    for label, model in models.items():
-        figures = score_pairs(answers[label], [clip.resampled(model.fps) for clip in references], FIGURES)
-        print(f"  {label}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+        references += [split.pose(index) for index in chosen]
+        draw(args, split, ids, files)
+    rows = [
+        (label, *score_pairs(answers[label], [clip.resampled(model.fps) for clip in references], FIGURES).items())
+        for label, model in models.items()
+    ]
+    print_table(
+        ("model", *(name for name, _ in rows[0][1:])),
+        [(label, *(f"{value:.3f}" for _, value in figures)) for label, *figures in rows],
+        f"{len(references)} clips against their recordings",
+    )
     return 0
+
+
+def draw(args: argparse.Namespace, split: StoreSplit, ids: Sequence[str], files: Sequence[Path]) -> None:
+    """Videos and sheets of the recordings beside the clips in `files`, and how all of them move."""
+    flags = ["--input", split.path, "--compare_with", *files, "--clip", *ids, "--output", files[0].parent]
+    flags += ["--format", "mp4,png", "--size", args.size, "--view", args.view]
+    visualize(["--mode", "compare", *map(str, flags)])
 
 
 def labelled(words: Sequence[str]) -> dict[str, Path]:
@@ -116,35 +128,17 @@ def languages(asked: Sequence[str], store: Store, split: str, known: dict[str, l
 
 
 def choose(split: StoreSplit, wanted: Sequence[str], count: int) -> list[int]:
-    """Places of the wanted clips, or of `count` clips of different texts, spread over the split."""
+    """Indices of the wanted clips, or of `count` clips of different texts, spread over the split."""
     if not wanted:
-        first_of_text = {record.text: place for place, record in reversed(list(enumerate(split.records)))}
-        places = sorted(first_of_text.values())
-        return [places[index] for index in spread(len(places), count)]
-    place_of = {record.id: place for place, record in enumerate(split.records)}
-    place_of |= {str(place): place for place in range(len(split)) if str(place) not in place_of}
-    missing = [word for word in wanted if word not in place_of]
+        first_of_text = {record.text: index for index, record in reversed(list(enumerate(split.records)))}
+        firsts = sorted(first_of_text.values())
+        return [firsts[number] for number in spread(len(firsts), count)]
+    index_of = {record.id: index for index, record in enumerate(split.records)}
+    index_of |= {str(index): index for index in range(len(split)) if str(index) not in index_of}
+    missing = [word for word in wanted if word not in index_of]
     if missing:
-        raise ConfigError(f"{split.path}: no clip '{word}'{did_you_mean(word, place_of)}" for word in missing)
-    return [place_of[word] for word in wanted]
-
-
-def caption(split: StoreSplit, index: int) -> str:
-    """The text, and the gloss where there is one that says more."""
-    record = split.records[index]
-    more = record.gloss and record.gloss.lower() != record.text.lower()
-    return f"{record.text}   ({record.gloss})" if more else record.text
-
-
-def draw(args: argparse.Namespace, name: str, panels: list, title: str) -> None:
-    """The video and the sheet of one clip."""
-    from signllm.viewing.video import write_contact_sheet, write_video
-
-    path = args.output / f"{safe_name(name)}.mp4"
-    write_video(path, panels, title, args.size, args.view)
-    sheet = path.with_suffix(".png")
-    write_contact_sheet(sheet, panels, args.frames, title, max(64, args.size // 2), args.view, relative=True)
-    print(f"wrote {path} and {sheet.name}: {title}", flush=True)
+        raise ConfigError(f"{split.path}: no clip '{word}'{did_you_mean(word, index_of)}" for word in missing)
+    return [index_of[word] for word in wanted]
 
 
 if __name__ == "__main__":

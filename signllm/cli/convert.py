@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from signllm.cli.common import USER_ERROR, command, parser
+from signllm.cli.tables import print_table
 
 MOST_PRINTED = 50
 DEFAULT_OUTPUT = "datasets/signllm_data_complete"
@@ -101,25 +102,23 @@ def _progress_bar(name: str, size: int) -> Callable[[int], None]:
 
 
 def _print_table(reports: list) -> None:
-    rows = [COLUMNS]
+    rows = []
     for report in reports:
         known = report.source_scale > 0
         rows.append(
             (
                 f"{report.language}/{report.split}",
                 report.status,
-                str(report.clips),
-                str(report.frames),
+                report.clips,
+                report.frames,
                 f"{report.seconds:.1f}",
                 f"{report.source_scale:.4g}" if known else "-",
                 report.counter,
                 ("swapped" if report.sides_swapped else "as they are") if known else "-",
-                str(report.rejected),
+                report.rejected,
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(COLUMNS, rows)
 
 
 def _print_capped(heading: str, lines: list[str], file: TextIO, full_list: Path | None) -> None:

@@ -20,14 +20,18 @@ def console() -> Console:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Print rows under `columns`; the first column is aligned left, the others right."""
-    from rich.table import Table
+    """Print rows under `columns`; the first column is aligned left, the others right.
 
-    table = Table(title=title, title_justify="left")
+    Cells are shown as they are: nothing in them is markup, and what does not fit goes on below.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title) if title else None, title_justify="left")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(Text(name), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(Text(str(cell)) for cell in row))
     console().print(table)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signllm.cli.common import command, parser
+from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.viewing.drawing import VIEWS
@@ -153,26 +154,17 @@ def compare(options: argparse.Namespace) -> None:
     for clips, paths in zip(rows, targets, strict=True):
         panels = [(f"{name}  {clip.id}", clip.pose) for name, clip in zip(names, clips, strict=True)]
         _write(paths, panels, next((clip.text for clip in clips if clip.text), ""), options)
-    print("\n".join(comparison_table(rows, names)))
+    print_table(
+        ("clip", "of", "duration s", "wrist path", "wrist speed"),
+        [(clip.id, name, *wrist_figures(clip)) for clips in rows for name, clip in zip(names, clips, strict=True)],
+        "path of both wrists in shoulder widths, mean speed in shoulder widths a second",
+    )
 
 
-def comparison_table(rows: Sequence[tuple[Clip, ...]], names: Sequence[str]) -> list[str]:
-    """Lines of a table: duration, path and mean speed of the wrists in the image plane, a number for each source."""
-    width = max([len("clip"), *(len(clips[0].id) for clips in rows)])
-    wide = 10 * len(names) - 2
-    heads = (f"{head:^{wide}}" for head in ("duration s", "wrist path", "wrist speed"))
-    lines = [
-        f"left to right: {', '.join(names)} (path of both wrists in shoulder widths, mean speed in widths a second)",
-        f"{'clip':<{width}}  {'  '.join(heads)}",
-    ]
-    for clips in rows:
-        figures = [(clip.pose.duration_s, *both_wrists(clip.pose)) for clip in clips]
-        cells = (
-            "  ".join(f"{value:8.2f}" if math.isfinite(value) else f"{'-':>8}" for value in values)
-            for values in zip(*figures, strict=True)
-        )
-        lines.append(f"{clips[0].id:<{width}}  " + "  ".join(cells))
-    return lines
+def wrist_figures(clip: Clip) -> list[str]:
+    """Duration, path and mean speed of the wrists in the image plane; '-' where they are never seen."""
+    figures = (clip.pose.duration_s, *both_wrists(clip.pose))
+    return [f"{value:.2f}" if math.isfinite(value) else "-" for value in figures]
 
 
 def statistics(options: argparse.Namespace) -> None:

@@ -122,7 +122,7 @@ def motion_figure(group: ClipStatistics) -> Figure:
         speeds.stairs(share, SPEED_EDGES, color=_side_color(part), lw=1.6, label=name)
     if any(counts.any() for counts in group.speed_counts.values()):
         speeds.set_yscale("log")
-    speeds.legend(frameon=False, fontsize=8)
+    speeds.legend(frameon=False, fontsize=8, loc="upper right")
     _label(speeds, "Speed of the wrists", "shoulder widths a second", "share of steps")
     _histograms(axes[1, 0], [group.values("right_share")], [""], [_GREY], edges=np.linspace(0, 1, 21))
     _label(axes[1, 0], "Hand activity", "left only   ←   share of the right wrist   →   right only", "share of clips")
@@ -191,7 +191,7 @@ def _histograms(
         if len(values) <= 3:
             ax.stairs(shares, edges, color=color, fill=True, alpha=0.12)
     if any(names):
-        ax.legend(frameon=False, fontsize=8 if len(names) <= 4 else 7)
+        ax.legend(frameon=False, fontsize=8 if len(names) <= 4 else 7, loc="upper right")
 
 
 def _bars(ax: Axes, names: list[str], values: list[float], colors: list[str]) -> None:
@@ -215,7 +215,7 @@ def _vocabulary(ax: Axes, groups: Sequence[ClipStatistics], names: list[str]) ->
     ax.bar(positions - 0.2, words, 0.4, color="#56B4E9", label="different words")
     ax.bar(positions + 0.2, signs, 0.4, color="#E69F00", label="different glosses")
     ax.set_xticks(positions, names, fontsize=8, rotation=30 if len(names) > 4 else 0)
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=8, loc="upper right")
     _label(ax, "Vocabulary", "", "count")
 
 

@@ -212,18 +212,16 @@ def _even(number: int) -> int:
     return number + number % 2
 
 
-def contact_sheet(scene: Scene, frames: int = 8, relative: bool = False) -> Image.Image:
+def contact_sheet(scene: Scene, frames: int = 8) -> Image.Image:
     """One picture: a row for each panel, `frames` moments spread evenly over the longest clip, the times below.
 
-    With `relative` they are spread over each clip by itself, so that clips of other lengths show the same part of the
-    sign below each other, and the shares of the length stand below. More than four moments are broken into blocks of
-    four columns. Raises ConfigError for less than one moment.
+    More than four moments are broken into blocks of four columns. Raises ConfigError for less than one moment.
     """
     if frames < 1:
         raise ConfigError(f"frames {frames}: a contact sheet shows at least one moment")
     count = min(frames, scene.num_frames)
     middles = (np.arange(count) + 0.5) / count
-    moments = middles if relative else np.unique(np.round(middles * scene.num_frames - 0.5).astype(int))
+    moments = np.unique(np.round(middles * scene.num_frames - 0.5).astype(int)).tolist()
     blocks = [moments[start : start + _MOST_COLUMNS] for start in range(0, len(moments), _MOST_COLUMNS)]
     size, text_px, gap = scene.size_px, scene.text_px, scene.gap
     label_height, title_px = round(1.9 * text_px), round(1.15 * text_px)
@@ -241,14 +239,12 @@ def contact_sheet(scene: Scene, frames: int = 8, relative: bool = False) -> Imag
             caption = fonts.fit(f"{label}   {pose.duration_s:.2f} s".strip(), text_px, width - 2 * gap)
             fonts.draw_text(draw, (gap, y + label_height / 2), caption, text_px, _INK)
             y += label_height
-            shown = [int(moment * len(pose)) if relative else int(moment) for moment in block]
-            areas_FHW4 = new_canvases(len(shown), size, BACKGROUND)
-            scene.draw_panels(areas_FHW4, index, shown)
+            areas_FHW4 = new_canvases(len(block), size, BACKGROUND)
+            scene.draw_panels(areas_FHW4, index, block)
             for column, area_HW4 in enumerate(areas_FHW4):
                 picture.paste(Image.fromarray(area_HW4), (gap + column * (size + gap), y))
             y += size
         for column, moment in enumerate(block):
             at = (gap + column * (size + gap) + size / 2, y + 1.1 * text_px)
-            caption = f"{100 * moment:.0f} %" if relative else f"{moment / scene.fps:.2f} s"
-            fonts.draw_text(draw, at, caption, text_px, _MUTED, align="centre")
+            fonts.draw_text(draw, at, f"{moment / scene.fps:.2f} s", text_px, _MUTED, align="centre")
     return picture

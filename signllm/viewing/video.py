@@ -37,26 +37,6 @@ def write_video(
     return _write(path, lambda file: write(file, scene))
 
 
-def write_contact_sheet(
-    path: str | Path,
-    panels: Sequence[Panel],
-    frames: int = 8,
-    title: str = "",
-    size: int = 240,
-    view: str = "front",
-    relative: bool = False,
-) -> Path:
-    """Draw `frames` moments of each clip as a png, a row for each panel, as `contact_sheet` does.
-
-    Raises as `write_video` does.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise ConfigError(f"{path.name}: a contact sheet is a .png file")
-    sheet = contact_sheet(Scene.of(panels, title, size, view), frames, relative)
-    return _write(path, lambda file: sheet.save(file, format="PNG"))
-
-
 def check_suffix(path: str | Path) -> str:
     """The lower-case suffix of a path; ConfigError, which names the known ones, when there is no writer for it."""
     suffix = Path(path).suffix.lower()

@@ -9,6 +9,7 @@ from signllm.cli.visualize import main
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.pose import PoseSequence
 from signllm.pose.formats import write_clips
+from tests.helpers.printed import table_rows
 
 
 def wave(frames, speed=1.0, fps=25.0):
@@ -113,9 +114,10 @@ def test_compare_pairs_by_id_and_prints_how_both_move(store, tmp_path, capsys):
     assert main([*flags, "--num_clips", "5", "--size", "64", "--output", str(tmp_path / "out")]) == 0
     out = capsys.readouterr().out
     assert "1 of 2 clips of generated.npz are not in ASL/dev" in out
-    row = next(line.split() for line in out.splitlines() if line.startswith("dev/001"))
-    assert [float(x) for x in row[1:3]] == [0.36, 0.72]
-    assert float(row[6]) > 1.5 * float(row[5])  # the faster wave has the higher wrist speed
+    ours, theirs = (row for row in table_rows(out) if row[0] == "dev/001")
+    assert [ours[1], theirs[1]] == ["ASL/dev", "generated.npz"]
+    assert [float(ours[2]), float(theirs[2])] == [0.36, 0.72]
+    assert float(theirs[4]) > 1.5 * float(ours[4])  # the faster wave has the higher wrist speed
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["compare_ASL_dev_001.mp4"]
     assert frames_of(tmp_path / "out" / "compare_ASL_dev_001.mp4") == 18
 
@@ -151,10 +153,9 @@ def test_several_inputs_are_compared_in_one_picture(store, tmp_path, capsys):
     assert main([*flags, "--num_clips", "5", "--format", "gif", "--size", "64", "--output", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "1 of 2 clips of generated.npz are not in ASL/dev and generated.npz" in printed
-    assert "slow/generated.npz, quick/generated.npz" in printed
-    row = next(line.split() for line in printed.splitlines() if line.startswith("dev/000"))
-    assert len(row) == 10
-    assert float(row[9]) > 1.5 * float(row[8])
+    rows = [row for row in table_rows(printed) if row[0] == "dev/000"]
+    assert [row[1] for row in rows] == [f"{store.name} ASL/dev", "slow/generated.npz", "quick/generated.npz"]
+    assert float(rows[2][4]) > 1.5 * float(rows[1][4])
     (picture,) = out.iterdir()
     two = tmp_path / "two"
     assert main([*flags[:-1], "--format", "gif", "--size", "64", "--output", str(two), "--clip", "dev/000"]) == 0

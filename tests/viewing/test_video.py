@@ -9,8 +9,8 @@ from signllm.errors import ConfigError, DataError
 from signllm.pose import PoseSequence
 from signllm.viewing import video
 from signllm.viewing.drawing import BACKGROUND
-from signllm.viewing.scene import Scene
-from signllm.viewing.video import write_contact_sheet, write_video
+from signllm.viewing.scene import Scene, contact_sheet
+from signllm.viewing.video import write_video
 
 
 def clip(frames, fps=25.0):
@@ -107,14 +107,13 @@ def test_clips_of_other_units_share_one_scale():
 
 def test_contact_sheet_has_a_row_for_each_clip(tmp_path):
     panels = [("reference", clip(30)), ("generated", clip(20))]
-    one = Image.open(write_contact_sheet(tmp_path / "one.png", panels[:1], frames=3, size=80))
-    two = Image.open(write_contact_sheet(tmp_path / "two.png", panels, frames=3, size=80))
+    one, two = (contact_sheet(Scene.of(rows, size_px=80), frames=3) for rows in (panels[:1], panels))
     assert one.width == two.width > 3 * 80
     assert two.height - one.height >= 80
-    many = Image.open(write_contact_sheet(tmp_path / "many.png", panels, frames=8, size=80))
-    assert many.width < 5 * 90
-    with pytest.raises(ConfigError, match="png"):
-        write_contact_sheet(tmp_path / "sheet.gif", panels)
+    many = Image.open(write_video(tmp_path / "many.png", panels, size=80))
+    assert 4 * 80 < many.width < 5 * 90
+    with pytest.raises(ConfigError, match="at least one moment"):
+        contact_sheet(Scene.of(panels, size_px=80), frames=0)
 
 
 def test_captions_in_any_script_do_not_crash(tmp_path):
