@@ -1,4 +1,4 @@
-"""How fast `.skels` text becomes numbers, and a store: each way against `float()` per value, within one run.
+"""How fast `.skels` text becomes numbers, and a store: each method against `float()` per value, within one run.
 
 python benchmarks/conversion.py                      generated clips
 python benchmarks/conversion.py --skels train.skels  a real file (with its .text and .files for the whole conversion)
@@ -33,7 +33,7 @@ def by_float(line: bytes) -> np.ndarray:
     return np.array([float(value) for value in line.split()], np.float32)
 
 
-WAYS: dict[str, Callable[[bytes], np.ndarray]] = {
+METHODS: dict[str, Callable[[bytes], np.ndarray]] = {
     "float() per value": by_float,
     "np.array(line.split())": lambda line: np.array(line.split(), np.float32),
     "np.fromstring (deprecated)": lambda line: np.fromstring(line, sep=" ", dtype=np.float32),
@@ -72,7 +72,7 @@ def convert_with_float(options: ConvertOptions) -> None:
 
 
 def main() -> int:
-    """Print one line a way: megabytes of text a second, and how many times the first way's."""
+    """Print one line a method: megabytes of text a second, and how many times the first method's."""
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     flags.add_argument("--skels", type=Path, help="a real file instead of generated clips")
     flags.add_argument("--clips", type=int, default=150, help="generated clips (default: %(default)s)")
@@ -86,8 +86,10 @@ def main() -> int:
         megabytes = sum(map(len, lines)) / 1e6
         print(f"{path.name}: {len(lines)} clips, {megabytes:.1f} MB of text, one process, best of {ROUNDS}")
         parse_numbers(lines[0])  # compiling is not measured
-        seconds = {name: best_seconds(lambda way=way: [way(line) for line in lines]) for name, way in WAYS.items()}
-        wrong = [name for name, way in WAYS.items() if not np.array_equal(way(lines[0]), by_float(lines[0]))]
+        seconds = {
+            name: best_seconds(lambda parse=parse: [parse(line) for line in lines]) for name, parse in METHODS.items()
+        }
+        wrong = [name for name, parse in METHODS.items() if not np.array_equal(parse(lines[0]), by_float(lines[0]))]
         if path.with_suffix(".text").is_file():
             options = ConvertOptions(path.parent, folder / "store", "ASL", [path.stem], overwrite=True)
             seconds["whole conversion, float()"] = best_seconds(lambda: convert_with_float(options))

@@ -61,7 +61,7 @@ def peak_mib() -> float:
 
 
 def stream(split: GeneratedSplit, metrics: Sequence[str]) -> None:
-    """The toolkit's way, with the report at the end."""
+    """As the toolkit evaluates, with the report at the end."""
     measurements = Measurements(find_presets(metrics))
 
     def other(records: Sequence[ClipRecord]) -> list[PoseSequence]:
@@ -72,47 +72,47 @@ def stream(split: GeneratedSplit, metrics: Sequence[str]) -> None:
 
 
 def hold(split: GeneratedSplit, metrics: Sequence[str]) -> None:
-    """The usual way: everything in memory, then scored."""
+    """The usual method: everything in memory, then scored."""
     references = [split.pose(index) for index in range(len(split))]
     hypotheses = [split.pose(index + 1_000_000) for index in range(len(split))]
     score_pairs(references, references, metrics)
     score_pairs(hypotheses, references, metrics)
 
 
-WAYS = {"streamed": stream, "all in memory": hold}
+KINDS = {"streamed": stream, "all in memory": hold}
 
 
-def child(way: str, clips: int, frames: int, metrics: Sequence[str]) -> None:
+def child(kind: str, clips: int, frames: int, metrics: Sequence[str]) -> None:
     """Run one measurement in this process and print it as JSON."""
-    WAYS[way](GeneratedSplit(8, frames), metrics)
+    KINDS[kind](GeneratedSplit(8, frames), metrics)
     split = GeneratedSplit(clips, frames)
     start, began = peak_mib(), time.perf_counter()
-    WAYS[way](split, metrics)
+    KINDS[kind](split, metrics)
     print(json.dumps({"start": start, "peak": peak_mib(), "seconds": time.perf_counter() - began}))
 
 
 def main() -> None:
-    """Print a row for each way and number of clips."""
+    """Print a row for each kind and number of clips."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--clips", type=int, nargs="+", default=[100, 10_000])
     flags.add_argument("--frames", type=int, default=16)
     flags.add_argument("--metrics", nargs="+", default=list(PANEL))
-    flags.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    flags.add_argument("--kind", choices=KINDS, help=argparse.SUPPRESS)
     args = flags.parse_args()
-    if args.way:
-        child(args.way, args.clips[0], args.frames, args.metrics)
+    if args.kind:
+        child(args.kind, args.clips[0], args.frames, args.metrics)
         return
     size = args.frames * (SKELETON_50.num_joints * 13) / 1024  # three float32 and a bool a joint
     print(f"{args.frames} frames ({size:.0f} KiB) a clip, reference and one system, {', '.join(args.metrics)}")
-    print("way             clips  start MiB  peak MiB  grown KiB a clip  seconds  ms a clip")
-    for way in WAYS:
+    print("kind            clips  start MiB  peak MiB  grown KiB a clip  seconds  ms a clip")
+    for kind in KINDS:
         for clips in args.clips:
-            command = [sys.executable, __file__, "--way", way, "--clips", str(clips), "--frames", str(args.frames)]
+            command = [sys.executable, __file__, "--kind", kind, "--clips", str(clips), "--frames", str(args.frames)]
             answer = subprocess.run([*command, "--metrics", *args.metrics], stdout=subprocess.PIPE, check=True)
             found = json.loads(answer.stdout)
             grown = (found["peak"] - found["start"]) * 1024 / clips
             print(
-                f"{way:14} {clips:6} {found['start']:10.0f} {found['peak']:9.0f} {grown:17.2f} {found['seconds']:8.1f}"
+                f"{kind:14} {clips:6} {found['start']:10.0f} {found['peak']:9.0f} {grown:17.2f} {found['seconds']:8.1f}"
                 f" {found['seconds'] / clips * 1e3:10.2f}"
             )
 

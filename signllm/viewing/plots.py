@@ -227,7 +227,7 @@ def _nothing(ax: Axes, title: str, why: str) -> None:
 
 def _heat_map(ax: Axes, counts_XY: np.ndarray, title: str) -> None:
     """Density of positions, with shoulders and head drawn for orientation; y grows downwards, as in the image."""
-    # The brightest 1 % of places, as a rule where the hands rest, would leave all others dark; so would no root.
+    # The brightest 1 % of cells, as a rule where the hands rest, would leave all others dark; so would no root.
     visited = counts_XY[counts_XY > 0]
     brightest = np.percentile(visited, 99) if len(visited) else 1
     density = np.sqrt(np.minimum(counts_XY.T / brightest, 1))

@@ -39,7 +39,7 @@ def in_shoulder_widths(pose: PoseSequence) -> PoseSequence:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that decides a video's pictures: the panels at one frame rate, and where things stand.
+    """Everything that decides a video's pictures: the panels at one frame rate, and the layout.
 
     `panels`: (label, clip) pairs. `size_px`: the side of a panel. `view`: front or side.
     Raises ConfigError for no panel, a size below 64 or an unknown view.

@@ -185,9 +185,9 @@ class ClipStatistics:
         if len(self.rows) < self.keep:
             self.rows.append(row)
         else:
-            place = int(self._random.integers(self.clips))
-            if place < self.keep:
-                self.rows[place] = row
+            slot = int(self._random.integers(self.clips))
+            if slot < self.keep:
+                self.rows[slot] = row
 
     def values(self, name: str) -> np.ndarray:
         """One figure of the clips held, finite values only."""

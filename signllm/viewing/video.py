@@ -1,6 +1,6 @@
 """Clips as files to look at: mp4, gif, or a png contact sheet, with the clips' true duration.
 
-A file is written beside its place and renamed: an interrupted writer leaves nothing behind under the final name.
+A file is written under another name and renamed: an interrupted writer leaves nothing behind under the final name.
 """
 
 from __future__ import annotations
