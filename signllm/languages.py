@@ -17,8 +17,6 @@ class SignLanguage:
 
     code: str
     name: str
-    native_name: str
-    name_zh: str
     spoken: str
     aliases: tuple[str, ...]
     prompts: tuple[str, ...]
@@ -31,8 +29,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "ASL",
             "American Sign Language",
-            "American Sign Language",
-            "美国手语",
             "en",
             ("ASE",),
             (
@@ -46,8 +42,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "GSL",
             "German Sign Language",
-            "Deutsche Gebärdensprache",
-            "德国手语",
             "de",
             ("DGS", "GSG"),
             (
@@ -64,8 +58,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "DSGS",
             "Swiss German Sign Language",
-            "Deutschschweizer Gebärdensprache",
-            "瑞士德语手语",
             "de",
             ("SGG", "SGSL"),
             (
@@ -82,8 +74,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "LSF-CH",
             "French Sign Language of Switzerland",
-            "Langue des signes suisse romande",
-            "瑞士法语手语",
             "fr",
             ("LSF", "LSFCH", "LSFS"),
             (
@@ -100,8 +90,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "LIS-CH",
             "Italian Sign Language of Switzerland",
-            "Lingua dei segni della Svizzera italiana",
-            "瑞士意大利语手语",
             "it",
             ("LIS", "LISCH", "LIS-SI"),
             (
@@ -118,8 +106,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "LSA",
             "Argentine Sign Language",
-            "Lengua de Señas Argentina",
-            "阿根廷手语",
             "es",
             ("AED",),
             (
@@ -133,8 +119,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "KSL",
             "Korean Sign Language",
-            "한국 수어",
-            "韩国手语",
             "ko",
             ("KVK",),
             (
@@ -148,8 +132,6 @@ LANGUAGES: dict[str, SignLanguage] = {
         SignLanguage(
             "TSL",
             "Turkish Sign Language",
-            "Türk İşaret Dili",
-            "土耳其手语",
             "tr",
             ("TID", "TİD", "TSM"),
             (

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from signllm.data.motion import at_another_pace
-from signllm.data.store import ClipRecord, Store, StoreSplit
+from signllm.data.store import Store, StoreSplit
 from signllm.device import autocast, resolve_precision
 from signllm.errors import ConfigError, DataError
 from signllm.judges.augment import Augmentation, change_bodies
@@ -259,8 +259,3 @@ class _Course:
                 loss = self.examples.loss(self.network, self.features(pose, valid), frames, chosen)
                 total += loss.item() * len(chosen)
         return total / len(order)
-
-
-def left_for_generators(records: Sequence[ClipRecord], share: float, share_seed: int) -> list[int]:
-    """The clips that a judge of this share and seed did not see: train generators on these for a disjoint judge."""
-    return choose_share(records, share, share_seed)[1]

@@ -32,7 +32,6 @@ FINGER_BONES = np.array(
     ]
 )
 _KNUCKLE_ANGLES = np.radians([16.0, 2.0, -12.0, -26.0])  # from the hand root to the knuckles, + is towards the thumb
-SHAPE_SIZE = 28  # 4 fingers x (knuckle, middle, end joint, spread) in radians, then 4 thumb bone directions
 _NEAREST_WRIST, _SOFTNESS = 0.45, 0.05  # from the shoulder
 _WRIST_LIMIT = np.radians(75.0)
 _ELBOW_POLE = np.array([-0.85, -1.0, 0.15])  # outside and below; a little ahead keeps elbows calm when hands rise
@@ -155,7 +154,10 @@ def settle_wrist(contact: np.ndarray, axes: np.ndarray, reach: np.ndarray, body:
 
 
 def hand_joints(shape: np.ndarray, scale: float = 1.0) -> np.ndarray:
-    """(N, 21, 3) the hand in its own axes, its root at the origin, from handshape vectors (N, SHAPE_SIZE)."""
+    """(N, 21, 3) the hand in its own axes, its root at the origin, from handshape vectors (N, 28).
+
+    Such a vector holds 4 fingers x (knuckle, middle, end joint, spread) in radians, then 4 directions of thumb bones.
+    """
     shape = np.asarray(shape, float)
     fingers = shape[:, :16].reshape(-1, 4, 4)
     bones = FINGER_BONES * scale
@@ -178,7 +180,7 @@ def arm_and_hand(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One right arm: return (shoulder, elbow, wrist) as (F, 3, 3) and the hand's 21 joints as (F, 21, 3).
 
-    shoulder (F, 3), wrist (F, 3) wanted, axes (F, 3, 3) wanted hand axes, shape (F, SHAPE_SIZE).
+    shoulder (F, 3), wrist (F, 3) wanted, axes (F, 3, 3) wanted hand axes, shape (F, 28) as in `hand_joints`.
     """
     elbow, wrist = solve_elbow(shoulder, wrist, body)
     axes = limit_wrist(axes, unit(wrist - elbow))
