@@ -182,6 +182,7 @@ def _histograms(
         if whole_numbers:
             step = max(1, int(np.ceil((high - low) / 40)))
             edges = np.arange(np.floor(low), np.ceil(high) + step + 1, step) - 0.5
+            ax.xaxis.get_major_locator().set_params(integer=True)
         else:
             bins = int(np.clip(2 * np.sqrt(max(map(len, values))), 8, 40))
             edges = np.linspace(low, max(high, low + max(0.02, 0.02 * abs(low))), bins + 1)
@@ -215,6 +216,7 @@ def _vocabulary(ax: Axes, groups: Sequence[ClipStatistics], names: list[str]) ->
     ax.bar(positions - 0.2, words, 0.4, color="#56B4E9", label="different words")
     ax.bar(positions + 0.2, signs, 0.4, color="#E69F00", label="different glosses")
     ax.set_xticks(positions, names, fontsize=8, rotation=30 if len(names) > 4 else 0)
+    ax.margins(y=0.25)  # room for the legend
     ax.legend(frameon=False, fontsize=8, loc="upper right")
     _label(ax, "Vocabulary", "", "count")
 
