@@ -66,7 +66,7 @@ def make_batch(trainer: Trainer, languages: list[str], clips: int, frames: int, 
     longest = round_up(int(lengths.max()))
     codes = [languages[(seed + row // block) % len(languages)] for row in range(clips)]
     texts = trainer.poses.train_set.texts()
-    chosen = [texts[int(place)] for place in rng.integers(len(texts), size=clips)]
+    chosen = [texts[int(index)] for index in rng.integers(len(texts), size=clips)]
     valid_BFJ = length_mask(lengths, longest)[..., None].expand(-1, -1, 50)
     pose_BFJC = torch.from_numpy(rng.normal(0, 0.5, (clips, longest, 50, 3)).astype(np.float32))
     return PoseBatch(

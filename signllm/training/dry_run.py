@@ -24,8 +24,6 @@ class DryRun:
 
     parameters: int
     trainable: int
-    train_clips: int
-    eval_clips: int
     steps_per_epoch: int
     total_steps: int
     batch_clips: int
@@ -80,8 +78,6 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     return DryRun(
         parameters=weights,
         trainable=trainable,
-        train_clips=len(experiment.train_set),
-        eval_clips=len(experiment.eval_set),
         steps_per_epoch=len(batches),
         total_steps=poses.total_steps,
         batch_clips=len(batch),
