@@ -11,9 +11,9 @@ sys.path.append(str(ROOT / "benchmarks"))
 
 from side_by_side import main
 
+from signllm.data.clips import open_clips
 from signllm.data.store import Store
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
-from signllm.pose.formats import read_clips
 from signllm.training.setup import new_model, open_data
 
 
@@ -38,9 +38,7 @@ def test_each_clip_has_a_video_and_a_sheet_with_a_panel_a_model(save_model, demo
     assert "bone_length_ratio_fingers" in said
     for code in ("ASL", "GSL"):
         assert sorted(path.suffix for path in (out / code).glob("compare_*")) == [".mp4", ".png"]
-        assert [name for name, _ in read_clips(out / code / "parallel.npz")] == [
-            Store(demo_root).split(code, "dev").records[0].id
-        ]
+        assert open_clips(out / code / "parallel.npz").names == [Store(demo_root).split(code, "dev").records[0].id]
     with av.open(str(next(out.glob("ASL/*.mp4")))) as container:
         two = container.streams.video[0].width
     assert main(["--models", models[0], *common, "--language", "ASL", "--clip", "0"]) == 0
