@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -59,7 +59,7 @@ def bar_chart(
     titled = len(groups) > 1
     height = _ROW * sum(map(len, groups.values())) + _TITLE * titled * len(groups)
     low, high = _range(entries, mark)
-    ax = _axes(height + 4, low, high)
+    figure, ax = _axes(height + 4, low, high)
     y = 2.0
     for title, group in groups.items():
         if titled:
@@ -71,7 +71,7 @@ def bar_chart(
             y += _ROW
     if mark is not None:
         ax.axvline(mark, color=_INK, lw=1, ls=(0, (3, 3)))
-    return _svg(ax.figure, labels)
+    return _svg(figure, labels)
 
 
 def _bar(ax: Axes, y: float, entry: Mapping[str, float], color: str, cut: bool) -> None:
@@ -114,7 +114,7 @@ def histogram(values: Mapping[str, np.ndarray], labels: Labels, bins: int = 28) 
     if not values:
         return Markup("")
     row = _HISTOGRAM + 10
-    ax = _axes(row * len(values), 0.0, max(float(np.quantile(found, 0.99)) for found in values.values()) or 1.0)
+    figure, ax = _axes(row * len(values), 0.0, max(float(np.quantile(found, 0.99)) for found in values.values()) or 1.0)
     ax.grid(visible=False)
     most = ax.get_xlim()[1]
     edges = np.linspace(0, most, bins + 1)
@@ -130,11 +130,11 @@ def histogram(values: Mapping[str, np.ndarray], labels: Labels, bins: int = 28) 
         ax.plot([at, at], [foot, foot - _HISTOGRAM - 2], color=_INK, lw=1.6)
         _text(ax, _pixels(ax, at) + 4, foot - _HISTOGRAM + 4, f"{median:.3f}", color=_INK, over_lines=True)
         _name(ax, foot - 8, system)
-    return _svg(ax.figure, labels)
+    return _svg(figure, labels)
 
 
-def _axes(height: float, low: float, high: float) -> Axes:
-    """Axes of fixed margins: y in pixels, downwards; x from a round number below `low` to one above `high`."""
+def _axes(height: float, low: float, high: float) -> tuple[Figure, Axes]:
+    """A figure of fixed margins: y in pixels, downwards; x from a round number below `low` to one above `high`."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -152,7 +152,7 @@ def _axes(height: float, low: float, high: float) -> Axes:
     ax.set_axisbelow(True)
     ax.set_facecolor("none")
     ax.spines[:].set_visible(False)
-    return ax
+    return figure, ax
 
 
 def _pixels(ax: Axes, value: float) -> float:
@@ -161,7 +161,7 @@ def _pixels(ax: Axes, value: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (value - low) / (high - low)
 
 
-def _text(ax: Axes, x: float, y: float, text: str, over_lines: bool = False, **style) -> None:
+def _text(ax: Axes, x: float, y: float, text: str, over_lines: bool = False, **style: Any) -> None:
     """Text whose vertical middle is at `y`, `x` pixels from the left of the chart."""
     from matplotlib.transforms import blended_transform_factory
 

@@ -246,7 +246,7 @@ def _leakage(report: dict) -> dict | None:
 
 
 def _number(value: float | None) -> str:
-    if not _known(value):
+    if value is None or not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
 

@@ -173,6 +173,8 @@ def _histograms(
     whole_numbers: bool = False,
 ) -> None:
     """One outline a group, as shares, over common edges; the highest 0.5 % of values do not stretch the axis."""
+    from matplotlib.ticker import MaxNLocator
+
     pooled = np.concatenate(values) if values else np.empty(0)
     if not len(pooled):
         ax.text(0.5, 0.5, "nothing measured", ha="center", va="center", transform=ax.transAxes, color=_GREY)
@@ -182,7 +184,7 @@ def _histograms(
         if whole_numbers:
             step = max(1, int(np.ceil((high - low) / 40)))
             edges = np.arange(np.floor(low), np.ceil(high) + step + 1, step) - 0.5
-            ax.xaxis.get_major_locator().set_params(integer=True)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         else:
             bins = int(np.clip(2 * np.sqrt(max(map(len, values))), 8, 40))
             edges = np.linspace(low, max(high, low + max(0.02, 0.02 * abs(low))), bins + 1)
