@@ -141,7 +141,7 @@ class Generator:
         elif not prompt and code:
             text = make_prompt(text, code)
         if code is not None:
-            self.model.known_languages([code])
+            self.model.check_languages([code])
         return text, code
 
     @overload

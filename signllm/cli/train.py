@@ -216,12 +216,13 @@ def _print_dry_run(experiment: Experiment) -> int:
         trainer, _ = make_trainer(trying, [])
         found = dry_run(trying, trainer)
     minutes = found.total_s / 60
-    print(f"parameters: {found.parameters:,} ({found.trainable:,} trained)")
+    print(f"parameters: {found.num_parameters:,} ({found.num_trainable:,} trained)")
     print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")
-    if found.gloss_steps:
-        print(f"gloss part before: {found.gloss_steps} steps, about {found.gloss_total_s / 60:,.1f} min")
+    if found.num_gloss_steps:
+        print(f"gloss part before: {found.num_gloss_steps} steps, about {found.gloss_total_s / 60:,.1f} min")
     print(
-        f"largest batch: {found.batch_clips} clips, {found.batch_frames} frames, on {found.device}, {found.precision}"
+        f"largest batch: {found.num_batch_clips} clips, {found.num_batch_frames} frames, on {found.device},"
+        f" {found.precision}"
     )
     print("losses: " + ", ".join(f"{name} {value:.4f}" for name, value in found.losses.items()))
     print(f"estimated memory: {found.memory_mb:,.0f} MB")

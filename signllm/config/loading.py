@@ -212,7 +212,7 @@ def _policy_faults(training: TrainingConfig) -> list[str]:
         )
     if policy.samples % 2:
         faults.append(
-            f"training.policy.samples = {policy.samples}: the tries are mirrored in pairs; use {policy.samples + 1}"
+            f"training.policy.samples = {policy.samples}: the rollouts are mirrored in pairs; use {policy.samples + 1}"
         )
     if policy.reward_model is not None and not weights.reading:
         faults.append(

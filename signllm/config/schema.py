@@ -219,12 +219,12 @@ class RewardWeights(Section):
 class PolicyConfig(Section):
     """`rl_variant` "policy_gradient" (signllm.training.policy): a Gaussian around the decoder's output, rewarded."""
 
-    samples: Annotated[int, Field(ge=2, description="tries a clip and step; even: they are mirrored in pairs")] = 8
-    sigma: Annotated[float, Field(gt=0, description="deviation of the tries, in deviations of the data")] = 0.1
+    samples: Annotated[int, Field(ge=2, description="rollouts a clip and step; even: they are mirrored in pairs")] = 8
+    sigma: Annotated[float, Field(gt=0, description="deviation of the rollouts, in deviations of the data")] = 0.1
     correlation_s: Weight = Field(0.15, description="how long a deviation lasts, in seconds; 0: white noise")
     gradient: Literal["natural", "plain"] = "natural"
     kl_weight: Weight = Field(0.01, description="pull to the policy at the start")
-    reward_model: str | None = Field(None, description="judge file that reads the tries; not the one that evaluates")
+    reward_model: str | None = Field(None, description="judge file that reads the rollouts; not the one that evaluates")
     rewards: RewardWeights = RewardWeights()
 
 

@@ -82,7 +82,7 @@ def write_glosses(
         raise ConfigError(f"which language are the glosses? Give --language; it signs {', '.join(generator.languages)}")
     language = (languages or generator.languages)[0]
     if phrasings:
-        model.known_languages([language])
+        model.check_languages([language])
         found = read_prompts(generator, prompts_of(texts, language, phrasings), progress)
         right = sum(code == language for code, _ in found)
         return [gloss for _, gloss in found], 100 * right / len(found)

@@ -45,7 +45,7 @@ def evaluate_prompts(options: PromptOptions, progress: Progress | None = None) -
     store = Store(options.data or generator.config.data.dataset_path)
     split = options.split or generator.config.data.eval_split
     usual = [code for code in generator.languages if split in store.splits(code)] or generator.languages
-    generator.model.known_languages(options.languages)
+    generator.model.check_languages(options.languages)
     codes = list(options.languages or usual)
     asked = _all_prompts(generator, store, split, codes, options)
     found = read_prompts(generator, [prompt for prompt, _, _ in asked], progress)

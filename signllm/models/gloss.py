@@ -1,7 +1,7 @@
 """LangGloss: gloss tokens that carry their language, their vocabulary, and the decoder that writes them.
 
 A LangGloss sequence is a language token, gloss pieces, and an end token; it reads `<ASL_THANK-YOU> <ASL_BOOK>`.
-Legend: B clips, L tokens, T source places, D width, K beams, W vocabulary size.
+Legend: B clips, L tokens, T source positions, D width, K beams, W vocabulary size.
 """
 
 from __future__ import annotations
@@ -75,18 +75,20 @@ def written(language: str | None, gloss: str) -> str:
 class GlossDecoder(nn.Module):
     """Autoregressive over LangGloss tokens, looking at the prompt's features."""
 
-    def __init__(self, config: GlossDecoderConfig, vocabulary: GlossVocabulary, width: int, heads: int, dropout: float):
+    def __init__(
+        self, config: GlossDecoderConfig, vocabulary: GlossVocabulary, width: int, num_heads: int, dropout: float
+    ):
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
         self.width = width
         self.embedding = nn.Embedding(vocabulary.size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
-        self.stack = DecoderStack(config.num_layers, width, heads, 4 * width, dropout)
+        self.stack = DecoderStack(config.num_layers, width, num_heads, 4 * width, dropout)
 
-    def _embed(self, ids_BL: Tensor, first_place: int = 0) -> Tensor:
-        place_L = torch.arange(first_place, first_place + ids_BL.shape[1], device=ids_BL.device)
-        return self.embedding(ids_BL) * self.width**0.5 + sinusoids(place_L, self.width)
+    def _embed(self, ids_BL: Tensor, first_position: int = 0) -> Tensor:
+        position_L = torch.arange(first_position, first_position + ids_BL.shape[1], device=ids_BL.device)
+        return self.embedding(ids_BL) * self.width**0.5 + sinusoids(position_L, self.width)
 
     def forward(self, memory_BTD: Tensor, memory_mask_BT: Tensor, ids_BL: Tensor) -> Tensor:
         """Teacher forcing: logits (B, L, W) for the tokens ids_BL."""
@@ -147,14 +149,14 @@ class GlossDecoder(nn.Module):
         token, beam = flat % size, flat // size
         ended = token == self.vocabulary.end
         penalty = (step + 1) ** self.config.length_penalty
-        for row, place in ended.nonzero().tolist():
-            if torch.isfinite(best[row, place]) and place < beams:
-                ids = tokens[row * beams + int(beam[row, place]), 1:].tolist()
-                finished[row].append((float(best[row, place]) / penalty, [*ids, self.vocabulary.end]))
+        for row, rank in ended.nonzero().tolist():
+            if torch.isfinite(best[row, rank]) and rank < beams:
+                ids = tokens[row * beams + int(beam[row, rank]), 1:].tolist()
+                finished[row].append((float(best[row, rank]) / penalty, [*ids, self.vocabulary.end]))
         going = best.masked_fill(ended, -torch.inf)
-        scores, place = going.topk(beams, dim=1)
-        origin = beam.gather(1, place) + torch.arange(batch, device=best.device)[:, None] * beams
-        return scores, origin.flatten(), token.gather(1, place).flatten()
+        scores, rank = going.topk(beams, dim=1)
+        origin = beam.gather(1, rank) + torch.arange(batch, device=best.device)[:, None] * beams
+        return scores, origin.flatten(), token.gather(1, rank).flatten()
 
     def _settled(self, finished: list[list[tuple[float, list[int]]]], scores: Tensor) -> bool:
         """Whether no clip's running beams can still beat `beam_size` ended ones (they only lose probability)."""

@@ -1,6 +1,6 @@
 """A group: language encoder, length model and pose decoder of one language (MLSF) or of all (Prompt2LangGloss).
 
-Legend: B clips, T source places, F frames, V values a frame, D width, S width of the source features.
+Legend: B clips, T source positions, F frames, V values a frame, D width, S width of the source features.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class LengthDistribution:
         z = (frames_B.float().log() - self.mean_B) * torch.exp(-deviation)
         return 0.5 * z.square() + deviation
 
-    def fair(self, longest: int) -> Tensor:
+    def unbiased(self, longest: int) -> Tensor:
         """(B,) int64 within [MIN_FRAMES, longest]: the length U whose ratio to a drawn length T has E[U / T] = 1.
 
-        That is 1 / E[1 / T], for a log-normal exp(mean - variance / 2): the median is fair to differences of log
-        lengths, but its mean ratio to real lengths is exp(variance / 2) > 1, clips that are too long on average.
+        That is 1 / E[1 / T], for a log-normal exp(mean - variance / 2): the median is unbiased in log lengths,
+        but its mean ratio to real lengths is exp(variance / 2) > 1, clips that are too long on average.
         """
         variance_B = (2 * self.log_deviation_B.float().clamp(*LOG_DEVIATIONS)).exp()
         frames_B = (self.mean_B.float() - variance_B / 2).exp().round().long()
@@ -48,7 +48,7 @@ class LengthDistribution:
 
 @dataclass(frozen=True)
 class GroupOutput:
-    """What the losses read of one group; `rows` are the clips' places in the batch.
+    """What the losses read of one group; `rows` are the clips' rows in the batch.
 
     natural_frames_B: what the length model is to predict.
     """
@@ -99,7 +99,7 @@ class PoseGroup(nn.Module):
         self.length = LengthModel(width)
         self.amplitude = decoder.amplitude
         self.normalizer = PoseNormalizer(decoder.bone_lengths)
-        self.decoder = make_decoder(decoder, self.normalizer.values)
+        self.decoder = make_decoder(decoder, self.normalizer.num_values)
 
     def encode(self, source_BTS: Tensor, mask_BT: Tensor) -> Tensor:
         """(B, T, D) memory for length model and decoder."""
@@ -137,9 +137,9 @@ class PoseGroup(nn.Module):
         """Return one (frames, J, 3) tensor a clip, in shoulder widths; lengths are predicted unless given."""
         memory_BTD = self.encode(source_BTS, mask_BT)
         if frames_B is None:
-            frames_B = self.length(memory_BTD, mask_BT).fair(longest)
+            frames_B = self.length(memory_BTD, mask_BT).unbiased(longest)
         values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
         if self.amplitude != 1:
-            values_BFV = self.normalizer.enlarged(values_BFV, frames_B, self.amplitude)
+            values_BFV = self.normalizer.amplified(values_BFV, frames_B, self.amplitude)
         pose_BFJC = self.normalizer.denormalize(values_BFV)
         return [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]

@@ -1,6 +1,6 @@
 """Transformer parts: attention with an optional key-value cache, pre-norm layers, positions.
 
-Legend: B clips, T source places, F target places, D width, H heads, K head width.
+Legend: B clips, T source positions, F target positions, D width, H heads, K head width.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ def sinusoids(position: Tensor, width: int, longest_period: float = 10_000.0) ->
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-def cosine_waves(waves: int, frames_B: Tensor, longest: int) -> Tensor:
+def cosine_waves(num_waves: int, frames_B: Tensor, longest: int) -> Tensor:
     """(B, longest, K) the first K waves of the discrete cosine transform of clips so long, not normalised."""
-    wave_K, place_F = (torch.arange(count, device=frames_B.device) for count in (waves, longest))
-    phase_BF = math.pi * (place_F + 0.5) / frames_B[:, None]
+    wave_K, position_F = (torch.arange(count, device=frames_B.device) for count in (num_waves, longest))
+    phase_BF = math.pi * (position_F + 0.5) / frames_B[:, None]
     return torch.cos(phase_BF[..., None] * wave_K)
 
 
 def masked_mean(x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-    """(B, D) mean over the places inside the mask."""
+    """(B, D) mean over the positions inside the mask."""
     weight_BT1 = mask_BT[..., None].to(x_BTD.dtype)
     return (x_BTD * weight_BT1).sum(1) / weight_BT1.sum(1)
 
 
 class KeyValueCache:
-    """Keys and values of one self-attention for up to `capacity` places, filled place by place."""
+    """Keys and values of one self-attention for up to `capacity` positions, filled one after the other."""
 
-    def __init__(self, batch: int, heads: int, capacity: int, head_width: int, like: Tensor):
-        shape = (batch, heads, capacity, head_width)
+    def __init__(self, batch: int, num_heads: int, capacity: int, head_width: int, like: Tensor):
+        shape = (batch, num_heads, capacity, head_width)
         self.keys = like.new_zeros(shape)
         self.values = like.new_zeros(shape)
         self.length = 0
 
     def append(self, key_BHFK: Tensor, value_BHFK: Tensor) -> tuple[Tensor, Tensor]:
-        """Add new places and return views of all places so far."""
+        """Add new positions and return views of all positions so far."""
         end = self.length + key_BHFK.shape[2]
         self.keys[:, :, self.length : end] = key_BHFK
         self.values[:, :, self.length : end] = value_BHFK
@@ -64,15 +64,15 @@ class Attention(nn.Module):
     a CPU (benchmarks/training.py); the layers drop their outputs instead.
     """
 
-    def __init__(self, width: int, heads: int):
+    def __init__(self, width: int, num_heads: int):
         super().__init__()
-        self.heads = heads
+        self.num_heads = num_heads
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.output = nn.Linear(width, width)
 
     def _split(self, x_BFD: Tensor) -> Tensor:
-        return x_BFD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x_BFD.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
     def keys_values(self, memory_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """(B, H, T, K) keys and values, to be computed once when the memory does not change."""
@@ -103,17 +103,17 @@ def feed_forward(width: int, hidden: int, dropout: float) -> nn.Sequential:
 
 
 class EncoderLayer(nn.Module):
-    """Pre-norm self-attention and feed-forward over all places of a masked sequence."""
+    """Pre-norm self-attention and feed-forward over all positions of a masked sequence."""
 
-    def __init__(self, width: int, heads: int, hidden: int, dropout: float):
+    def __init__(self, width: int, num_heads: int, hidden: int, dropout: float):
         super().__init__()
         self.norm_self, self.norm_ff = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attend_self = Attention(width, heads)
+        self.attend_self = Attention(width, num_heads)
         self.ff = feed_forward(width, hidden, dropout)
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Mix x; places outside the mask are not looked at."""
+        """Mix x; positions outside the mask are not looked at."""
         normed = self.norm_self(x_BTD)
         keys_values = self.attend_self.keys_values(normed)
         x_BTD = x_BTD + self.drop(self.attend_self(normed, *keys_values, mask=mask_BT[:, None, None, :]))
@@ -123,11 +123,11 @@ class EncoderLayer(nn.Module):
 class DecoderLayer(nn.Module):
     """Pre-norm self-attention, cross-attention to a memory, feed-forward."""
 
-    def __init__(self, width: int, heads: int, hidden: int, dropout: float):
+    def __init__(self, width: int, num_heads: int, hidden: int, dropout: float):
         super().__init__()
         self.norm_self, self.norm_cross, self.norm_ff = (nn.LayerNorm(width) for _ in range(3))
-        self.attend_self = Attention(width, heads)
-        self.attend_cross = Attention(width, heads)
+        self.attend_self = Attention(width, num_heads)
+        self.attend_cross = Attention(width, num_heads)
         self.ff = feed_forward(width, hidden, dropout)
         self.drop = nn.Dropout(dropout)
 
@@ -140,7 +140,7 @@ class DecoderLayer(nn.Module):
         causal: bool = False,
         cache: KeyValueCache | None = None,
     ) -> Tensor:
-        """Either `causal`, or bidirectional under `self_mask_BF`, or one place at a time with a `cache`."""
+        """Either `causal`, or bidirectional under `self_mask_BF`, or one position at a time with a `cache`."""
         normed = self.norm_self(x_BFD)
         key, value = self.attend_self.keys_values(normed)
         if cache is not None:
@@ -155,9 +155,9 @@ class DecoderLayer(nn.Module):
 class DecoderStack(nn.Module):
     """Decoder layers and a final norm, with the key-value caches that go with them."""
 
-    def __init__(self, num_layers: int, width: int, heads: int, hidden: int, dropout: float):
+    def __init__(self, num_layers: int, width: int, num_heads: int, hidden: int, dropout: float):
         super().__init__()
-        self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(num_layers))
+        self.layers = nn.ModuleList(DecoderLayer(width, num_heads, hidden, dropout) for _ in range(num_layers))
         self.norm = nn.LayerNorm(width)
 
     def _typed_layers(self) -> Iterator[DecoderLayer]:
@@ -168,10 +168,10 @@ class DecoderStack(nn.Module):
         return [layer.attend_cross.keys_values(memory_BTD) for layer in self._typed_layers()]
 
     def new_caches(self, batch: int, capacity: int, like: Tensor) -> list[KeyValueCache]:
-        """Empty caches for a batch of at most `capacity` places, of the type and device of `like`."""
+        """Empty caches for a batch of at most `capacity` positions, of the type and device of `like`."""
         first = next(self._typed_layers()).attend_self
-        head_width = first.query.out_features // first.heads
-        return [KeyValueCache(batch, first.heads, capacity, head_width, like) for _ in self.layers]
+        head_width = first.query.out_features // first.num_heads
+        return [KeyValueCache(batch, first.num_heads, capacity, head_width, like) for _ in self.layers]
 
     def forward(
         self,

@@ -57,16 +57,16 @@ class PoseNormalizer(nn.Module):
         self.register_buffer("parent_L", parent, persistent=False)
         self.register_buffer("child_L", child, persistent=False)
         self.register_buffer("leads_to_JL", _leads_to(parent, child), persistent=False)
-        self.values = joints * 3 + len(child)
-        self.register_buffer("mean_V", torch.zeros(self.values))
-        self.register_buffer("deviation_V", torch.ones(self.values))
+        self.num_values = joints * 3 + len(child)
+        self.register_buffer("mean_V", torch.zeros(self.num_values))
+        self.register_buffer("deviation_V", torch.ones(self.num_values))
 
     def _relative(self, pose_BFJC: Tensor, sign: int) -> Tensor:
         anchors = pose_BFJC[..., self.anchor_J, :] * self.moves_J[:, None]
         return pose_BFJC + sign * anchors
 
     def _seen(self, valid_BFJ: Tensor) -> Tensor:
-        """The joints that have a place: a hand joint without its wrist has none."""
+        """The joints that have a position: a hand joint without its wrist has none."""
         return valid_BFJ & (valid_BFJ[..., self.anchor_J] | ~self.moves_J)
 
     def _bones(self, pose_BFJC: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class PoseNormalizer(nn.Module):
     @torch.no_grad()
     def fit(self, clips: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Set mean and deviation from ((F, J, 3) coordinates, (F, J) valid) pairs, in one pass and constant memory."""
-        count, total, squares = (torch.zeros(self.values, dtype=torch.float64) for _ in range(3))
+        count, total, squares = (torch.zeros(self.num_values, dtype=torch.float64) for _ in range(3))
         device = self.mean_V.device
         for coordinates, valid in clips:
             pose_FJC = torch.from_numpy(np.array(coordinates, dtype=np.float64)).to(device)
@@ -106,8 +106,8 @@ class PoseNormalizer(nn.Module):
     def normalize(self, pose_BFJC: Tensor, valid_BFJ: Tensor) -> tuple[Tensor, Tensor]:
         """Return values (B, F, V) and their mask (B, F, V).
 
-        Missing coordinates are the mean (a hand joint without its wrist has no relative place, so it counts as missing
-        here); a bone whose ends are not both there is as long as it is between the coordinates so filled in.
+        Missing coordinates are the mean (a hand joint without its wrist has no relative position, so it counts as
+        missing here); a bone whose ends are not both there is as long as it is between the coordinates so filled in.
         """
         filling_JC, deviation_JC = (self._apart(of_V)[0] for of_V in (self.mean_V, self.deviation_V))
         relative_BFJC = self._relative(pose_BFJC, -1)
@@ -129,12 +129,12 @@ class PoseNormalizer(nn.Module):
             relative_BFJC = relative_BFJC[..., self.hand_root_J, :] + self.leads_to_JL @ bone_BFLC
         return self._relative(relative_BFJC, +1)
 
-    def enlarged(self, values_BFV: Tensor, frames_B: Tensor, amplitude: float) -> Tensor:
+    def amplified(self, values_BFV: Tensor, frames_B: Tensor, amplitude: float) -> Tensor:
         """The clips with `amplitude` times the motion of all coordinates around their slow course.
 
-        Clips of one text are not in step: their average is each of them blurred in time, and moves less. Enlarging what
-        a blur takes away is the first step of undoing it (van Cittert's deconvolution; "unsharp masking" of images),
-        and leaves hands at rest or held where they are. Bone lengths stay.
+        Clips of one text are not in step: their average is each of them blurred in time, and moves less. Amplifying
+        what a blur takes away is the first step of undoing it (van Cittert's deconvolution; "unsharp masking" of
+        images), and leaves hands at rest or held where they are. Bone lengths stay.
         """
         course_BFV = slow_course(values_BFV, frames_B, COURSE_FRAMES)
         factor_V = torch.ones_like(self.mean_V)
@@ -142,7 +142,7 @@ class PoseNormalizer(nn.Module):
         return course_BFV + factor_V * (values_BFV - course_BFV)
 
     def joints_seen(self, mask_BFV: Tensor) -> Tensor:
-        """(B, F, J) the joints of which a mask shows every value that places them, down a finger to its root."""
+        """(B, F, J) the joints of which a mask shows every value that determines them, down a finger to its root."""
         seen_BFJC, length_BFL = self._apart(mask_BFV)
         missing_BFJ = (~length_BFL).float() @ self.leads_to_JL.T
         return seen_BFJC.all(-1) & (missing_BFJ == 0)

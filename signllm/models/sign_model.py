@@ -1,6 +1,6 @@
 """The two modes of SignLLM behind one interface; `MODES` is the registry.
 
-Legend: B clips, T source places, S source width, L gloss tokens, D width.
+Legend: B clips, T source positions, S source width, L gloss tokens, D width.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ModelOutput:
 
 @dataclass(frozen=True)
 class Route:
-    """The clips of a batch that one group signs, their places in the batch, and what the group reads of them."""
+    """The clips of a batch that one group signs, their rows in the batch, and what the group reads of them."""
 
     group: PoseGroup
     source_BTS: Tensor
@@ -90,7 +90,7 @@ class SignModel(nn.Module, ABC):
         cache = self.feature_cache if self.text_encoder.frozen else None
         return self.text_encoder.encode(texts, cache)
 
-    def known_languages(self, languages: Sequence[str]) -> None:
+    def check_languages(self, languages: Sequence[str]) -> None:
         """Raise ConfigError when the model was not trained on one of these."""
         unknown = sorted(set(languages) - set(self.languages))
         if unknown:
@@ -155,7 +155,7 @@ class MLSF(SignModel):
         if code in self.languages:
             raise ConfigError(f"{code}: this model has a group for it already ({', '.join(self.languages)})")
         if warm_start_from is not None:
-            self.known_languages([warm_start_from])
+            self.check_languages([warm_start_from])
         group = PoseGroup(self.config, self.text_encoder.width)
         if warm_start_from is not None:
             group.load_state_dict(self.groups[warm_start_from].state_dict())
@@ -165,7 +165,7 @@ class MLSF(SignModel):
 
     def train_only(self, languages: Sequence[str]) -> None:
         """From now on only the groups of these languages have parameters to train; the text encoder is frozen."""
-        self.known_languages(languages)
+        self.check_languages(languages)
         self.requires_grad_(False)
         self.text_encoder.freeze()
         for code in languages:
@@ -177,8 +177,8 @@ class MLSF(SignModel):
             self.group_of(code).normalizer.fit(clips)
 
     def _rows(self, languages: Sequence[str]) -> dict[str, list[int]]:
-        """The places of each language in the batch: the route through the groups."""
-        self.known_languages(languages)
+        """The rows of each language in the batch: the route through the groups."""
+        self.check_languages(languages)
         return {
             code: rows
             for code in self.languages
@@ -254,9 +254,9 @@ class Prompt2LangGloss(SignModel):
         return {**super().extra_state(), "gloss_vocabulary": self.vocabulary.json}
 
     def _gloss_source(self, ids_BL: Tensor) -> tuple[Tensor, Tensor]:
-        place_L = torch.arange(ids_BL.shape[1], device=ids_BL.device)
+        position_L = torch.arange(ids_BL.shape[1], device=ids_BL.device)
         embedded = self.gloss_embedding(ids_BL)
-        return embedded + sinusoids(place_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
+        return embedded + sinusoids(position_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
 
     def _reference_ids(
         self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
@@ -277,7 +277,7 @@ class Prompt2LangGloss(SignModel):
 
     def forward(self, batch: PoseBatch) -> ModelOutput:
         """Predict the gloss from the prompts and the poses from the reference gloss."""
-        self.known_languages(batch.languages)
+        self.check_languages(batch.languages)
         read = self.read_prompts(batch.prompts, batch.languages, batch.glosses)
         gloss_BLD, gloss_mask_BL = self._gloss_source(read.ids_BL)
         output = self.group(gloss_BLD, gloss_mask_BL, batch, list(range(len(batch))))
@@ -307,7 +307,7 @@ class Prompt2LangGloss(SignModel):
         return language, gloss
 
     def _translate_ids(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[list[int]]:
-        self.known_languages([language for language in languages if language])
+        self.check_languages([language for language in languages if language])
         source_BTS, mask_BT = self.encode_texts(prompts)
         language_ids = self.vocabulary.language_ids
         allowed = [

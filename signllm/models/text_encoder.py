@@ -1,6 +1,6 @@
 """The text encoder: texts in, one vector a token out, from a pretrained BERT-family model or a small one from scratch.
 
-B texts, T tokens (the two special ones included), D width. Features at padded places are zero. Frozen features are
+B texts, T tokens (the two special ones included), D width. Features at padded positions are zero. Frozen features are
 always computed in float32, whatever autocast is on, so that what the cache holds does not depend on who asked.
 """
 
@@ -218,7 +218,7 @@ class TextEncoder(nn.Module):
         return [known[text] for text in texts]
 
     def _set_trainable(self, trainable: int | str) -> None:
-        place = "model.text_encoder.trainable_layers"
+        key = "model.text_encoder.trainable_layers"
         if trainable == "auto":
             trainable = "all" if self.meta["from_scratch"] else 0
         if isinstance(trainable, str):  # "all": the schema knows no other word
@@ -233,11 +233,9 @@ class TextEncoder(nn.Module):
             (part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) == count), None
         )
         if layers is None:
-            raise ConfigError(f"{place}: {trainable}, but '{self.name}' has no list of layers; set it to 0 or \"all\"")
+            raise ConfigError(f"{key}: {trainable}, but '{self.name}' has no list of layers; set it to 0 or \"all\"")
         if not 0 < trainable <= count:
-            raise ConfigError(
-                f"{place}: {trainable}, but '{self.name}' has {count} layers; set 0 to {count}, or \"all\""
-            )
+            raise ConfigError(f"{key}: {trainable}, but '{self.name}' has {count} layers; set 0 to {count}, or \"all\"")
         layers[-trainable:].requires_grad_(True)
 
 

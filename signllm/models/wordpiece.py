@@ -86,7 +86,7 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int, letters: str = "") ->
     """
     from tokenizers import processors, trainers
 
-    place = "model.text_encoder.scratch.vocab_size"
+    key = "model.text_encoder.scratch.vocab_size"
     draft = _untrained({})
     words = _count_words(draft, texts)
     if not words:
@@ -99,7 +99,7 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int, letters: str = "") ->
     least = len(SPECIAL_TOKENS) + len(alphabet)
     if vocab_size < least:
         raise ConfigError(
-            f"{place}: {vocab_size} is too small for the {len(characters)} different characters of the corpus"
+            f"{key}: {vocab_size} is too small for the {len(characters)} different characters of the corpus"
             f"{' and of reserve_letters' if letters else ''};"
             f" set it to {least} or more"
         )

@@ -22,19 +22,19 @@ _MB = 1024**2
 class DryRun:
     """What `dry_run` found; memory in MB, times in seconds."""
 
-    parameters: int
-    trainable: int
+    num_parameters: int
+    num_trainable: int
     steps_per_epoch: int
     total_steps: int
-    batch_clips: int
-    batch_frames: int
+    num_batch_clips: int
+    num_batch_frames: int
     losses: dict[str, float]
     memory_mb: float
     step_s: float
     total_s: float
     device: str
     precision: str
-    gloss_steps: int = 0
+    num_gloss_steps: int = 0
     gloss_total_s: float = 0.0
 
 
@@ -76,19 +76,19 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     gloss_steps, gloss_step_s = _gloss_phase(trainer)
     step_s = seconds * (sum(padded) / len(padded)) / max(padded) + optimizer_s
     return DryRun(
-        parameters=weights,
-        trainable=trainable,
+        num_parameters=weights,
+        num_trainable=trainable,
         steps_per_epoch=len(batches),
         total_steps=poses.total_steps,
-        batch_clips=len(batch),
-        batch_frames=batch.num_frames,
+        num_batch_clips=len(batch),
+        num_batch_frames=batch.num_frames,
         losses=values,
         memory_mb=(4 * weights + 16 * trainable + activations) / _MB,
         step_s=step_s,
         total_s=min(step_s * poses.total_steps, 60 * (experiment.config.training.max_minutes or float("inf"))),
         device=str(device),
         precision=precision,
-        gloss_steps=gloss_steps,
+        num_gloss_steps=gloss_steps,
         gloss_total_s=gloss_steps * gloss_step_s,
     )
 

@@ -52,7 +52,7 @@ def squared_error(output: GroupOutput) -> Tensor:
 
 
 def weighted(values: Tensor, rows: list[int], weight_B: Tensor | None) -> Tensor:
-    """`values`, whose first axis are the clips at these places of the batch, times their weights; None: as they are.
+    """`values`, whose first axis are the clips in these rows of the batch, times their weights; None: as they are.
 
     The terms divide by counts without weights, not by sums of weights: only so is the mean over drawn clips unbiased
     (signllm.data.priority.importance_weights).
@@ -122,7 +122,7 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
 
 
 def averages(outputs: list[GroupOutput]) -> list[GroupOutput]:
-    """The outputs of decoders that also predict the average clip, with the average in the place of the clip."""
+    """The outputs of decoders that also predict the average clip, with the average instead of the clip."""
     return [
         replace(o, predicted=Prediction(o.predicted.average_BFV))
         for o in outputs

@@ -1,27 +1,27 @@
-"""Policy-gradient RL (`rl_variant` "policy_gradient"): fine-tuning a trained model by what its tries are worth.
+"""Policy-gradient RL (`rl_variant` "policy_gradient"): fine-tuning a trained model by what its rollouts are worth.
 
 State, action and reward are the paper's (PAPER.md): the text, the frames, and what they are worth. The policy is a
 Gaussian around the decoder's output, with smooth deviations over the frames (signllm.training.policy_noise). At each
-clip of the batch K tries are drawn and rewarded (signllm.training.rewards); with group-relative advantages A_k
+clip of the batch K rollouts are drawn and rewarded (signllm.training.rewards); with group-relative advantages A_k
 
     loss = - mean over clips of 1/(K N) sum_k A_k <s_k, mean_k>  +  kl_weight * mean over clips of KL / N,
 
-N = frames x values of the clip and s_k the score of try k, d log p / d mean (`gradient` "plain"), whose gradient is the
-policy gradient; or R s_k ("natural"), the natural gradient in the space of means (Amari 1998). A plain score weighs a
-deviation by the inverse of its variance, so that the noise of the estimate lies almost wholly in what is quick, of
-which trembling is made. KL is that of the policies, now and at the start, with the same noise:
+N = frames x values of the clip and s_k the score of rollout k, d log p / d mean (`gradient` "plain"), whose gradient
+is the policy gradient; or R s_k ("natural"), the natural gradient in the space of means (Amari 1998). A plain score
+weighs a deviation by the inverse of its variance, so that the noise of the estimate lies almost wholly in what is
+quick, of which trembling is made. KL is that of the policies, now and at the start, with the same noise:
 1/2 |whiten(mean - mean at the start)|^2, which forbids trembling above all.
 
-Tries are generated as in use, from the text alone (`PoseDecoder.try_out`), so the gradient is on-policy. progressive:
-each frame is decided on the try's own past, deviations included; the likelihood is exact, because deviations are drawn
-apart from what they are added to. parallel: all tries deviate from one clip. flow: the tries share a path and deviate
-from its last step's prediction, so only that decision learns.
+Rollouts are generated as in use, from the text alone (`PoseDecoder.sample_rollouts`), so the gradient is on-policy.
+progressive: each frame is decided on the rollout's own past, deviations included; the likelihood is exact, because
+deviations are drawn apart from what they are added to. parallel: all rollouts deviate from one clip. flow: the rollouts
+share a path and deviate from its last step's prediction, so only that decision learns.
 Limits: the number of frames is the recording's, and Prompt2LangGloss reads the reference gloss, so neither length nor
-gloss is learnt here; dropout is off, so that a try and its mean come from one network; flow's choice among candidates
-is left out.
+gloss is learnt here; dropout is off, so that a rollout and its mean come from one network; flow's choice among
+candidates is left out.
 
 The policy acts on every value inside the clip: what a recording misses is still drawn by the model and read by the
-reward model. Legend: B clips, K tries, S means (1 that all tries share, or K), F frames, V values a frame.
+reward model. Legend: B clips, K rollouts, S means (1 that all rollouts share, or K), F frames, V values a frame.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from signllm.config import Config
 from signllm.models.sign_model import Route, SignModel
 from signllm.pose.batch import PoseBatch, length_mask
 from signllm.training.policy_noise import GRADIENTS, SmoothNoise
-from signllm.training.rewards import RewardReader, Rewards, Tries, advantages, part_motion
+from signllm.training.rewards import RewardInput, RewardReader, Rewards, advantages, part_motion
 
 HANDS = slice(1, 3)  # of signllm.metrics.motion_metrics.PARTS
 
@@ -84,7 +84,7 @@ class Policy:
         self.start.load_state_dict({**self.start.state_dict(), **weights})
 
     def term(self, model: SignModel, batch: PoseBatch) -> PolicyTerm:
-        """Try, reward, and return the loss; the model's weights and mode stay as they are."""
+        """Sample, reward, and return the loss; the model's weights and mode stay as they are."""
         with without_dropout(model):
             routes = model.routes(batch)
             with torch.no_grad():
@@ -101,14 +101,14 @@ class Policy:
         with torch.autocast(device.type, enabled=False):
             noise_BKFV = self.noise.shape(white_BKFV, inside_BF)
         memory_BTD = group.encode(route.source_BTS, route.mask_BT)
-        tried = group.decoder.try_out(memory_BTD, route.mask_BT, clips.frames_B, noise_BKFV)
-        means_BSFV = group.decoder.decide(memory_BTD, route.mask_BT, clips.frames_B, tried).float()
+        rollouts = group.decoder.sample_rollouts(memory_BTD, route.mask_BT, clips.frames_B, noise_BKFV)
+        means_BSFV = group.decoder.rollout_means(memory_BTD, route.mask_BT, clips.frames_B, rollouts).float()
         with torch.no_grad():
             memory_BTD = start.group.encode(start.source_BTS, start.mask_BT)
-            start_BSFV = start.group.decoder.decide(memory_BTD, start.mask_BT, clips.frames_B, tried).float()
+            start_BSFV = start.group.decoder.rollout_means(memory_BTD, start.mask_BT, clips.frames_B, rollouts).float()
         with torch.autocast(device.type, enabled=False):
-            tries = Tries(tried.values_BKFV, target_BFV, mask_BFV, group.normalizer, clips)
-            rewards = self.rewards(tries)
+            compared = RewardInput(rollouts.values_BKFV, target_BFV, mask_BFV, group.normalizer, clips)
+            rewards = self.rewards(compared)
             advantage_BK, deviation_B = advantages(rewards["total"])
             direction_BKFV = GRADIENTS[self.config.gradient](self.noise, white_BKFV, inside_BF)
             values_B = clips.frames_B * target_BFV.shape[2]
@@ -117,8 +117,8 @@ class Policy:
                 kl_B=self.divergence(means_BSFV - start_BSFV, inside_BF) / values_B,
                 deviation_B=deviation_B,
                 rewards=rewards,
-                spread=_spread(tries),
-                speed=_hand_speed(tries),
+                spread=_spread(compared),
+                speed=_hand_speed(compared),
             )
 
     def divergence(self, difference_BSFV: Tensor, inside_BF: Tensor) -> Tensor:
@@ -129,27 +129,27 @@ class Policy:
 def surrogate(advantage_BK: Tensor, direction_BKFV: Tensor, means_BSFV: Tensor) -> Tensor:
     """(B,) -1/K sum_k A_k <direction_k, mean_k>: its gradient in the means is what the advantages ask for."""
     weighted_BKFV = advantage_BK[..., None, None] * direction_BKFV
-    if means_BSFV.shape[1] == 1:  # one mean for all tries: sum before multiplying
+    if means_BSFV.shape[1] == 1:  # one mean for all rollouts: sum before multiplying
         weighted_BKFV = weighted_BKFV.sum(1, keepdim=True)
     return -(weighted_BKFV * means_BSFV).sum((1, 2, 3)) / advantage_BK.shape[1]
 
 
-def _spread(tries: Tries) -> Tensor:
-    """(2,) summed squared distances of the clips of a batch from their average frame, of tries and of recordings.
+def _spread(rollouts: RewardInput) -> Tensor:
+    """(2,) summed squared distances of the clips of a batch from their average frame, of rollouts and of recordings.
 
-    A clip's tries are averaged first, which takes most of the noise out.
+    A clip's rollouts are averaged first, which takes most of the noise out.
     """
-    mask_BFV, found = tries.mask_BFV, []
-    for values_BFV in (tries.values_BKFV.mean(1), tries.target_BFV):
+    mask_BFV, found = rollouts.mask_BFV, []
+    for values_BFV in (rollouts.values_BKFV.mean(1), rollouts.target_BFV):
         average_FV = (values_BFV * mask_BFV).sum(0) / mask_BFV.sum(0).clamp(min=1)
         found.append(((values_BFV - average_FV) * mask_BFV).square().sum())
     return torch.stack(found)
 
 
-def _hand_speed(tries: Tries) -> Tensor:
-    """(2,) summed speeds of the fingers to their wrists, of the averages of each clip's tries and of the recordings."""
-    averages = tries.normalizer.denormalize(tries.values_BKFV.mean(1))
-    ours, theirs = (part_motion(pose, tries.valid_BFJ)[0] for pose in (averages, tries.target_BFJC))
+def _hand_speed(rollouts: RewardInput) -> Tensor:
+    """(2,) summed speeds of the fingers to their wrists: of each clip's average rollout, and of the recordings."""
+    averages = rollouts.normalizer.denormalize(rollouts.values_BKFV.mean(1))
+    ours, theirs = (part_motion(pose, rollouts.valid_BFJ)[0] for pose in (averages, rollouts.target_BFJC))
     return torch.stack([ours[..., HANDS].sum(), theirs[..., HANDS].sum()])
 
 

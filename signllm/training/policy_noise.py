@@ -1,6 +1,6 @@
-"""Smooth deviations for the policy: how a try departs from the mean over the frames of a clip.
+"""Smooth deviations for the policy: how a rollout departs from the mean over the frames of a clip.
 
-Legend: B clips, K tries, F frames, V values a frame.
+Legend: B clips, K rollouts, F frames, V values a frame.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class SmoothNoise:
 
     This is a Matern 3/2 kernel: a hand that deviates by it has a velocity, as a mass on a damped spring has. White
     noise would shake every joint by sigma from frame to frame, which no reward for motion can tell from trembling, and
-    would average out within a few frames, so that tries would not differ in where a hand goes. On `asl_words` the
+    would average out within a few frames, so that rollouts would not differ in where a hand goes. On `asl_words` the
     difference of two clips of one word (stretched to one length, clip means removed, hands to their wrists) has a
     correlation of 1/e after 0.36 s at the wrists and 0.28 s at the fingers; l = 0.15 s has it after 0.32 s.
 
@@ -48,14 +48,14 @@ class SmoothNoise:
             self._factor, self._inverse = (matrix.float().to(device) for matrix in (factor, inverse))
         return self._factor[:frames, :frames], self._inverse[:frames, :frames]
 
-    def draw(self, tries: int, inside_BF: Tensor, values: int) -> Tensor:
-        """(B, K, F, V) independent standard normal numbers, zero outside the clips; try k + K/2 mirrors try k.
+    def draw(self, num_rollouts: int, inside_BF: Tensor, num_values: int) -> Tensor:
+        """(B, K, F, V) independent standard normal numbers, zero outside the clips; rollout k + K/2 mirrors rollout k.
 
-        Each try by itself is Gaussian, so the estimate of the gradient stays unbiased; what a deviation and its
+        Each rollout by itself is Gaussian, so the estimate of the gradient stays unbiased; what a deviation and its
         opposite have in common, such as that any noise costs reconstruction, drops out of their advantages.
         """
-        clips, frames = inside_BF.shape
-        half = torch.randn(clips, tries // 2, frames, values, device=inside_BF.device)
+        num_clips, num_frames = inside_BF.shape
+        half = torch.randn(num_clips, num_rollouts // 2, num_frames, num_values, device=inside_BF.device)
         half = half * inside_BF[:, None, :, None]
         return torch.cat([half, -half], dim=1)
 
@@ -86,4 +86,4 @@ GRADIENTS = {
     "natural": SmoothNoise.natural_score,
     "plain": lambda noise, white_BKFV, inside_BF: noise.score(white_BKFV),
 }
-"""`training.policy.gradient`: which direction a rewarded try moves the mean in."""
+"""`training.policy.gradient`: which direction a rewarded rollout moves the mean in."""

@@ -1,7 +1,7 @@
-"""What a try is worth: reconstruction, motion, and what a reward model reads from it. All without gradient.
+"""What a rollout is worth: reconstruction, motion, and what a reward model reads from it. All without gradient.
 
 Padding weighs nothing, and a joint that the recording misses weighs nothing in reconstruction and motion; the reader,
-like every viewer of a generated clip, sees all joints. Legend: B clips, K tries, F frames, J joints, C coordinates,
+like every viewer of a generated clip, sees all joints. Legend: B clips, K rollouts, F frames, J joints, C coordinates,
 V values a frame, P parts of the body.
 """
 
@@ -24,12 +24,12 @@ from signllm.pose import SKELETON_50
 from signllm.pose.batch import PoseBatch, length_mask, resampled_batch
 
 STILL = 1e-3  # shoulder widths (a frame): a part that moves less in the recording has no ratio worth matching
-SPREAD_FLOOR = 1e-4  # added to the deviation of rewards, so that equal tries get no advantage out of rounding
+SPREAD_FLOOR = 1e-4  # added to the deviation of rewards, so that equal rollouts get no advantage out of rounding
 
 
 @dataclass(frozen=True)
-class Tries:
-    """K tries at each of B clips beside what was recorded."""
+class RewardInput:
+    """K rollouts at each of B clips beside what was recorded."""
 
     values_BKFV: Tensor
     target_BFV: Tensor
@@ -39,7 +39,7 @@ class Tries:
 
     @cached_property
     def pose_BKFJC(self) -> Tensor:
-        """The tries in shoulder widths."""
+        """The rollouts in shoulder widths."""
         return self.normalizer.denormalize(self.values_BKFV)
 
     @cached_property
@@ -53,10 +53,10 @@ class Tries:
         return self.normalizer.joints_seen(self.mask_BFV)
 
 
-def reconstruction_reward(tries: Tries) -> Tensor:
+def reconstruction_reward(rollouts: RewardInput) -> Tensor:
     """(B, K) the paper's -1/N sum (y - a)^2 over the N valid values of the clip (PAPER.md); at most 0."""
-    error = (tries.values_BKFV - tries.target_BFV[:, None]).square() * tries.mask_BFV[:, None]
-    return -error.sum((2, 3)) / tries.mask_BFV.sum((1, 2)).clamp(min=1)[:, None]
+    error = (rollouts.values_BKFV - rollouts.target_BFV[:, None]).square() * rollouts.mask_BFV[:, None]
+    return -error.sum((2, 3)) / rollouts.mask_BFV.sum((1, 2)).clamp(min=1)[:, None]
 
 
 def part_motion(pose_BKFJC: Tensor, valid_BKFJ: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,15 +82,15 @@ def part_motion(pose_BKFJC: Tensor, valid_BKFJ: Tensor) -> tuple[Tensor, Tensor]
     return torch.stack(speeds, -1), torch.stack(deviations, -1)
 
 
-def motion_reward(tries: Tries) -> Tensor:
+def motion_reward(rollouts: RewardInput) -> Tensor:
     """(B, K) in [0, 1]: how well the amount of motion agrees, the mean of min(r, 1/r) over the ratios r that exist.
 
-    The ratios, try to recording, are those of speed and of deviation over time for body and either hand
+    The ratios, rollout to recording, are those of speed and of deviation over time for body and either hand
     (`part_motion`); a part that the recording does not show or does not move has none. 1 for the recording itself.
     """
-    valid = tries.valid_BFJ[:, None]
-    ours = torch.stack(part_motion(tries.pose_BKFJC, valid))
-    theirs = torch.stack(part_motion(tries.target_BFJC[:, None], valid))
+    valid = rollouts.valid_BFJ[:, None]
+    ours = torch.stack(part_motion(rollouts.pose_BKFJC, valid))
+    theirs = torch.stack(part_motion(rollouts.target_BFJC[:, None], valid))
     moves = theirs > STILL
     ratio = ours / theirs.clamp(min=STILL)
     agreement = torch.minimum(ratio, 1 / ratio.clamp(min=1e-6)) * moves
@@ -122,9 +122,9 @@ class RewardReader:
         return sum(not readable(self.judge[language], text) for text, language in texts)
 
     @torch.no_grad()
-    def __call__(self, tries: Tries) -> Tensor:
-        """(B, K) log-probability of each clip's text as read from each try; 0 for all tries of an unreadable text."""
-        pose_BKFJC, clips = tries.pose_BKFJC, tries.clips
+    def __call__(self, rollouts: RewardInput) -> Tensor:
+        """(B, K) log-probability of each clip's text as read from each rollout; 0 where a text is unreadable."""
+        pose_BKFJC, clips = rollouts.pose_BKFJC, rollouts.clips
         count = pose_BKFJC.shape[1]
         rewards_BK = pose_BKFJC.new_zeros(pose_BKFJC.shape[:2])
         for language in dict.fromkeys(clips.languages):
@@ -140,7 +140,7 @@ class RewardReader:
         return rewards_BK
 
 
-Part = Callable[[Tries], Tensor]
+Part = Callable[[RewardInput], Tensor]
 
 
 class Rewards:
@@ -154,16 +154,16 @@ class Rewards:
         self.parts = {name: (weights[name], part) for name, part in known.items() if part and weights[name]}
 
     @torch.no_grad()
-    def __call__(self, tries: Tries) -> dict[str, Tensor]:
+    def __call__(self, rollouts: RewardInput) -> dict[str, Tensor]:
         """Each part unweighted and their weighted `total`, (B, K) each."""
-        found = {name: part(tries) for name, (_, part) in self.parts.items()}
+        found = {name: part(rollouts) for name, (_, part) in self.parts.items()}
         return {"total": sum(self.parts[name][0] * reward for name, reward in found.items()), **found}
 
 
 def advantages(reward_BK: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, K) (r - mean) / (deviation + SPREAD_FLOOR) over the tries of each clip, and that deviation (B,).
+    """(B, K) (r - mean) / (deviation + SPREAD_FLOOR) over the rollouts of each clip, and that deviation (B,).
 
-    Group-relative, as in GRPO (arXiv 2402.03300): the other tries at the same clip are the baseline.
+    Group-relative, as in GRPO (arXiv 2402.03300): the other rollouts at the same clip are the baseline.
     """
     deviation_B = reward_BK.std(1, correction=0)
     return (reward_BK - reward_BK.mean(1, keepdim=True)) / (deviation_B[:, None] + SPREAD_FLOOR), deviation_B

@@ -141,7 +141,7 @@ def test_impossible_combinations_are_refused(values, part):
     ("values", "part"),
     [
         ({"losses": {"rl": 0.0}}, "losses.rl = 0 with training.rl_variant = 'policy_gradient'"),
-        ({"policy": {"samples": 5}}, "samples = 5: the tries are mirrored in pairs; use 6"),
+        ({"policy": {"samples": 5}}, "samples = 5: the rollouts are mirrored in pairs; use 6"),
         ({"policy": {"reward_model": "r.pth", "rewards": {"reading": 0.0}}}, "reading = 0: nothing would use it"),
         ({"policy": {"rewards": {"reconstruction": 0.0, "motion": 0.0}}}, "nothing is rewarded"),
     ],

@@ -43,7 +43,7 @@ class StandIn:
         self.languages, self.fps, self.always = list(languages), 25.0, always
         self.mode = "prompt2langgloss" if writes_gloss else "mlsf"
         self.model = SimpleNamespace(
-            writes_gloss=writes_gloss, translate=self._translate, known_languages=self._check_languages
+            writes_gloss=writes_gloss, translate=self._translate, check_languages=self._check_languages
         )
         self.calls, self.read = [], []
 

@@ -110,9 +110,9 @@ def waving(periods_s: float, frames: int = 200) -> torch.Tensor:
     return torch.cos(torch.arange(frames) * 2 * torch.pi / 25 / periods_s)[None, :, None].repeat(1, 1, 190)
 
 
-def test_amplitude_enlarges_quick_motion_and_leaves_the_slow_course_and_the_bones():
+def test_amplitude_amplifies_quick_motion_and_leaves_the_slow_course_and_the_bones():
     normalizer, frames = PoseNormalizer(), torch.tensor([200])
-    quick, slow = (normalizer.enlarged(waving(period), frames, 1.5)[0, 50:150] for period in (0.5, 20.0))
+    quick, slow = (normalizer.amplified(waving(period), frames, 1.5)[0, 50:150] for period in (0.5, 20.0))
     assert torch.allclose(quick[:, :150], 1.5 * waving(0.5)[0, 50:150, :150], atol=0.01)
     assert torch.allclose(slow[:, :150], waving(20.0)[0, 50:150, :150], atol=0.01)
     assert torch.equal(quick[:, 150:], waving(0.5)[0, 50:150, 150:])
@@ -120,14 +120,14 @@ def test_amplitude_enlarges_quick_motion_and_leaves_the_slow_course_and_the_bone
 
 def test_amplitude_leaves_hands_at_rest_to_the_very_ends_of_a_clip():
     values = torch.full((1, 60, 190), 0.7)
-    assert torch.allclose(PoseNormalizer().enlarged(values, torch.tensor([60]), 2.0), values, atol=1e-5)
+    assert torch.allclose(PoseNormalizer().amplified(values, torch.tensor([60]), 2.0), values, atol=1e-5)
 
 
 def test_amplitude_of_a_clip_does_not_depend_on_what_is_beyond_its_end():
     normalizer, clips = fitted()
     values = normalizer.normalize(*tensors(clips[0]))[0]
     other = torch.cat([values[:, :30], torch.full_like(values[:, 30:], 9.0)], 1)
-    first, second = (normalizer.enlarged(given, torch.tensor([30]), 1.5)[:, :30] for given in (values[:, :30], other))
+    first, second = (normalizer.amplified(given, torch.tensor([30]), 1.5)[:, :30] for given in (values[:, :30], other))
     assert torch.allclose(first, second, atol=1e-5)
 
 
@@ -156,9 +156,9 @@ def test_the_length_likelihood_is_best_at_the_true_distribution():
 def test_the_fair_length_has_a_mean_ratio_of_one_to_real_lengths():
     drawn = torch.tensor(np.exp(np.random.default_rng(0).normal(4.0, 0.6, 200_000)))
     length = LengthDistribution(torch.tensor([4.0]), torch.tensor([0.6]).log())
-    assert (length.fair(500) / drawn).mean() == pytest.approx(1.0, abs=0.02)
+    assert (length.unbiased(500) / drawn).mean() == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_fair_length_stays_within_bounds():
     length = LengthDistribution(torch.tensor([-3.0, 4.0, 20.0]), torch.full((3,), -4.0))
-    assert length.fair(200).tolist() == [4, 55, 200]
+    assert length.unbiased(200).tolist() == [4, 55, 200]

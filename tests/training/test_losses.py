@@ -14,7 +14,7 @@ from signllm.training import losses
 
 def output_of(rows=(0, 1), frames=6, seed=0):
     rng = torch.Generator().manual_seed(seed)
-    bones = PoseNormalizer().values - 150
+    bones = PoseNormalizer().num_values - 150
     shape = (len(rows), frames, 150 + bones)
     joints, lengths = (torch.rand(len(rows), frames, count, generator=rng) > 0.3 for count in (50, bones))
     mask = torch.cat([joints.repeat_interleave(3, dim=-1), lengths], dim=-1)

@@ -85,7 +85,7 @@ def test_nothing_of_a_recording_but_its_length_reaches_the_tries(make_config, de
     experiment, batch = experiment_of(make_config, f"model.pose_decoder.type={decoder}")
     policy, seen = make_policy(experiment.config, experiment.model), []
     rewards = policy.rewards
-    monkeypatch.setattr(policy, "rewards", lambda tries: seen.append(tries.values_BKFV) or rewards(tries))
+    monkeypatch.setattr(policy, "rewards", lambda rollouts: seen.append(rollouts.values_BKFV) or rewards(rollouts))
     for clips in (batch, replace(batch, pose_BFJC=torch.randn_like(batch.pose_BFJC))):
         torch.manual_seed(0)
         policy.term(experiment.model, clips)
@@ -99,15 +99,15 @@ def test_tries_of_the_flow_decoder_deviate_from_what_a_generation_ends_with(make
     group, frames = route.group, batch.frames_B
     memory = group.encode(route.source_BTS, route.mask_BT)
     longest = int(frames.max())
-    start = torch.randn(3, longest, group.decoder.values) * (torch.arange(longest) < frames[:, None])[..., None]
-    noise = torch.randn(3, 2, longest, group.decoder.values)
+    start = torch.randn(3, longest, group.decoder.num_values) * (torch.arange(longest) < frames[:, None])[..., None]
+    noise = torch.randn(3, 2, longest, group.decoder.num_values)
     monkeypatch.setattr("torch.randn", lambda *shape, **_: start)
     monkeypatch.setattr(group.decoder, "_seeded_noise", lambda *_: start)
-    tried = group.decoder.try_out(memory, route.mask_BT, frames, noise)
+    rollouts = group.decoder.sample_rollouts(memory, route.mask_BT, frames, noise)
     with torch.no_grad():
         generated = group.decoder.generate(memory, route.mask_BT, frames)
-    assert torch.allclose(tried.values_BKFV, generated[:, None] + noise, atol=1e-4)
-    mean = group.decoder.decide(memory, route.mask_BT, frames, tried)
+    assert torch.allclose(rollouts.values_BKFV, generated[:, None] + noise, atol=1e-4)
+    mean = group.decoder.rollout_means(memory, route.mask_BT, frames, rollouts)
     assert mean.requires_grad
     assert torch.allclose(mean[:, 0], generated, atol=1e-4)
 
@@ -117,16 +117,16 @@ def test_tries_of_the_progressive_decoder_live_on_their_own_past(make_config):
     model = experiment.model.eval()
     (route,) = model.routes(batch)
     group, frames = route.group, batch.frames_B
-    noise = 0.3 * torch.randn(3, 2, batch.pose_BFJC.shape[1], group.decoder.values)
+    noise = 0.3 * torch.randn(3, 2, batch.pose_BFJC.shape[1], group.decoder.num_values)
     memory = group.encode(route.source_BTS, route.mask_BT)
-    tried = group.decoder.try_out(memory, route.mask_BT, frames, noise)
-    means = group.decoder.decide(memory, route.mask_BT, frames, tried)
+    rollouts = group.decoder.sample_rollouts(memory, route.mask_BT, frames, noise)
+    means = group.decoder.rollout_means(memory, route.mask_BT, frames, rollouts)
     for row, count in enumerate(frames.tolist()):  # every frame is the mean that its own past gives, and its deviation
         expected = (means + noise)[row, :, :count]
-        assert torch.allclose(tried.values_BKFV[row, :, :count], expected, atol=1e-4)
+        assert torch.allclose(rollouts.values_BKFV[row, :, :count], expected, atol=1e-4)
     with torch.no_grad():
         alone = group.decoder.generate(memory, route.mask_BT, frames)
-    silent = group.decoder.try_out(memory, route.mask_BT, frames, torch.zeros_like(noise))
+    silent = group.decoder.sample_rollouts(memory, route.mask_BT, frames, torch.zeros_like(noise))
     assert torch.allclose(silent.values_BKFV[:, 0, : alone.shape[1]], alone, atol=1e-5)
 
 
@@ -137,9 +137,9 @@ def test_padding_does_not_change_the_term(make_config, decoder, monkeypatch):
     policy = make_policy(experiment.config, model)
     nudged(model)
     frames = batch.pose_BFJC.shape[1]
-    white = torch.randn(3, 4, frames + 32, model.groups["ASL"].decoder.values)
+    white = torch.randn(3, 4, frames + 32, model.groups["ASL"].decoder.num_values)
 
-    def draw(tries, inside_BF, values):
+    def draw(num_rollouts, inside_BF, num_values):
         return white[:, :, : inside_BF.shape[1]] * inside_BF[:, None, :, None]
 
     monkeypatch.setattr(policy.noise, "draw", draw)

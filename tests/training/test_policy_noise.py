@@ -66,13 +66,13 @@ def test_half_the_squared_norm_of_the_whitened_difference_is_the_divergence(nois
 def test_the_surrogates_gradient_estimates_that_of_the_expected_reward(name):
     """For r(a) = -sum w (a - c)^2 the gradient of E r in the mean is -2 w (mean - c), whatever the noise."""
     torch.manual_seed(3)
-    noise, frames, values, tries = SmoothNoise(0.4, 2.0), 4, 2, 40_000
+    noise, frames, values, num_rollouts = SmoothNoise(0.4, 2.0), 4, 2, 40_000
     inside = torch.ones(1, frames, dtype=torch.bool)
     weight, goal = 0.5 + torch.rand(frames, values), torch.randn(frames, values)
     mean = torch.randn(1, 1, frames, values, requires_grad=True)
-    white = noise.draw(tries, inside, values)
-    tried = mean.detach() + noise.shape(white, inside)
-    reward = -(weight * (tried - goal).square()).sum((2, 3))
+    white = noise.draw(num_rollouts, inside, values)
+    rollouts = mean.detach() + noise.shape(white, inside)
+    reward = -(weight * (rollouts - goal).square()).sum((2, 3))
     surrogate(reward - reward.mean(1, keepdim=True), GRADIENTS[name](noise, white, inside), mean).sum().backward()
     exact = -2 * weight * (mean.detach()[0, 0] - goal)
     if name == "natural":

@@ -16,9 +16,9 @@ from signllm.models.normalizer import PoseNormalizer
 from signllm.pose import PoseSequence
 from signllm.pose.batch import PoseBatch
 from signllm.training.rewards import (
+    RewardInput,
     RewardReader,
     Rewards,
-    Tries,
     advantages,
     motion_reward,
     part_motion,
@@ -52,31 +52,31 @@ def batch_of(clips, texts=None, padding=0):
     )
 
 
-def tries_of(batch, noise_KFV=None, tries=4, scale=0.2, bone_lengths=True):
-    """The recordings (try 0) and tries that deviate from them."""
+def rollouts_of(batch, noise_KFV=None, rollouts=4, scale=0.2, bone_lengths=True):
+    """The recordings (rollout 0) and rollouts that deviate from them."""
     normalizer = PoseNormalizer(bone_lengths)
     target, mask = normalizer.normalize(batch.pose_BFJC, batch.valid_BFJ)
-    noise = noise_KFV if noise_KFV is not None else scale * torch.randn(tries, *target.shape[1:])
+    noise = noise_KFV if noise_KFV is not None else scale * torch.randn(rollouts, *target.shape[1:])
     noise = torch.cat([torch.zeros_like(noise[:1]), noise])
-    return Tries(target[:, None] + noise[None], target, mask, normalizer, batch)
+    return RewardInput(target[:, None] + noise[None], target, mask, normalizer, batch)
 
 
 def test_nothing_beats_the_recording_itself():
     torch.manual_seed(0)
-    tries = tries_of(batch_of([clip(0, 20), clip(1, 31)]))
-    for reward in (reconstruction_reward(tries), motion_reward(tries)):
+    rollouts = rollouts_of(batch_of([clip(0, 20), clip(1, 31)]))
+    for reward in (reconstruction_reward(rollouts), motion_reward(rollouts)):
         assert (reward[:, 1:] < reward[:, :1]).all()
-    assert not reconstruction_reward(tries)[:, 0].any()
-    assert torch.allclose(motion_reward(tries)[:, 0], torch.ones(2), atol=1e-4)
+    assert not reconstruction_reward(rollouts)[:, 0].any()
+    assert torch.allclose(motion_reward(rollouts)[:, 0], torch.ones(2), atol=1e-4)
 
 
 def test_too_much_motion_costs_as_much_as_too_little_and_standing_still_earns_nothing():
     batch = batch_of([clip(0, 24)])
-    tries = tries_of(batch, bone_lengths=False)  # so that half the values are half the motion
-    mean = (tries.target_BFV * tries.mask_BFV).sum(1) / tries.mask_BFV.sum(1).clamp(min=1)
-    moves = tries.target_BFV - mean[:, None]
+    rollouts = rollouts_of(batch, bone_lengths=False)  # so that half the values are half the motion
+    mean = (rollouts.target_BFV * rollouts.mask_BFV).sum(1) / rollouts.mask_BFV.sum(1).clamp(min=1)
+    moves = rollouts.target_BFV - mean[:, None]
     made = torch.stack([mean[:, None] + share * moves for share in (0.0, 0.5, 2.0)], dim=1)
-    still, less, more = motion_reward(replace(tries, values_BKFV=made))[0].tolist()
+    still, less, more = motion_reward(replace(rollouts, values_BKFV=made))[0].tolist()
     assert still == pytest.approx(0, abs=1e-4)
     assert less == pytest.approx(0.5, abs=1e-3)
     assert more == pytest.approx(0.5, abs=1e-3)
@@ -92,10 +92,10 @@ def test_speed_and_deviation_are_those_of_the_metrics():
 
 def test_padding_and_missing_joints_weigh_nothing():
     torch.manual_seed(1)
-    clips, noise = [clip(0, 20), clip(1, 27)], 0.2 * torch.randn(3, 64, PoseNormalizer().values)
+    clips, noise = [clip(0, 20), clip(1, 27)], 0.2 * torch.randn(3, 64, PoseNormalizer().num_values)
     bare, padded = batch_of(clips), batch_of(clips, padding=32)
-    first = tries_of(bare, noise[:, : bare.pose_BFJC.shape[1]])
-    second = tries_of(padded, noise)
+    first = rollouts_of(bare, noise[:, : bare.pose_BFJC.shape[1]])
+    second = rollouts_of(padded, noise)
     spoilt = first.values_BKFV.masked_fill(~first.mask_BFV[:, None], 50.0)
     for reward in (reconstruction_reward, motion_reward):
         assert torch.allclose(reward(first), reward(second), atol=1e-5)
@@ -111,7 +111,7 @@ def test_padding_and_missing_joints_weigh_nothing():
 def test_a_clip_that_shows_nothing_gives_no_advantage():
     batch = batch_of([clip(0, 20), clip(1, 20)])
     batch.valid_BFJ[1] = False
-    rewards = Rewards(PolicyConfig())(tries_of(batch))
+    rewards = Rewards(PolicyConfig())(rollouts_of(batch))
     advantage, deviation = advantages(rewards["total"])
     assert not advantage[1].any()
     assert deviation[1] == 0
@@ -130,7 +130,7 @@ def test_advantages_have_mean_0_and_deviation_1_within_each_clip():
 
 def test_the_total_is_the_weighted_sum_of_the_parts_that_have_a_weight():
     weights = {"reconstruction": 2.0, "motion": 0.0}
-    rewards = Rewards(PolicyConfig(rewards=weights))(tries_of(batch_of([clip(0, 20)])))
+    rewards = Rewards(PolicyConfig(rewards=weights))(rollouts_of(batch_of([clip(0, 20)])))
     assert set(rewards) == {"total", "reconstruction"}
     assert torch.equal(rewards["total"], 2 * rewards["reconstruction"])
 
@@ -173,17 +173,17 @@ def test_a_translator_gives_the_log_probability_of_text_and_glosses(known):
     assert together.tolist() == pytest.approx(alone, rel=1e-3)
 
 
-def test_a_reader_reads_tries_as_the_judge_reads_clips(tmp_path):
+def test_a_reader_reads_rollouts_as_the_judge_reads_clips(tmp_path):
     reader = RewardReader(str(save(tmp_path / "j.pth", recogniser(WORDS))), ["ASL"], 25.0, CPU)
     batch = batch_of([clip(0, 20), clip(1, 33)])
-    tries = tries_of(batch, tries=2)
-    found, judge = reader(tries), reader.judge["ASL"]
+    rollouts = rollouts_of(batch, rollouts=2)
+    found, judge = reader(rollouts), reader.judge["ASL"]
     for row in range(2):
-        for place in range(3):
-            pose = tries.pose_BKFJC[row, place, : int(batch.frames_B[row])].numpy()
+        for index in range(3):
+            pose = rollouts.pose_BKFJC[row, index, : int(batch.frames_B[row])].numpy()
             features, frames = features_of(judge, PoseSequence.all_valid(pose, 25.0))
             expected = judge.network(features, frames).log_softmax(-1)[0, row].item()
-            assert found[row, place].item() == pytest.approx(expected, abs=1e-4)
+            assert found[row, index].item() == pytest.approx(expected, abs=1e-4)
     assert reader.unreadable([("book", "ASL"), ("Rain.", "ASL"), ("snow", "ASL")]) == 1
 
 

@@ -16,11 +16,11 @@ DECODERS: dict[str, type[PoseDecoder]] = {
 }
 
 
-def make_decoder(config: PoseDecoderConfig, values: int) -> PoseDecoder:
-    """The decoder that `config.type` names, of so many values a frame. Raises ConfigError for an unknown one."""
+def make_decoder(config: PoseDecoderConfig, num_values: int) -> PoseDecoder:
+    """The decoder that `config.type` names, of `num_values` values a frame. Raises ConfigError for an unknown one."""
     if config.type not in DECODERS:
         raise ConfigError(
             f"model.pose_decoder.type = '{config.type}'{did_you_mean(config.type, DECODERS)};"
             f" known: {', '.join(DECODERS)}"
         )
-    return DECODERS[config.type](config, values)
+    return DECODERS[config.type](config, num_values)

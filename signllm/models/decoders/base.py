@@ -1,7 +1,7 @@
 """What every pose decoder offers, and the features of frame positions.
 
 A decoder works on standardised values (signllm.models.normalizer) and is told the number of frames; it never sees
-the reference when it generates. Legend: B clips, T source places, F frames, V values a frame, D width.
+the reference when it generates. Legend: B clips, T source positions, F frames, V values a frame, D width.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """K tries at each of B clips, for RL.
+class Rollouts:
+    """K rollouts at each of B clips, for RL.
 
     `values_BKFV` is what each looks like in the end, `shown_BSFV` what the decoder had before it when it decided what
-    to deviate from; S is 1 where that is the same for all tries, else K.
+    to deviate from; S is 1 where that is the same for all rollouts, else K.
     """
 
     values_BKFV: Tensor
@@ -72,9 +72,9 @@ class PoseDecoder(nn.Module, ABC):
 
     draws = False  # whether generation draws random numbers
 
-    def __init__(self, config: PoseDecoderConfig, values: int):
+    def __init__(self, config: PoseDecoderConfig, num_values: int):
         super().__init__()
-        self.config, self.values = config, values
+        self.config, self.num_values = config, num_values
 
     @abstractmethod
     def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
@@ -91,12 +91,14 @@ class PoseDecoder(nn.Module, ABC):
         """
 
     @abstractmethod
-    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """RL: generate K tries a clip, without gradient, whose decisions deviate by the noise from `decide`'s means."""
+    def sample_rollouts(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Rollouts:
+        """RL: generate K rollouts a clip, without gradient, that deviate by the noise from `rollout_means`."""
 
     @abstractmethod
-    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
-        """RL: the means (B, S, F, V) that the tries deviated from, by the present weights, with gradient."""
+    def rollout_means(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, rollouts: Rollouts) -> Tensor:
+        """RL: the means (B, S, F, V) that the rollouts deviated from, by the present weights, with gradient."""
 
 
 class TransformerDecoder(PoseDecoder):
@@ -104,9 +106,9 @@ class TransformerDecoder(PoseDecoder):
 
     counts_frames = False  # whether it is told the number of each frame, besides the counter
 
-    def __init__(self, config: PoseDecoderConfig, values: int, patch: int = 1):
-        super().__init__(config, values)
+    def __init__(self, config: PoseDecoderConfig, num_values: int, patch: int = 1):
+        super().__init__(config, num_values)
         width = config.hidden_size
         self.positions = FramePositions(width, self.counts_frames)
         self.stack = DecoderStack(config.num_layers, width, config.num_heads, config.ff_size, config.dropout)
-        self.output = nn.Linear(width, patch * values)
+        self.output = nn.Linear(width, patch * num_values)

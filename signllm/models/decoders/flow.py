@@ -1,6 +1,6 @@
 """Conditional flow matching: frames grow out of noise in a few steps, so that signing is drawn, not averaged.
 
-Legend: B clips, T source places, F frames, V values a frame, D width, K candidates, P patches.
+Legend: B clips, T source positions, F frames, V values a frame, D width, K candidates, P patches.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
+from signllm.models.decoders.base import Prediction, Rollouts, TransformerDecoder
 from signllm.models.layers import cosine_waves, masked_mean, sinusoids
 from signllm.pose.batch import length_mask
 
@@ -26,10 +26,10 @@ class FrameRefiner(nn.Module):
     The transformer sees patches, so the frames inside one and at its seams would not agree with each other.
     """
 
-    def __init__(self, values: int, width: int, kernel: int = 5):
+    def __init__(self, num_values: int, width: int, kernel: int = 5):
         super().__init__()
-        self.mix = nn.Conv1d(2 * values, width, kernel, padding="same")
-        self.correct = nn.Conv1d(width, values, kernel, padding="same")
+        self.mix = nn.Conv1d(2 * num_values, width, kernel, padding="same")
+        self.correct = nn.Conv1d(width, num_values, kernel, padding="same")
         for parameter in self.correct.parameters():
             nn.init.zeros_(parameter)
 
@@ -52,12 +52,12 @@ class FlowDecoder(TransformerDecoder):
 
     draws = True
 
-    def __init__(self, config: PoseDecoderConfig, values: int):
+    def __init__(self, config: PoseDecoderConfig, num_values: int):
         width, patch = config.hidden_size, config.flow.patch_frames
-        super().__init__(config, values, patch)
+        super().__init__(config, num_values, patch)
         self.patch = patch
-        self.input = nn.Linear(patch * values, width)
-        self.refine = FrameRefiner(values, width)
+        self.input = nn.Linear(patch * num_values, width)
+        self.refine = FrameRefiner(num_values, width)
         self.time = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.summary = nn.Linear(width, width)
         self.no_text_D = nn.Parameter(torch.zeros(width))
@@ -103,16 +103,16 @@ class FlowDecoder(TransformerDecoder):
 
         It is drawn on the CPU, so every device gets the same numbers.
         """
-        noise_BFV = torch.zeros(len(frames_B), longest, self.values)
+        noise_BFV = torch.zeros(len(frames_B), longest, self.num_values)
         for row, (frames, seed) in enumerate(zip(frames_B.tolist(), seeds, strict=True)):
-            white_FV = torch.randn(frames, self.values, generator=torch.Generator().manual_seed(seed))
+            white_FV = torch.randn(frames, self.num_values, generator=torch.Generator().manual_seed(seed))
             noise_BFV[row, :frames] = smoothed(white_FV, self.config.flow.noise_frames)
         return noise_BFV.to(frames_B.device)
 
     def _tempered(self, noise_BFV: Tensor, frames_B: Tensor) -> Tensor:
         """The noise at the temperatures of its slow waves and of the others.
 
-        In a Gaussian world a path keeps its wave's place in the distribution, so a wave that starts at 0 ends at the
+        In a Gaussian world a path keeps its wave's rank in the distribution, so a wave that starts at 0 ends at the
         mean: the slow ones say what is signed and are read best there, the quick ones are alive only when drawn.
         """
         config = self.config.flow
@@ -137,26 +137,28 @@ class FlowDecoder(TransformerDecoder):
         return x_BFV
 
     @torch.no_grad()
-    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """The tries share a path and deviate from the clean frames that its last, guided step predicts.
+    def sample_rollouts(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Rollouts:
+        """The rollouts share a path and deviate from the clean frames that its last, guided step predicts.
 
         The last step's prediction is the clip, so what is rewarded is a whole generation (without the choice among
-        candidates), while only its last decision learns, as in DRaFT-1 (arXiv 2309.17400). To part the tries at earlier
-        steps was tried and lost reward: a step that hardly changes the end gets, relative to its group, as loud an
+        candidates), while only its last decision learns, as in DRaFT-1 (arXiv 2309.17400). Rollouts that part at
+        earlier steps lost reward in a test: a step that hardly changes the end gets, relative to its group, as loud an
         advantage as the last one.
         """
-        batch, _, longest, values = noise_BKFV.shape
-        white_BFV = torch.randn(batch, longest, values, device=frames_B.device)
+        batch, _, longest, num_values = noise_BKFV.shape
+        white_BFV = torch.randn(batch, longest, num_values, device=frames_B.device)
         x_BFV = self._tempered(smoothed(white_BFV, self.config.flow.noise_frames), frames_B)
         x_BFV = x_BFV * length_mask(frames_B, longest)[..., None]
         *before, _ = self._times()
         x_BFV = self._walk(x_BFV, before, memory_BTD, memory_mask_BT, frames_B)
         clean_BFV = self._guided(x_BFV, before[-1], memory_BTD, memory_mask_BT, frames_B)
-        return Tried(clean_BFV[:, None] + noise_BKFV, x_BFV[:, None])
+        return Rollouts(clean_BFV[:, None] + noise_BKFV, x_BFV[:, None])
 
-    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+    def rollout_means(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, rollouts: Rollouts) -> Tensor:
         """The clean frames that the last step predicts."""
-        shown_BFV, last = tried.shown_BSFV[:, 0], self._times()[-2]
+        shown_BFV, last = rollouts.shown_BSFV[:, 0], self._times()[-2]
         return self._guided(shown_BFV, last, memory_BTD, memory_mask_BT, frames_B)[:, None]
 
     def _guided(
@@ -181,21 +183,21 @@ class FlowDecoder(TransformerDecoder):
         self, x_BFV: Tensor, time_B: Tensor, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor
     ) -> Tensor:
         """The network: clean values from values at times `time_B` of their paths."""
-        batch, longest, values = x_BFV.shape
+        batch, longest, num_values = x_BFV.shape
         time_B11 = time_B[:, None, None]
         x_BFV = x_BFV * (time_B11 / (time_B11.square() + (1 - time_B11).square()))
-        places = -(-longest // self.patch)
+        num_patches = -(-longest // self.patch)
         inside_BF = length_mask(frames_B, longest)
         x_BFV = x_BFV * inside_BF[..., None]  # a last patch may reach past the clip's end
-        x_BPN = nn.functional.pad(x_BFV, (0, 0, 0, places * self.patch - longest)).reshape(batch, places, -1)
+        x_BPN = nn.functional.pad(x_BFV, (0, 0, 0, num_patches * self.patch - longest)).reshape(batch, num_patches, -1)
         summary_BD = self.summary(masked_mean(memory_BTD, memory_mask_BT))
         time_BD = self.time(sinusoids(time_B * TIME_SCALE, self.config.hidden_size).to(summary_BD.dtype))
-        first_P = self.patch * torch.arange(places, device=x_BFV.device)
+        first_P = self.patch * torch.arange(num_patches, device=x_BFV.device)
         x_BPD = self.input(x_BPN) + self.positions(first_P, frames_B) + (time_BD + summary_BD)[:, None]
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
         inside_BP = first_P < frames_B[:, None]
         clean_BPN = self.output(self.stack(x_BPD, memory_kvs, memory_mask_BT, self_mask_BF=inside_BP))
-        clean_BFV = clean_BPN.reshape(batch, -1, values)[:, :longest]
+        clean_BFV = clean_BPN.reshape(batch, -1, num_values)[:, :longest]
         return self.refine(clean_BFV, x_BFV, inside_BF).float()
 
 
@@ -218,10 +220,10 @@ def smoothed(white_FV: Tensor, frames: float) -> Tensor:
     """
     if not frames:
         return white_FV
-    place_F = torch.arange(white_FV.shape[-2], device=white_FV.device)
-    mix_FF = torch.exp(-0.5 * ((place_F[:, None] - place_F) / frames).square())
+    position_F = torch.arange(white_FV.shape[-2], device=white_FV.device)
+    mix_FF = torch.exp(-0.5 * ((position_F[:, None] - position_F) / frames).square())
     mix_FF = (1 - WHITE_SHARE) ** 0.5 * mix_FF / mix_FF.norm(dim=1, keepdim=True)
-    mix_FF = mix_FF + WHITE_SHARE**0.5 * torch.eye(len(place_F), device=white_FV.device)
+    mix_FF = mix_FF + WHITE_SHARE**0.5 * torch.eye(len(position_F), device=white_FV.device)
     return (mix_FF / mix_FF.norm(dim=1, keepdim=True)) @ white_FV
 
 

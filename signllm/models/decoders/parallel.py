@@ -1,4 +1,4 @@
-"""All frames at once from text and length. Legend: B clips, T source places, F frames, V values a frame, D width."""
+"""All frames at once from text and length. Legend: B clips, T source positions, F frames, V values a frame, D width."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
+from signllm.models.decoders.base import Prediction, Rollouts, TransformerDecoder
 from signllm.models.layers import cosine_waves, masked_mean
 from signllm.pose.batch import length_mask
 
@@ -24,10 +24,10 @@ class Waves(nn.Module):
     no wave of its own.
     """
 
-    def __init__(self, waves: int, values: int, width: int):
+    def __init__(self, num_waves: int, num_values: int, width: int):
         super().__init__()
-        self.amplitudes = nn.Linear(width, waves * values)
-        self.shape = (waves, values)
+        self.amplitudes = nn.Linear(width, num_waves * num_values)
+        self.shape = (num_waves, num_values)
         nn.init.zeros_(self.amplitudes.weight)
         nn.init.zeros_(self.amplitudes.bias)
 
@@ -43,10 +43,10 @@ class Waves(nn.Module):
 class ParallelDecoder(TransformerDecoder):
     """All frames at once from their positions: 14-50 times faster than frame by frame (PERFORMANCE.md)."""
 
-    def __init__(self, config: PoseDecoderConfig, values: int):
-        super().__init__(config, values)
+    def __init__(self, config: PoseDecoderConfig, num_values: int):
+        super().__init__(config, num_values)
         self.modulate = nn.Linear(config.hidden_size, 2 * config.hidden_size)
-        self.waves = Waves(config.waves, values, config.hidden_size) if config.waves else None
+        self.waves = Waves(config.waves, num_values, config.hidden_size) if config.waves else None
 
     def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
         """Predict from text and length alone; the target only says how long the padded output is."""
@@ -59,14 +59,16 @@ class ParallelDecoder(TransformerDecoder):
         return self._decode(memory_BTD, memory_mask_BT, frames_B, int(frames_B.max()))
 
     @torch.no_grad()
-    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """All tries deviate from one clip."""
+    def sample_rollouts(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Rollouts:
+        """All rollouts deviate from one clip."""
         made_BFV = self._decode(memory_BTD, memory_mask_BT, frames_B, noise_BKFV.shape[2]).float()
-        return Tried(made_BFV[:, None] + noise_BKFV, made_BFV[:, None])
+        return Rollouts(made_BFV[:, None] + noise_BKFV, made_BFV[:, None])
 
-    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+    def rollout_means(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, rollouts: Rollouts) -> Tensor:
         """The one clip again."""
-        return self._decode(memory_BTD, memory_mask_BT, frames_B, tried.shown_BSFV.shape[2])[:, None]
+        return self._decode(memory_BTD, memory_mask_BT, frames_B, rollouts.shown_BSFV.shape[2])[:, None]
 
     def _decode(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, longest: int) -> Tensor:
         # What the text says as a whole scales and shifts the waves of every frame (FiLM, Perez et al., arXiv

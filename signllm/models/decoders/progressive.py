@@ -1,4 +1,4 @@
-"""Frame after frame, as in the paper. Legend: B clips, T source places, F frames, V values a frame, D width, K
+"""Frame after frame, as in the paper. Legend: B clips, T source positions, F frames, V values a frame, D width, K
 future frames."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import Prediction, TransformerDecoder, Tried
+from signllm.models.decoders.base import Prediction, Rollouts, TransformerDecoder
 
 
 class ProgressiveDecoder(TransformerDecoder):
@@ -23,13 +23,13 @@ class ProgressiveDecoder(TransformerDecoder):
 
     counts_frames = True
 
-    def __init__(self, config: PoseDecoderConfig, values: int):
-        super().__init__(config, values)
-        self.input = nn.Linear(values, config.hidden_size)
-        self.start_V = nn.Parameter(torch.zeros(values))
+    def __init__(self, config: PoseDecoderConfig, num_values: int):
+        super().__init__(config, num_values)
+        self.input = nn.Linear(num_values, config.hidden_size)
+        self.start_V = nn.Parameter(torch.zeros(num_values))
         self.future = None
         if config.future_frames:
-            self.future = nn.Linear(config.hidden_size, config.future_frames * values)
+            self.future = nn.Linear(config.hidden_size, config.future_frames * num_values)
 
     def _step_input(self, last_BFV: Tensor, frame_F: Tensor, frames_B: Tensor) -> Tensor:
         return self._shown(last_BFV) + self.positions(frame_F, frames_B)
@@ -90,21 +90,23 @@ class ProgressiveDecoder(TransformerDecoder):
         return torch.cat(frames, dim=1)
 
     @torch.no_grad()
-    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """Each frame is decided on the try's own past, deviations included."""
-        tries, padded = noise_BKFV.shape[1:3]
-        rows = torch.arange(len(frames_B), device=frames_B.device).repeat_interleave(tries)
+    def sample_rollouts(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Rollouts:
+        """Each frame is decided on the rollout's own past, deviations included."""
+        num_rollouts, padded = noise_BKFV.shape[1:3]
+        rows = torch.arange(len(frames_B), device=frames_B.device).repeat_interleave(num_rollouts)
         made_NFV = self.generate(
             memory_BTD[rows], memory_mask_BT[rows], frames_B[rows], noise_BFV=noise_BKFV.flatten(0, 1)
         )
         made_NFV = nn.functional.pad(made_NFV.float(), (0, 0, 0, padded - made_NFV.shape[1]))
-        made_BKFV = made_NFV.unflatten(0, (len(frames_B), tries))
-        return Tried(made_BKFV, made_BKFV)
+        made_BKFV = made_NFV.unflatten(0, (len(frames_B), num_rollouts))
+        return Rollouts(made_BKFV, made_BKFV)
 
-    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
-        """All frames of a try at once, each from the frames before it."""
-        clips, tries = tried.shown_BSFV.shape[:2]
-        rows = torch.arange(clips, device=frames_B.device).repeat_interleave(tries)
-        shown_NFV = tried.shown_BSFV.flatten(0, 1)
+    def rollout_means(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, rollouts: Rollouts) -> Tensor:
+        """All frames of a rollout at once, each from the frames before it."""
+        num_clips, num_rollouts = rollouts.shown_BSFV.shape[:2]
+        rows = torch.arange(num_clips, device=frames_B.device).repeat_interleave(num_rollouts)
+        shown_NFV = rollouts.shown_BSFV.flatten(0, 1)
         means = self.predict(memory_BTD[rows], memory_mask_BT[rows], shown_NFV, frames_B[rows])
-        return means.values_BFV.unflatten(0, (clips, tries))
+        return means.values_BFV.unflatten(0, (num_clips, num_rollouts))

@@ -1,6 +1,6 @@
 """The usual course of a text's signing, and how this clip departs from it.
 
-Legend: B clips, T source places, F frames, V values a frame, D width.
+Legend: B clips, T source positions, F frames, V values a frame, D width.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from signllm.config.schema import PoseDecoderConfig
-from signllm.models.decoders.base import PoseDecoder, Prediction, Tried
+from signllm.models.decoders.base import PoseDecoder, Prediction, Rollouts
 from signllm.models.decoders.flow import FlowDecoder
 from signllm.models.decoders.parallel import ParallelDecoder
 
@@ -30,11 +30,11 @@ class ResidualFlowDecoder(PoseDecoder):
 
     draws = True
 
-    def __init__(self, config: PoseDecoderConfig, values: int):
-        super().__init__(config, values)
-        self.average = ParallelDecoder(config, values)
+    def __init__(self, config: PoseDecoderConfig, num_values: int):
+        super().__init__(config, num_values)
+        self.average = ParallelDecoder(config, num_values)
         layers = config.flow.num_layers or config.num_layers
-        self.detail = FlowDecoder(config.model_copy(update={"num_layers": layers}), values)
+        self.detail = FlowDecoder(config.model_copy(update={"num_layers": layers}), num_values)
 
     def predict(self, memory_BTD: Tensor, memory_mask_BT: Tensor, target_BFV: Tensor, frames_B: Tensor) -> Prediction:
         """The average, and the clip that the flow makes of it at a random time.
@@ -55,13 +55,16 @@ class ResidualFlowDecoder(PoseDecoder):
         return average_BFV + self.detail.generate(memory_BTD, memory_mask_BT, frames_B, seeds) / RESIDUAL_SCALE
 
     @torch.no_grad()
-    def try_out(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor) -> Tried:
-        """The tries deviate from one clip, drawn as the flow draws."""
+    def sample_rollouts(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BKFV: Tensor
+    ) -> Rollouts:
+        """The rollouts deviate from one clip, drawn as the flow draws."""
         average_BFV = self.average.predict(memory_BTD, memory_mask_BT, noise_BKFV[:, 0], frames_B).values_BFV
-        tried = self.detail.try_out(memory_BTD, memory_mask_BT, frames_B, RESIDUAL_SCALE * noise_BKFV)
-        return replace(tried, values_BKFV=average_BFV[:, None] + tried.values_BKFV / RESIDUAL_SCALE)
+        rollouts = self.detail.sample_rollouts(memory_BTD, memory_mask_BT, frames_B, RESIDUAL_SCALE * noise_BKFV)
+        return replace(rollouts, values_BKFV=average_BFV[:, None] + rollouts.values_BKFV / RESIDUAL_SCALE)
 
-    def decide(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, tried: Tried) -> Tensor:
+    def rollout_means(self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, rollouts: Rollouts) -> Tensor:
         """The clip again: both parts learn from rewards."""
-        average_BFV = self.average.predict(memory_BTD, memory_mask_BT, tried.shown_BSFV[:, 0], frames_B).values_BFV
-        return average_BFV[:, None] + self.detail.decide(memory_BTD, memory_mask_BT, frames_B, tried) / RESIDUAL_SCALE
+        average_BFV = self.average.predict(memory_BTD, memory_mask_BT, rollouts.shown_BSFV[:, 0], frames_B).values_BFV
+        residual_BSFV = self.detail.rollout_means(memory_BTD, memory_mask_BT, frames_B, rollouts)
+        return average_BFV[:, None] + residual_BSFV / RESIDUAL_SCALE
