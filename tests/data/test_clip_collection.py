@@ -133,6 +133,9 @@ def test_a_collection_is_found_its_way_in_like_a_list_and_a_dictionary(tmp_path)
         clips["bb"]
     with pytest.raises(IndexError):
         clips[4]
+    write_clips(tmp_path / "mixed.npz", [("dev/a", clip()), ("b", clip())])
+    mixed = open_clips(tmp_path / "mixed.npz")
+    assert (mixed.names, mixed.splits) == (["a", "b"], [])  # a folder before some names only is no split
     write_clips(tmp_path / "y.npz", clips.items())
     assert open_clips(tmp_path / "y.npz").names == clips.names
 
@@ -145,6 +148,7 @@ def test_all_faulty_clips_are_named_at_once_and_sound_ones_come_before(tmp_path)
     seen = []
     with pytest.raises(DataError) as caught:
         seen.extend(name for name, _ in open_clips(tmp_path).items())
+    assert seen == ["a"]
     assert len(caught.value.faults) == 2
     assert "dev.skels:2 (clip b)" in caught.value.faults[0]
     assert "dev.skels:4 (clip d): the clip is empty" in caught.value.faults[1]

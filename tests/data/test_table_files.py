@@ -196,6 +196,9 @@ def test_pose_files_without_any_text_are_refused_once_with_the_remedy(tmp_path):
     assert "6 pose files (a.pose, b.pose, c.pose, d.pose, ...) and no text for any clip in them" in fault
     assert "texts.csv with the columns name,text and a row 'a,...'" in fault
     assert not (tmp_path / "store").exists()
+    write_poses(tmp_path / "split" / "train", "abc")
+    (report,) = convert_all(tmp_path / "split")
+    assert len(report.faults) == 1
     lines(folder / "a.text", "one")
     reports = convert_all(folder, held_out=0.5)
     assert sum(len(report.faults) for report in reports) == 5

@@ -16,6 +16,7 @@ from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
+from signllm.pose.formats.reader import PoseReader
 
 _SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
 _MOST_NAMES = 4
@@ -48,13 +49,14 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
     entries, faults, beside, records_fps = [], [], [], True
     for file in files:
         try:
-            found, siblings = file_entries(file, split)
+            reader = reader_of(file)
+            found, siblings = file_entries(file, reader, split)
         except DataError as error:
             faults += error.faults
             continue
         entries += found
         beside += siblings
-        records_fps &= reader_of(file).records_fps
+        records_fps &= reader.records_fps
     if any(entry.split is None for entry in entries):  # folders before some names only are no splits
         entries = [replace(entry, split=None) for entry in entries]
     any_text = any(entry.text or entry.texts for entry in entries)
@@ -72,9 +74,8 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
     )
 
 
-def file_entries(file: Path, split: str | None = None) -> tuple[list[ClipEntry], list[Path]]:
+def file_entries(file: Path, reader: PoseReader, split: str | None = None) -> tuple[list[ClipEntry], list[Path]]:
     """The clips of one pose file with their texts, and the siblings that say them. Raises DataError."""
-    reader = reader_of(file)
     clips = reader.list_clips(file)
     columns, siblings = _sibling_lines(file, len(clips))
     said = Metadata(file)

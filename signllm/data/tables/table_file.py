@@ -24,7 +24,7 @@ from signllm.data.tables.rows import TABLE_SUFFIXES, Row, read_rows, table_files
 from signllm.data.tables.values import gloss_of, number_of, text_of
 from signllm.errors import SignLLMError
 from signllm.languages import resolve_language
-from signllm.pose.formats import POSE_SUFFIXES, load_clip
+from signllm.pose.formats import POSE_SUFFIXES, load_clip, reader_of
 from signllm.pose.formats.reader import Loaded
 
 
@@ -68,7 +68,7 @@ class PoseFinder:
             self._by_name = {}
             folders = [self.folder, *sorted(path for path in self.folder.iterdir() if path.is_dir())]
             for file in (file for folder in folders for file in files_in(folder)):
-                for entry in file_entries(file)[0]:
+                for entry in file_entries(file, reader_of(file))[0]:
                     self._by_name.setdefault(entry.name, entry)
         return self._by_name.get(name)
 
