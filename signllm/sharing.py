@@ -52,7 +52,7 @@ def _data_lines(config: Config, training: dict) -> list[str]:
         lines.append("- it was not on the machine that made this card: *fill in how many clips, of whom, from where*")
     state = training.get("state", {})
     if state.get("step"):
-        lines.append(f"- {state['step']} steps, {state.get('epoch', 0)} epochs")
+        lines.append(f"- steps: {state['step']}, epochs: {state.get('epoch', 0)}")
     return lines
 
 

@@ -46,6 +46,14 @@ def test_a_text_gives_a_clip_and_a_list_of_texts_a_list(generator):
     assert generator([], language="ASL") == []
 
 
+def test_the_seed_of_one_text_counts(make_config):
+    experiment = build_experiment(make_config("data.max_frames=20", "model.pose_decoder.type=flow"))
+    generator = Generator(experiment.model, experiment.config, "cpu")
+    first, again, other = (generator("the book", "ASL", seed=seed).pose.coordinates for seed in (5, 5, 6))
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
+
+
 def test_a_single_string_is_never_taken_for_a_list_of_letters(generator):
     for generate in (generator.generate, generator.generate_clips):
         with pytest.raises(TypeError, match="list of texts"):

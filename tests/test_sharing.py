@@ -35,7 +35,7 @@ def test_the_card_names_the_data_and_how_long_it_was_trained(model_path, tmp_pat
         "- data set `store`, split `train`",
         "- ASL: 10 clips, invented signs of the demo corpus",
         "- GSL: 10 clips, invented signs of the demo corpus",
-        "- 120 steps, 4 epochs",
+        "- steps: 120, epochs: 4",
         "No evaluation of this checkpoint was found",
     ):
         assert line in card

@@ -72,7 +72,7 @@ class Bert(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> BertOutput:
         """input_ids and attention_mask (B, T) int64, the mask 0 at padded tokens."""
         mask_B1TT = None
-        if not attention_mask.all():  # without a mask, attention takes a faster way, which rounds differently
+        if not attention_mask.all():  # without a mask, attention can take a faster kernel
             width = attention_mask.shape[1]
             mask_B1TT = attention_mask.bool()[:, None, None, :].expand(-1, 1, width, width)
         return BertOutput(self.encoder(self.embeddings(input_ids), mask_B1TT))

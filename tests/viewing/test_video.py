@@ -94,6 +94,19 @@ def test_a_clip_that_ended_stays_dimmed_while_the_other_goes_on():
     assert (area(15, 1) != area(29, 1)).any()
 
 
+def test_every_frame_of_a_clip_is_drawn_up_to_the_last():
+    """Each picture of a clip is that of the frame alone, in the same view."""
+    pose = clip(10)
+    whole = Scene.of([("one", pose)], size_px=100)
+    x, y = whole.corner(0)
+    for frame, picture_HW4 in enumerate(whole):
+        alone = Scene.of([("one", pose[frame : frame + 1])], size_px=100)
+        alone.__dict__["box"] = whole.box
+        expected = alone.picture(0)[y : y + 100, x : x + 100]
+        assert (picture_HW4[y : y + 100, x : x + 100, :3] == expected).all(), frame
+    assert frame == 9
+
+
 def test_clips_of_other_units_share_one_scale():
     pose = clip(5)
     pixels = pose.replace(coordinates=200 * pose.coordinates + 300, unit="pixels")
