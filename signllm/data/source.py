@@ -46,10 +46,8 @@ class ClipEntry:
         text = self.text or self.texts.get(spoken)
         faults = self.faults
         if language and self.texts and not text:
-            faults = (
-                *faults,
-                f"no text in {spoken}, the spoken language of {language}; there is {', '.join(self.texts)}",
-            )
+            fault = f"no text in {spoken}, the spoken language of {language}; there is {', '.join(self.texts)}"
+            faults = tuple(dict.fromkeys((*faults, fault)))
         unchanged = (language, text, faults) == (self.language, self.text, self.faults)
         return self if unchanged else replace(self, language=language, text=text, faults=faults)
 
