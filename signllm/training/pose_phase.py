@@ -15,6 +15,7 @@ from signllm.device import autocast
 from signllm.learning.schedule import schedule_step
 from signllm.learning.seeding import seed_everything
 from signllm.pose.batch import PoseBatch
+from signllm.training.disagreement import disagreement
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
@@ -188,6 +189,8 @@ class PosePhase(Phase):
         due = self.finished() or state.epoch % training.eval_every == 0
         improved = due and self._evaluate(entry)
         state.history.append(entry)
+        if due and (warning := disagreement(state.history, state.best_step)):
+            run.reporter.warn(warning)
         self.save()
         if improved:
             run.save_best()
