@@ -13,11 +13,11 @@ import numpy as np
 
 from ablation.jobs import Cell
 from ablation.matrix import Bound, Matrix
-from signllm.evaluation.intervals import bootstrap_sums, interval
+from signllm.evaluation.intervals import bootstrapped_figures, interval
 from signllm.evaluation.labels import system_label
 from signllm.evaluation.measurements import REFERENCE
 from signllm.evaluation.packing import unpack
-from signllm.metrics.preset import Preset
+from signllm.metrics.preset import Preset, conclude_over_clips
 from signllm.metrics.reading_presets import reading_presets
 from signllm.metrics.registry import PRESETS, find_presets
 
@@ -147,8 +147,8 @@ class _Spreads:
             rows_NK = self._rows(system, name, codes) if preset else None
             if rows_NK is None:
                 continue
-            value_G = preset.conclude(rows_NK.sum(0))
-            spread_RG = preset.conclude(bootstrap_sums(rows_NK))
+            value_G = conclude_over_clips(preset, rows_NK)
+            spread_RG = bootstrapped_figures(preset, rows_NK)
             for column, figure in enumerate(preset.figures):
                 found[figure] = Spread(float(value_G[column]), spread_RG[:, column])
         return self._plain_reference(codes) | found if system == REFERENCE else found

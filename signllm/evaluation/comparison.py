@@ -2,7 +2,7 @@
 
 For each figure the difference B - A is given with its paired bootstrap interval, and the p-value of a permutation
 test: under the hypothesis that the systems are alike, each clip's two answers may be exchanged. Of figures that are
-best at 1 the difference is that of their distances from 1. Legend: N clips, K numbers, R resamples.
+best at 1 the difference is that of their distances from 1, as ratios. Legend: N clips, K numbers, R resamples.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError
-from signllm.evaluation.intervals import RESAMPLES, bootstrap_sums, exchanged_sums, interval
+from signllm.evaluation.intervals import RESAMPLES, bootstrapped_figures, exchanged_figures, interval
 from signllm.evaluation.packing import unpack
 from signllm.evaluation.report import REPORT_VERSION, Report
 from signllm.evaluation.summary import arrow
-from signllm.metrics.preset import HIGHER, ONE
+from signllm.metrics.preset import HIGHER, ONE, conclude_over_clips
 
 if TYPE_CHECKING:
     from signllm.metrics.text_scores import AnyPreset
@@ -92,7 +92,7 @@ def compare_reports(
         "notes": [
             *notes,
             "difference: B - A with its 95 % paired bootstrap interval over clips; of figures that are best at 1, the"
-            " difference of their distances from 1.",
+            " difference of their distances from 1 as ratios, 1 - min(r, 1/r).",
             f"p: whether A and B are alike, by a permutation test over clips ({PERMUTATIONS} exchanges); p Holm:"
             " corrected for the number of figures in the table.",
             f"verdict: p Holm below {SIGNIFICANT}, and an interval of the difference that leaves out zero.",
@@ -194,13 +194,12 @@ def _compare(
 ) -> list[dict]:
     rows = []
     for preset, a_NK, b_NK in zip(presets, ours, theirs, strict=True):
-        a_G, b_G = preset.conclude(a_NK.sum(0)), preset.conclude(b_NK.sum(0))
-        drawn_R2K = bootstrap_sums(np.concatenate([a_NK, b_NK], axis=1), resamples)
-        width = a_NK.shape[1]
-        spread_RG = _difference(preset, drawn_R2K[:, :width], drawn_R2K[:, width:])
-        moved_RK = exchanged_sums(b_NK - a_NK, PERMUTATIONS, _SEED_OF_PERMUTATIONS)
-        chance_RG = preset.conclude(b_NK.sum(0) - moved_RK) - preset.conclude(a_NK.sum(0) + moved_RK)
-        observed_G = _difference(preset, a_NK.sum(0), b_NK.sum(0))
+        sides = (a_NK, b_NK)
+        a_G, b_G = (conclude_over_clips(preset, rows_NK) for rows_NK in sides)
+        spread_RG = _difference(preset, *(bootstrapped_figures(preset, rows_NK, resamples) for rows_NK in sides))
+        chance_a_RG, chance_b_RG = exchanged_figures(preset, *sides, PERMUTATIONS, _SEED_OF_PERMUTATIONS)
+        chance_RG = chance_b_RG - chance_a_RG
+        observed_G = _difference(preset, a_G, b_G)
         for column, figure in enumerate(preset.figures):
             low, high = interval(spread_RG[:, column])
             rows.append(
@@ -220,10 +219,17 @@ def _compare(
     return rows
 
 
-def _difference(preset: AnyPreset, a_K: np.ndarray, b_K: np.ndarray) -> np.ndarray:
-    """(..., G) B - A, of figures that are best at 1 that of their distances from 1."""
-    a, b = preset.conclude(a_K), preset.conclude(b_K)
-    return np.abs(b - 1) - np.abs(a - 1) if preset.better == ONE else b - a
+def _difference(preset: AnyPreset, a_G: np.ndarray, b_G: np.ndarray) -> np.ndarray:
+    """(..., G) B - A, of figures that are best at 1 that of their distances from 1 as ratios, 1 - min(r, 1/r).
+
+    So 2 is as far from 1 as 1/2, and nothing is farther than 0: a frozen or hidden hand is no better than a wild one.
+    """
+    return _distance_from_1(b_G) - _distance_from_1(a_G) if preset.better == ONE else b_G - a_G
+
+
+def _distance_from_1(ratios: np.ndarray) -> np.ndarray:
+    above = ratios > 1
+    return 1 - np.divide(1, ratios, out=np.array(ratios, dtype=np.float64), where=above)
 
 
 def _p_value(observed: float, chance_R: np.ndarray) -> float:

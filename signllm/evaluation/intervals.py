@@ -1,16 +1,18 @@
-"""Resampling over clips: intervals of figures, and sums under random exchange of two systems.
+"""Resampling over clips: intervals of figures, and figures under random exchange of two systems.
 
-Presets work on sums over clips, so a bootstrap sample of N clips is one row of counts times the clips' numbers.
-Legend: N clips, K numbers a clip, R resamples.
+Presets work on sums over clips, so a bootstrap sample of N clips is one row of counts times the clips' numbers; their
+medians look at the counts themselves. Legend: N clips, K numbers a clip, R resamples, G figures.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from signllm.metrics.preset import conclude_over_clips, with_medians
 
 if TYPE_CHECKING:
     from signllm.metrics.text_scores import AnyPreset
@@ -37,16 +39,51 @@ def bootstrap_sums(rows_NK: np.ndarray, resamples: int = RESAMPLES, seed: int = 
     return np.concatenate([counts.astype(np.float64) @ rows_NK for counts in draws(len(rows_NK), resamples, seed)])
 
 
-def exchanged_sums(rows_NK: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
-    """(R, K) column sums over random halves of the clips: each clip is in with probability one half."""
+def exchanges(N: int, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[np.ndarray]:
+    """Blocks (b, N) of 1.0 or 0.0: each clip is in a random half with probability one half."""
     rng = np.random.default_rng(seed)
-    N = len(rows_NK)
     block = max(1, min(50, _MOST_BLOCK_VALUES // N))
-    sums = [
-        rng.integers(0, 2, size=(min(block, resamples - first), N)).astype(np.float64) @ rows_NK
-        for first in range(0, resamples, block)
-    ]
-    return np.concatenate(sums)
+    for first in range(0, resamples, block):
+        yield rng.integers(0, 2, size=(min(block, resamples - first), N)).astype(np.float64)
+
+
+def exchanged_sums(rows_NK: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """(R, K) column sums over random halves of the clips."""
+    return np.concatenate([half_bN @ rows_NK for half_bN in exchanges(len(rows_NK), resamples, seed)])
+
+
+def resampled_figures(
+    preset: AnyPreset, sums_RK: np.ndarray, rows_NK: np.ndarray, weights: Iterable[np.ndarray]
+) -> np.ndarray:
+    """(R, G) figures of R samples of N clips with these sums; `weights` are blocks (b, N), read only for medians."""
+    figures_RG = preset.conclude(sums_RK)
+    if preset.medians:
+        first = 0
+        for weights_bN in weights:
+            rows = slice(first, first + len(weights_bN))
+            figures_RG[rows] = with_medians(preset, figures_RG[rows], rows_NK, weights_bN)
+            first = rows.stop
+    return figures_RG
+
+
+def bootstrapped_figures(preset: AnyPreset, rows_NK: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
+    """(R, G) figures of `resamples` samples of N clips drawn with replacement; the same draws for equal N."""
+    N = len(rows_NK)
+    return resampled_figures(preset, bootstrap_sums(rows_NK, resamples), rows_NK, draws(N, resamples))
+
+
+def exchanged_figures(
+    preset: AnyPreset, a_NK: np.ndarray, b_NK: np.ndarray, resamples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(R, G) figures of two systems after their answers were exchanged in a random half of the clips."""
+    moved_RK = exchanged_sums(b_NK - a_NK, resamples, seed)
+    both_NK = np.concatenate([a_NK, b_NK])  # 2N clips: each side has N of them
+    of_a = (np.concatenate([1 - half_bN, half_bN], axis=1) for half_bN in exchanges(len(a_NK), resamples, seed))
+    of_b = (np.concatenate([half_bN, 1 - half_bN], axis=1) for half_bN in exchanges(len(a_NK), resamples, seed))
+    return (
+        resampled_figures(preset, a_NK.sum(0) + moved_RK, both_NK, of_a),
+        resampled_figures(preset, b_NK.sum(0) - moved_RK, both_NK, of_b),
+    )
 
 
 def interval(spread_R: np.ndarray, share: float = 0.95) -> tuple[float, float]:
@@ -79,8 +116,9 @@ def figures_of_systems(presets: Sequence[AnyPreset], rows: Mapping[str, Sequence
         table[system] = {}
         for preset in presets:
             columns = next(places)
-            values = preset.conclude(together_NK[:, columns].sum(0))
-            spread_RG = preset.conclude(resampled_RK[:, columns])
+            rows_NK = together_NK[:, columns]
+            values = conclude_over_clips(preset, rows_NK)
+            spread_RG = resampled_figures(preset, resampled_RK[:, columns], rows_NK, draws(len(rows_NK)))
             for index, name in enumerate(preset.figures):
                 low, high = interval(spread_RG[:, index])
                 table[system][name] = {"value": float(values[index]), "low": low, "high": high}

@@ -22,6 +22,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "pose_similarity": ("Pose similarity", "姿态相似度"),
     "motion_smoothness": ("Motion smoothness", "动作平滑度"),
     "total_distance": ("Wrist path length", "手腕位移比"),
+    "duration_median": ("Duration, median", "时长比（中位数）"),
+    "duration_total": ("Duration, total", "时长比（总帧数）"),
     "duration": ("Duration", "时长比"),
     "jerk_ratio": ("Jerk", "加加速度比"),
     "path_ratio_hands": ("Finger path length", "手指位移比"),

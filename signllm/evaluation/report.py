@@ -16,6 +16,7 @@ from signllm.evaluation.intervals import RESAMPLES, Figures, figures_of_systems
 from signllm.evaluation.leakage import Leakage
 from signllm.evaluation.measurements import REFERENCE, Measurements
 from signllm.evaluation.packing import pack
+from signllm.metrics.preset import conclude_over_clips
 from signllm.metrics.text_scores import AnyPreset, RecordPreset
 
 REPORT_VERSION = 2
@@ -133,7 +134,7 @@ def _add_seeds(measurements: Measurements, codes: Sequence[str], system: str, fi
         return
     rows = {seed: _rows(measurements, codes, system, seed) for seed in seeds}
     for index, preset in enumerate(measurements.presets):
-        values_SG = np.array([preset.conclude(rows[seed][index].sum(0)) for seed in seeds])
+        values_SG = np.array([conclude_over_clips(preset, rows[seed][index]) for seed in seeds])
         for column, name in enumerate(preset.figures):
             figures[name]["seeds"] = values_SG[:, column].tolist()
             figures[name]["sd"] = float(np.std(values_SG[:, column], ddof=1))

@@ -8,7 +8,8 @@ hides all scores 0, like a frozen one. Legend: F frames, J joints, C coordinates
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,13 +32,13 @@ def measure_total_distance(pair: ClipPair) -> tuple[float, ...]:
     references is left out of the mean. Each wrist's ratio heeds its coverage. Source: SLRTP 2025 Sign Production
     Challenge, which has no missing joints.
     """
-    numbers = []
+    numbers: list[float] = []
     for part in _WRISTS:
         wrist = [pair.reference.skeleton.wrists[part]]
         ways = [_path_lengths(clip.coordinates[:, wrist], clip.valid[:, wrist])[0] for clip in _sides(pair)]
         if pair.reference.valid[:, wrist].sum() < 2:
             ways[1] = np.nan
-        numbers += ours_and_theirs(*ways, _shown(pair, wrist))
+        numbers += ours_and_theirs(ways[0], ways[1], _shown(pair, wrist))
     return tuple(numbers)
 
 
@@ -66,15 +67,23 @@ def conclude_total_distance(sums: np.ndarray) -> np.ndarray:
     return ratio_of_sums(pair)
 
 
-def measure_duration(pair: ClipPair) -> tuple[float, float]:
-    """Mean over clips of U / T, the hypothesis's frames over the reference's at one frame rate.
+def measure_duration(pair: ClipPair) -> tuple[float, float, float, float]:
+    """Mean over clips of U / T, the frames of hypothesis and reference at one frame rate; its median; and ΣU / ΣT.
 
-    Source: SLRTP 2025 Sign Production Challenge.
+    A mean of 1 can hide that most clips are too short: a few that are far too long make up for them. Source of the
+    mean: SLRTP 2025 Sign Production Challenge.
     """
-    return len(pair.hypothesis) / len(pair.reference), 1.0
+    U, T = len(pair.hypothesis), len(pair.reference)
+    return U / T, 1.0, float(U), float(T)
 
 
-def measure_smoothness(pair: ClipPair) -> tuple[float, float]:
+def conclude_duration(sums: np.ndarray) -> np.ndarray:
+    """Mean and total; the median between them is no matter of sums."""
+    mean_and_total = ratio_of_sums(sums)
+    return np.insert(mean_and_total, 1, np.nan, axis=-1)
+
+
+def measure_smoothness(pair: ClipPair) -> tuple[float, ...]:
     """Mean squared jerk of the hands' joints, summed over clips, of the hypothesis / of the reference.
 
     Jerk is the third difference over time, of joints seen in four consecutive frames. 1 is human-like, lower is
@@ -85,8 +94,9 @@ def measure_smoothness(pair: ClipPair) -> tuple[float, float]:
     return _jerks(pair, _mean_squared_jerk)
 
 
-def _jerks(pair: ClipPair, value_of) -> tuple[float, ...]:
-    return ours_and_theirs(*map(value_of, _sides(pair)), _shown(pair, _hands(pair.reference.skeleton), JERK_FRAMES))
+def _jerks(pair: ClipPair, value_of: Callable[[PoseSequence], float]) -> tuple[float, ...]:
+    shown = _shown(pair, _hands(pair.reference.skeleton), JERK_FRAMES)
+    return ours_and_theirs(value_of(pair.hypothesis), value_of(pair.reference), shown)
 
 
 def _hands(skeleton: Skeleton) -> list[int]:
@@ -108,7 +118,7 @@ def _jerk(pose: PoseSequence) -> np.ndarray:
     return (np.diff(coordinates_FJC, n=3, axis=0) * pose.fps**3)[seen]
 
 
-def measure_jerk(pair: ClipPair) -> tuple[float, float]:
+def measure_jerk(pair: ClipPair) -> tuple[float, ...]:
     """Mean absolute jerk of the hands' joints, summed over clips, of the hypothesis / of the reference.
 
     The length of the third difference over time, of joints seen in four consecutive frames, not squared as in
@@ -123,7 +133,7 @@ def _mean_jerk(pose: PoseSequence) -> float:
     return float(np.sqrt((jerk_NC**2).sum(-1)).mean()) if len(jerk_NC) else np.nan
 
 
-def measure_path(pair: ClipPair) -> tuple[float, float]:
+def measure_path(pair: ClipPair) -> tuple[float, ...]:
     """Way of the hands' joints relative to the wrists, summed over clips, of the hypothesis / of the reference.
 
     A joint's way is the sum of its steps from frame to frame, over the whole clip; frames without the joint or its
@@ -144,7 +154,7 @@ def measure_path(pair: ClipPair) -> tuple[float, float]:
     known_J = due_FJ.sum(0) > 1
     if not known_J.any():
         return ours_and_theirs(np.nan, np.nan, np.nan)
-    return ours_and_theirs(*ways, shown_share(shown_FJ[:, known_J], due_FJ[:, known_J]))
+    return ours_and_theirs(ways[0], ways[1], shown_share(shown_FJ[:, known_J], due_FJ[:, known_J]))
 
 
 def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
@@ -158,7 +168,7 @@ def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
     """
     lengths, masks = zip(*(_bone_lengths(clip) for clip in _sides(pair)), strict=True)
     ours_B, theirs_B = (_mean_bones(*side) for side in zip(lengths, masks, strict=True))
-    numbers = []
+    numbers: list[float] = []
     for group in _bone_groups(pair.reference.skeleton):
         both = group[np.isfinite(theirs_B[group]) & np.isfinite(ours_B[group])]
         shown = shown_share(masks[0][:, group], masks[1][:, group])
@@ -215,7 +225,7 @@ def _by_part(
     for part in PARTS:
         sides = [_part_coordinates(clip, part) for clip in _sides(pair)]
         values = [value_of(*side, clip.fps) for side, clip in zip(sides, _sides(pair), strict=True)]
-        numbers += ours_and_theirs(*values, shown_share(sides[0][1], sides[1][1], window))
+        numbers += ours_and_theirs(values[0], values[1], shown_share(sides[0][1], sides[1][1], window))
     return tuple(numbers)
 
 
@@ -268,26 +278,35 @@ def _for_parts(name: str) -> tuple[str, ...]:
     return tuple(f"{name}_{part}" for part in PARTS)
 
 
-_OWN = {"masks": "seen-in-each-by-coverage", "version": 2}
-_BRIDGED = {"masks": "bridged-by-coverage", "version": 2}
+def _ratio(
+    name: str, figures: tuple[str, ...], measure: Callable[[ClipPair], Sequence[float]], masks: str = "seen-in-each"
+) -> Preset:
+    return Preset(name, figures, ONE, "ratio", measure, covered_ratios, masks=f"{masks}-by-coverage", version=2)
+
+
 _BONE_GROUPS = ("bone_length_ratio_body", "bone_length_ratio_fingers")
 PRESETS = (
+    replace(
+        _ratio("total-distance", ("total_distance",), measure_total_distance, "bridged"),
+        conclude=conclude_total_distance,
+    ),
     Preset(
-        "total-distance",
-        ("total_distance",),
+        "duration",
+        ("duration", "duration_median", "duration_total"),
         ONE,
         "ratio",
-        measure_total_distance,
-        conclude_total_distance,
-        **_BRIDGED,
+        measure_duration,
+        conclude_duration,
+        masks="none",
+        version=2,
+        medians=((1, 0),),
     ),
-    Preset("duration", ("duration",), ONE, "ratio", measure_duration, ratio_of_sums, masks="none"),
-    Preset("motion-smoothness", ("motion_smoothness",), ONE, "ratio", measure_smoothness, covered_ratios, **_OWN),
-    Preset("jerk-ratio", ("jerk_ratio",), ONE, "ratio", measure_jerk, covered_ratios, **_OWN),
-    Preset("path-ratio", ("path_ratio_hands",), ONE, "ratio", measure_path, covered_ratios, **_BRIDGED),
-    Preset("velocity-ratio", _for_parts("velocity_ratio"), ONE, "ratio", measure_velocity, covered_ratios, **_OWN),
-    Preset("variance-ratio", _for_parts("variance_ratio"), ONE, "ratio", measure_variance, covered_ratios, **_OWN),
-    Preset("bone-length-ratio", _BONE_GROUPS, ONE, "ratio", measure_bone_length, covered_ratios, **_OWN),
+    _ratio("motion-smoothness", ("motion_smoothness",), measure_smoothness),
+    _ratio("jerk-ratio", ("jerk_ratio",), measure_jerk),
+    _ratio("path-ratio", ("path_ratio_hands",), measure_path, "bridged"),
+    _ratio("velocity-ratio", _for_parts("velocity_ratio"), measure_velocity),
+    _ratio("variance-ratio", _for_parts("variance_ratio"), measure_variance),
+    _ratio("bone-length-ratio", _BONE_GROUPS, measure_bone_length),
     Preset(
         "bone-length-variation",
         ("bone_length_variation",),
@@ -295,6 +314,7 @@ PRESETS = (
         "share of length",
         measure_bone_variation,
         ratio_of_sums,
-        **_OWN,
+        masks="seen-in-each-by-coverage",
+        version=2,
     ),
 )

@@ -5,6 +5,8 @@ Legend: U hypothesis frames, T reference frames, F frames, J joints, A joints of
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from signllm.metrics.coverage import counted_frames, missed_costs
@@ -42,8 +44,8 @@ def measure_dtw_jpe(pair: ClipPair) -> tuple[float, ...]:
             sides.append((places_FJ3[:, others] - places_FJ3[:, [root]], known_FJ))
         shown_U, due_T = (known_FJ.any(1) for _, known_FJ in sides)
         kept = counted_frames(shown_U, due_T), np.flatnonzero(due_T)
-        cut = [tuple(array_F[frames] for array_F in side) for side, frames in zip(sides, kept, strict=True)]
-        numbers += _cost_of_path(_root_aligned_costs(*cut, worst_TJ[due_T][:, others]))
+        ours, theirs = ((places[frames], known[frames]) for (places, known), frames in zip(sides, kept, strict=True))
+        numbers += _cost_of_path(_root_aligned_costs(ours, theirs, worst_TJ[due_T][:, others]))
     return tuple(numbers)
 
 
@@ -146,8 +148,23 @@ def _for_parts(name: str) -> tuple[str, ...]:
     return tuple(f"{name}_{part}" for part in PARTS)
 
 
+def _of_soke(name: str, figure: str, measure: Callable[[ClipPair], Sequence[float]]) -> Preset:
+    choices = f"source-fps:{SOURCE_FPS}"
+    return Preset(
+        name,
+        _for_parts(figure),
+        LOWER,
+        _SUMMED,
+        measure,
+        ratio_of_sums,
+        masks="missed-at-worst",
+        choices=choices,
+        compiled=True,
+        version=2,
+    )
+
+
 _SUMMED = "shoulder widths, summed over the path"
-_OF_SOKE = {"masks": "missed-at-worst", "choices": f"source-fps:{SOURCE_FPS}", "compiled": True, "version": 2}
 PRESETS = (
     Preset(
         "ham2pose-ndtw",
@@ -159,6 +176,6 @@ PRESETS = (
         masks="ham2pose",
         compiled=True,
     ),
-    Preset("dtw-jpe", _for_parts("dtw_jpe"), LOWER, _SUMMED, measure_dtw_jpe, ratio_of_sums, **_OF_SOKE),
-    Preset("dtw-pa-jpe", _for_parts("dtw_pa_jpe"), LOWER, _SUMMED, measure_dtw_pa_jpe, ratio_of_sums, **_OF_SOKE),
+    _of_soke("dtw-jpe", "dtw_jpe", measure_dtw_jpe),
+    _of_soke("dtw-pa-jpe", "dtw_pa_jpe", measure_dtw_pa_jpe),
 )

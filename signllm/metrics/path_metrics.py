@@ -5,6 +5,8 @@ Legend: P frame pairs on the path, J joints, C coordinates.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from signllm.metrics.coverage import missed_costs, worst_places
@@ -128,8 +130,15 @@ def pck_preset(threshold: float) -> Preset:
     """`pck@threshold`; the figure of the usual threshold is called `pck`, of others by the whole name."""
     name = f"pck@{threshold:g}"
     figure = "pck" if threshold == PCK_THRESHOLD else name
-    measure = PckMeasure(threshold)
-    return Preset(name, (figure,), HIGHER, "share of joints", measure, ratio_of_sums, **_ON_PATH)
+    return _on_the_path(name, figure, HIGHER, "share of joints", PckMeasure(threshold))
+
+
+def _on_the_path(
+    name: str, figure: str, better: str, unit: str, measure: Callable[[ClipPair], Sequence[float]]
+) -> Preset:
+    """A preset of our own on the path of `dtw-mje`, where missed joints count."""
+    path = ("mean_joint",)
+    return Preset(name, (figure,), better, unit, measure, ratio_of_sums, path, "missed-at-worst", version=2)
 
 
 def _on_path(pair: ClipPair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -156,16 +165,13 @@ def _root_centred(pose: PoseSequence) -> np.ndarray:
     return pose.coordinates - root_FC[:, None]
 
 
-_ON_PATH = {"alignments": ("mean_joint",), "masks": "missed-at-worst", "version": 2}
-DTW_MJE = Preset("dtw-mje", ("dtw_score",), LOWER, "shoulder widths", measure_dtw_mje, ratio_of_sums, **_ON_PATH)
+DTW_MJE = _on_the_path("dtw-mje", "dtw_score", LOWER, "shoulder widths", measure_dtw_mje)
 PT_DTW = Preset("pt-dtw", ("pt_dtw",), LOWER, "summed file units", measure_pt_dtw, ratio_of_sums, compiled=True)
 SLRTP2025 = Preset(
     "slrtp2025", ("slrtp2025",), LOWER, "shoulder widths", measure_slrtp2025, ratio_of_sums, compiled=True
 )
-POSE_SIMILARITY = Preset(
-    "pose-similarity", ("pose_similarity",), HIGHER, "cosine", measure_pose_similarity, ratio_of_sums, **_ON_PATH
-)
-MPJPE = Preset("mpjpe", ("mpjpe",), LOWER, "shoulder widths", measure_mpjpe, ratio_of_sums, **_ON_PATH)
+POSE_SIMILARITY = _on_the_path("pose-similarity", "pose_similarity", HIGHER, "cosine", measure_pose_similarity)
+MPJPE = _on_the_path("mpjpe", "mpjpe", LOWER, "shoulder widths", measure_mpjpe)
 PCK = pck_preset(PCK_THRESHOLD)
 COVERAGE = Preset(
     "coverage",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,18 @@ from signllm.pose import PoseSequence
 LOWER, HIGHER, ONE = "lower", "higher", "1"
 
 Numbers = Sequence[float] | np.ndarray
+
+
+class HasFigures(Protocol):
+    """What the presets of poses and of texts share: figures out of sums, and medians (see `Preset`)."""
+
+    @property
+    def conclude(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Sums (..., K) to figures (..., G)."""
+
+    @property
+    def medians(self) -> tuple[tuple[int, int], ...]:
+        """(figure, column) of each figure that is a median over clips."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,8 @@ class Preset:
     the figures (..., len(figures)), NaN where a figure is not defined. `measure`'s docstring holds formula and source.
     `better` says where good lies: 'lower', 'higher' or '1' (as much as the reference). `choices` is what else the
     signature must say. `compiled` marks a `measure` that spends its time in compiled code, so that pairs are measured
-    in threads. `version` changes when the number would.
+    in threads. `version` changes when the number would. `medians` are figures that no sum can tell: (figure, column)
+    where a figure, NaN in `conclude`, is the median of a column over clips (`conclude_over_clips`).
     """
 
     name: str
@@ -52,6 +66,7 @@ class Preset:
     choices: str = ""
     compiled: bool = False
     version: int = 1
+    medians: tuple[tuple[int, int], ...] = ()
 
     @property
     def formula(self) -> str:
@@ -70,6 +85,32 @@ class Preset:
             f"version:{self.version}",
         )
         return "|".join(part for part in parts if part)
+
+
+def conclude_over_clips(preset: HasFigures, rows_NK: np.ndarray) -> np.ndarray:
+    """(G,) figures over the N clips whose numbers these are."""
+    return with_medians(preset, preset.conclude(rows_NK.sum(0))[None], rows_NK, np.ones((1, len(rows_NK))))[0]
+
+
+def with_medians(preset: HasFigures, figures_RG: np.ndarray, rows_NK: np.ndarray, weights_RN: np.ndarray) -> np.ndarray:
+    """The figures of R samples, with the preset's medians filled in; sample r has clip n weights_RN[r, n] times."""
+    for figure, column in preset.medians:
+        figures_RG[:, figure] = weighted_medians(rows_NK[:, column], weights_RN)
+    return figures_RG
+
+
+def weighted_medians(values_N: np.ndarray, weights_RN: np.ndarray) -> np.ndarray:
+    """(R,) medians of the values, each counted as often as its weight says; NaN where all weights are 0.
+
+    Of an even count it is the mean of the middle two.
+    """
+    order = np.argsort(values_N, kind="stable")
+    below_RN = np.cumsum(weights_RN[:, order], axis=1)
+    half_R1 = below_RN[:, -1:] / 2
+    lower_R, upper_R = (below_RN < half_R1).sum(1), (below_RN <= half_R1).sum(1)
+    last = len(values_N) - 1
+    medians_R = (values_N[order[np.minimum(lower_R, last)]] + values_N[order[np.minimum(upper_R, last)]]) / 2
+    return np.where(half_R1[:, 0] > 0, medians_R, np.nan)
 
 
 def ratio_of_sums(sums: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from signllm.metrics.motion_metrics import PARTS
-from signllm.metrics.preset import Preset, measure_pairs
+from signllm.metrics.preset import Preset, conclude_over_clips, measure_pairs
 from signllm.metrics.registry import PANEL, find_presets
 from signllm.pose import PoseSequence
 
@@ -28,7 +28,7 @@ def score_pairs(
 
 def figures_of(preset: Preset, numbers_NK: np.ndarray) -> dict[str, float]:
     """The preset's figures over the clips whose (N, K) numbers these are."""
-    values = preset.conclude(np.asarray(numbers_NK).sum(axis=0))
+    values = conclude_over_clips(preset, np.asarray(numbers_NK))
     return dict(zip(preset.figures, (float(value) for value in values), strict=True))
 
 

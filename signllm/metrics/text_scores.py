@@ -45,6 +45,11 @@ class TextPreset:
     version: int = 1
 
     @property
+    def medians(self) -> tuple[tuple[int, int], ...]:
+        """None: every figure of a text follows from sums."""
+        return ()
+
+    @property
     def formula(self) -> str:
         """Definition and source, as text."""
         return " ".join((self.measure.__doc__ or "").split())

@@ -28,7 +28,8 @@ def report_of(duration, dtw=None, languages=("ASL",), **changes):
         measurements.clips[code] = [f"c{n}" for n in range(len(duration))]
         measurements.digests[code] = [np.arange(len(duration), dtype=np.uint64)]
         for system in ("reference", "model", "random_clip"):
-            rows = {"duration": mean_rows(duration), "dtw-mje": mean_rows(duration if dtw is None else dtw)}
+            frames = np.tile(mean_rows(duration), 2)  # every reference has one frame
+            rows = {"duration": frames, "dtw-mje": mean_rows(duration if dtw is None else dtw)}
             measurements.add(code, system, rows)
     report = make_report(measurements, "signllm-50", "shoulder_widths", 25, split="dev", model="m.pth", notes=[])
     # As it is read back from the file.
@@ -67,10 +68,35 @@ def test_verdicts_know_where_good_lies():
     rows = rows_of(compare_reports(far, near))
     assert rows["dtw_score"]["verdict"] == "B is better"
     assert rows["duration"]["verdict"] == "B is better", "0.2 above 1 is nearer than 0.4 below"
-    assert rows["duration"]["difference"] == pytest.approx(-0.2, abs=0.01)
+    assert rows["duration"]["difference"] == pytest.approx((1 - 1 / 1.2) - (1 - 0.6), abs=0.01)
     assert rows["duration"]["a"] == pytest.approx(0.6, abs=0.01)
     assert {row["verdict"] for row in rows_of(compare_reports(near, far)).values()} == {"A is better"}
     assert all(row["p"] < 0.001 and row["p_holm"] >= row["p"] for row in rows.values())
+
+
+def test_nothing_is_farther_from_1_than_what_does_not_move():
+    noise = np.random.default_rng(1).normal(0, 0.001, N)
+    rows = rows_of(compare_reports(report_of(3 + noise), report_of(np.full(N, 1e-9))))
+    assert rows["duration"]["difference"] == pytest.approx(1 / 3, abs=0.01)
+    assert rows["duration"]["verdict"] == "A is better"
+
+
+def test_medians_are_compared_by_the_same_draws_and_exchanges():
+    rng = np.random.default_rng(5)
+    a = rng.uniform(0.4, 0.6, N)
+    b = a.copy()
+    b[: N // 3] += 3.0  # a third of the clips far too long: the mean falls for it, the median hardly
+    rows = rows_of(compare_reports(report_of(a), report_of(b)))
+    assert rows["duration"]["b"] == pytest.approx(b.mean(), rel=1e-3)
+    assert rows["duration_median"]["a"] == pytest.approx(np.median(a), rel=1e-3)
+    assert rows["duration_median"]["b"] == pytest.approx(np.median(b), rel=1e-3)
+    assert rows["duration_median"]["p"] < 0.01
+    assert rows["duration_median"]["low"] < rows["duration_median"]["difference"] < rows["duration_median"]["high"] < 0
+    same = rows_of(compare_reports(report_of(a), report_of(a[::-1])))["duration_median"]
+    assert (same["difference"], same["verdict"]) == (0, "no difference shown")
+    alike = rows_of(compare_reports(report_of(a), report_of(rng.uniform(0.4, 0.6, N))))["duration_median"]
+    assert alike["difference"] != 0
+    assert alike["p"] > 0.05
 
 
 def test_values_on_both_sides_of_one_differ_without_a_better_one():
@@ -89,7 +115,7 @@ def test_languages_are_compared_apart_and_together_and_any_system_can_be_named()
     assert comparison["systems"] == {"A": "model", "B": "random_clip"}
     assert rows_of(comparison, "all languages")["duration"]["clips"] == 80
     table = comparison_rows(comparison["parts"]["ASL"])
-    assert [row[0] for row in table] == ["dtw_score ↓", "duration →1"]
+    assert [row[0] for row in table] == ["dtw_score ↓", "duration →1", "duration_median →1", "duration_total →1"]
     assert {len(row) for row in table} == {len(COLUMNS)}
     orjson.dumps(comparison)
 

@@ -73,12 +73,23 @@ def test_a_wrong_frame_rate_names_the_clip(split):
 def test_bootstrap_agrees_with_the_standard_error_of_a_mean():
     values = np.random.default_rng(0).normal(3, 2, 400)
     rows = np.stack([values, np.ones(400)], axis=1)
-    figures = figures_with_intervals([PRESETS["duration"]], [rows])["duration"]
+    figures = figures_with_intervals([PRESETS["dtw-mje"]], [rows])["dtw_score"]
     error = values.std() / 20
     assert figures["value"] == pytest.approx(values.mean())
     assert figures["low"] == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
     assert figures["high"] == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
     assert (bootstrap_sums(rows)[:, 1] == 400).all()
+
+
+def test_a_median_has_the_interval_of_a_median():
+    values = np.random.default_rng(0).normal(3, 0.5, 400)
+    rows = np.stack([values, np.ones(400), values, np.ones(400)], axis=1)
+    figures = figures_with_intervals([PRESETS["duration"], PRESETS["duration"]], [rows, rows])
+    found, error = figures["duration_median"], np.sqrt(np.pi / 2) * values.std() / 20
+    assert found["value"] == pytest.approx(np.median(values))
+    assert found["high"] - found["low"] == pytest.approx(2 * 1.96 * error, rel=0.3)
+    assert figures["duration_total"]["value"] == figures["duration"]["value"]
+    assert found["high"] - found["low"] > figures["duration"]["high"] - figures["duration"]["low"]
 
 
 def test_the_report_names_every_choice(split):

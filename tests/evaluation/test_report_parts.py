@@ -66,6 +66,8 @@ def test_seeds_give_the_pooled_figure_their_values_and_their_spread(split):
         assert entries[figure]["seeds"] == pytest.approx(values)
         assert entries[figure]["value"] == pytest.approx(np.mean(values))
         assert entries[figure]["sd"] == pytest.approx(np.std(values, ddof=1))
+    medians = [entry["duration_median"]["value"] for entry in single]
+    assert entries["duration_median"]["seeds"] == pytest.approx(medians)
     assert "seeds" not in single[0]["duration"]
 
 
@@ -84,7 +86,7 @@ def test_a_report_of_ten_thousand_clips_stays_small():
     rng = np.random.default_rng(0)
     measurements = Measurements(find_presets(["duration", "dtw-mje", "total-distance", "velocity-ratio"]))
     measurements.clips["ASL"] = [f"clip-{n:05d}" for n in range(10_000)]
-    widths = {"duration": 2, "dtw-mje": 2, "total-distance": 8, "velocity-ratio": 12}
+    widths = {"duration": 4, "dtw-mje": 2, "total-distance": 8, "velocity-ratio": 12}
     for system in ("reference", "model"):
         measurements.add("ASL", system, {name: rng.lognormal(size=(10_000, k)) for name, k in widths.items()})
     report = make_report(measurements, "signllm-50", "shoulder_widths", 25)

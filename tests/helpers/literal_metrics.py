@@ -1,6 +1,7 @@
 """Every metric once more, in plain loops, from its definition alone; slow, and sharing no code with what is tested."""
 
 import functools
+from statistics import median
 
 import numpy as np
 
@@ -47,6 +48,8 @@ LITERAL = {
     ("pck@0.2", "pck"): literal_pck,
     ("total-distance", "total_distance"): literal_total_distance,
     ("duration", "duration"): lambda hs, rs: mean(len(h) / len(r) for h, r in zip(hs, rs, strict=True)),
+    ("duration", "duration_median"): lambda hs, rs: median(len(h) / len(r) for h, r in zip(hs, rs, strict=True)),
+    ("duration", "duration_total"): lambda hs, rs: sum(map(len, hs)) / sum(map(len, rs)),
     ("motion-smoothness", "motion_smoothness"): literal_smoothness,
     ("jerk-ratio", "jerk_ratio"): literal_jerk,
     ("path-ratio", "path_ratio_hands"): literal_path_of_hands,

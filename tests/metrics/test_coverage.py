@@ -82,7 +82,7 @@ def test_masked_hands_lose_in_every_figure():
     worse = {figure for figure in honest if goodness(figure, hiding[figure]) < goodness(figure, honest[figure])}
     assert same | worse == set(honest)
     about_the_body = {name for name in honest if name.endswith("_body")}
-    assert same - about_the_body <= {"total_distance", "duration"}
+    assert same - about_the_body <= {"total_distance", "duration", "duration_median", "duration_total"}
 
 
 @pytest.mark.parametrize("name", ["dtw-mje", "mpjpe", "dtw-jpe", "dtw-pa-jpe"])

@@ -7,6 +7,7 @@ import pytest
 
 from signllm.errors import ConfigError, DataError
 from signllm.metrics import score_pairs
+from signllm.metrics.preset import weighted_medians
 from signllm.metrics.registry import PRESETS, find_presets
 from signllm.pose import SKELETON_50, PoseSequence
 from tests.helpers.clips import frozen, jittered, signing, with_missing
@@ -45,6 +46,23 @@ def test_the_reference_itself_is_the_ceiling(seed):
     for figure, value in scores.items():
         best = 0 if PRESETS_OF[figure].better == "lower" else 1
         assert value == pytest.approx(best, abs=2e-5), figure
+
+
+def test_a_mean_of_1_does_not_hide_that_most_clips_are_too_short():
+    hypotheses = [signing(1, frames) for frames in (16, 16, 16, 16, 40)]
+    references = [signing(2, frames) for frames in (20, 20, 20, 20, 10)]
+    found = score_pairs(hypotheses, references, ["duration"])
+    assert found == {"duration": pytest.approx(1.44), "duration_median": 0.8, "duration_total": pytest.approx(104 / 90)}
+
+
+def test_weighted_medians_are_those_of_repeated_values():
+    rng = np.random.default_rng(0)
+    values, weights = rng.normal(size=9), rng.integers(0, 4, (50, 9))
+    weights[0] = 0
+    found = weighted_medians(values, weights.astype(float))
+    assert np.isnan(found[0])
+    for row, count_N in enumerate(weights[1:], 1):
+        assert found[row] == pytest.approx(np.median(np.repeat(values, count_N)))
 
 
 @pytest.mark.filterwarnings("error")
