@@ -93,17 +93,19 @@ class Optimizer:
         Where `blocked`, a float32 scalar on the parameters' device, is 1, no parameter changes.
         """
         self._set_rate(rate)
-        self.adamw.found_inf = blocked  # the fused kernel's own switch
+        self.adamw.found_inf = blocked  # type: ignore[attr-defined]  # the fused kernel's own switch
         self.adamw.step()
         if self.muon is None:
             return
+        if blocked is None:
+            self.muon.step()
+            return
         matrices = [weight for group in self.muon.param_groups for weight in group["params"]]
-        before = None if blocked is None else [weight.detach().clone() for weight in matrices]
+        before = [weight.detach().clone() for weight in matrices]
         self.muon.step()
-        if before is not None:
-            with torch.no_grad():
-                for weight, kept in zip(matrices, before, strict=True):
-                    weight.copy_(torch.where(blocked > 0, kept, weight))
+        with torch.no_grad():
+            for weight, kept in zip(matrices, before, strict=True):
+                weight.copy_(torch.where(blocked > 0, kept, weight))
 
     def _set_rate(self, rate: float) -> None:
         for name, part in self._parts.items():
