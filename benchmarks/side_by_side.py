@@ -75,13 +75,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             answers[label] += clips
         references += [split.pose(index) for index in chosen]
         draw(args, split, ids, files)
-    rows = [
-        (label, *score_pairs(answers[label], [clip.resampled(model.fps) for clip in references], FIGURES).items())
+    scores = {
+        label: score_pairs(answers[label], [clip.resampled(model.fps) for clip in references], FIGURES)
         for label, model in models.items()
-    ]
+    }
     print_table(
-        ("model", *(name for name, _ in rows[0][1:])),
-        [(label, *(f"{value:.3f}" for _, value in figures)) for label, *figures in rows],
+        ("figure", *scores),
+        [(name, *(f"{found[name]:.3f}" for found in scores.values())) for name in next(iter(scores.values()))],
         f"{len(references)} clips against their recordings",
     )
     return 0

@@ -138,7 +138,8 @@ def test_compare_prints_and_writes_the_paired_test(checkpoint, tmp_path, capsys)
     for expected in (f"A: {paths[0]} (model)", "ASL: 6 clips", "all languages: 12 clips", "dtw_score", "p Holm"):
         assert expected in printed
     written = read(tmp_path / "difference.json")
-    assert {row["figure"] for row in written["parts"]["GSL"]} == {"dtw_score", "duration"}
+    durations = {"duration", "duration_median", "duration_total"}
+    assert {row["figure"] for row in written["parts"]["GSL"]} == {"dtw_score", *durations}
     assert run("compare", *paths, "--systems", "model", "nearest_text", "--output", tmp_path / "folder") == 0
     assert "(nearest_text)" in capsys.readouterr().out
     assert (tmp_path / "folder" / "comparison_a_b.json").is_file()
