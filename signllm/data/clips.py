@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from signllm.data.dealing import DEV, TRAIN, by_split, deal
 from signllm.data.names import USUAL_SPLITS, clip_name, composed
 from signllm.data.source import BARE_FILES, SPLITS, STORE, ClipEntry, FoundPart, SourcePart
-from signllm.data.splits import DEV, TRAIN, by_split, deal
 from signllm.data.tables import find_parts
 from signllm.errors import DataError, did_you_mean
 from signllm.languages import resolve_language

@@ -18,9 +18,9 @@ from pathlib import Path
 import orjson
 
 from signllm.data.convert_clip import CleanClip, clean_clip
+from signllm.data.dealing import HELD_OUT, wanted_splits
 from signllm.data.loading import load_all, raw_of
 from signllm.data.source import STORE, ClipEntry, SourcePart
-from signllm.data.splits import HELD_OUT, wanted_splits
 from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError

@@ -68,7 +68,7 @@ class SourcePart:
     `label` names it for people, `home` is the folder it is in. `files`: what its content depends on. `faults` make
     pairing poses with texts impossible; `missing` is what training needs beside that and is not there.
     `named`: whether the clips have names or are only counted. `records_fps`: whether the files say their frame rate.
-    `is_corpus`: recordings with texts, which are dealt to splits where they have none (see `signllm.data.splits`).
+    `is_corpus`: recordings with texts, which are dealt to splits where they have none (see `signllm.data.dealing`).
     `held_out`: the share that was dealt to dev.
     """
 

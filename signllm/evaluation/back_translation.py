@@ -86,11 +86,11 @@ def score_back_translation(
         system: measure_readings(reader.read(clips), texts, glosses, presets)
         for system, clips in clips_by_system.items()
     }
-    figures = figures_of_systems(rows, presets)
+    figures = figures_beside_reference(rows, presets)
     return {system: {name: entry["value"] for name, entry in part.items()} for system, part in figures.items()}
 
 
-def figures_of_systems(
+def figures_beside_reference(
     rows_by_system: Mapping[str, Rows], presets: Sequence[TextPreset]
 ) -> dict[str, dict[str, dict[str, float]]]:
     """{value, low, high} of every figure and, beside a `reference`, of its ratio to the reference's.
@@ -154,7 +154,7 @@ class BackTranslation:
 
     def of_ceiling(self, language: str, rows_by_system: Mapping[str, Rows]) -> dict[str, dict[str, dict[str, float]]]:
         """Every system's figures as ratios to the reference's, by the figure's own name."""
-        found = figures_of_systems(rows_by_system, self._own.get(self.language(language) or "", []))
+        found = figures_beside_reference(rows_by_system, self._own.get(self.language(language) or "", []))
         return {
             system: {
                 name.removesuffix(OF_CEILING): entry for name, entry in figures.items() if name.endswith(OF_CEILING)

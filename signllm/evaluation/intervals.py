@@ -101,13 +101,11 @@ def columns_of(rows: Sequence[np.ndarray]) -> list[slice]:
     return [slice(int(first), int(last)) for first, last in itertools.pairwise(ends)]
 
 
-def figures_with_intervals(presets: Sequence[AnyPreset], rows: Sequence[np.ndarray]) -> Figures:
-    """Value and 95 % percentile-bootstrap interval over clips of every figure; `rows` are (N, K) for each preset."""
-    return figures_of_systems(presets, {"": rows})[""]
-
-
 def figures_of_systems(presets: Sequence[AnyPreset], rows: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Figures]:
-    """`figures_with_intervals` of several systems on the same clips, with one set of draws for all of them."""
+    """Value and 95 % percentile-bootstrap interval over clips of every figure, by system.
+
+    `rows` are the (N, K) numbers of each preset, by system. All systems share one set of draws.
+    """
     flat = [block for blocks in rows.values() for block in blocks]
     together_NK = np.concatenate(flat, axis=1)
     resampled_RK, places = bootstrap_sums(together_NK), iter(columns_of(flat))

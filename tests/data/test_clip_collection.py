@@ -11,8 +11,8 @@ from signllm.cli import convert as convert_cli
 from signllm.cli import visualize as visualize_cli
 from signllm.data.clips import open_clips
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.dealing import split_of, wanted_splits
 from signllm.data.source import ClipEntry
-from signllm.data.splits import split_of, wanted_splits
 from signllm.data.store import Store
 from signllm.errors import ConfigError, DataError
 from signllm.evaluation.clip_sets import open_clip_set

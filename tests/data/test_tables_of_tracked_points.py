@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from signllm.data.convert import ConvertOptions, convert
-from signllm.data.splits import split_of
+from signllm.data.dealing import split_of
 from signllm.data.store import Store
 from signllm.errors import ConfigError, DataError
 from signllm.pose import SKELETON_50

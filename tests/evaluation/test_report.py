@@ -5,7 +5,7 @@ import pytest
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import DataError
-from signllm.evaluation.intervals import bootstrap_sums, figures_with_intervals
+from signllm.evaluation.intervals import bootstrap_sums, figures_of_systems
 from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.evaluation.report import Report, make_report
 from signllm.evaluation.summary import figure_rows, legend, remarks
@@ -73,7 +73,7 @@ def test_a_wrong_frame_rate_names_the_clip(split):
 def test_bootstrap_agrees_with_the_standard_error_of_a_mean():
     values = np.random.default_rng(0).normal(3, 2, 400)
     rows = np.stack([values, np.ones(400)], axis=1)
-    figures = figures_with_intervals([PRESETS["dtw-mje"]], [rows])["dtw_score"]
+    figures = figures_of_systems([PRESETS["dtw-mje"]], {"model": [rows]})["model"]["dtw_score"]
     error = values.std() / 20
     assert figures["value"] == pytest.approx(values.mean())
     assert figures["low"] == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
@@ -84,7 +84,7 @@ def test_bootstrap_agrees_with_the_standard_error_of_a_mean():
 def test_a_median_has_the_interval_of_a_median():
     values = np.random.default_rng(0).normal(3, 0.5, 400)
     rows = np.stack([values, np.ones(400), values, np.ones(400)], axis=1)
-    figures = figures_with_intervals([PRESETS["duration"], PRESETS["duration"]], [rows, rows])
+    figures = figures_of_systems([PRESETS["duration"], PRESETS["duration"]], {"model": [rows, rows]})["model"]
     found, error = figures["duration_median"], np.sqrt(np.pi / 2) * values.std() / 20
     assert found["value"] == pytest.approx(np.median(values))
     assert found["high"] - found["low"] == pytest.approx(2 * 1.96 * error, rel=0.3)
