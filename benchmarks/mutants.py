@@ -64,31 +64,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     paths = sorted({fault.path for fault in drawn})
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        reach = measure_reach(ROOT, paths, files_of_tests(ROOT, paths), args.jobs, Path(folder) / "reach")
-        print(f"{len(reach.seconds)} tests measured in {time.monotonic() - started:.0f} s")
-        verdicts = try_all(drawn, reach, args.jobs, Path(folder))
+        benches = [Bench(ROOT, Path(folder) / f"copy-{job}") for job in range(args.jobs)]
+        root = benches[0].copy  # the repository itself may be worked on meanwhile
+        reach = measure_reach(root, paths, files_of_tests(root, paths), args.jobs, Path(folder) / "reach")
+        print(f"{len(reach.seconds)} tests measured in {time.monotonic() - started:.0f} s", flush=True)
+        verdicts = try_all(drawn, reach, benches)
     if args.output:
         rows = [{**asdict(v.fault), "source": None, "caught": v.caught, "by": v.by} for v in verdicts]
         args.output.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return report(verdicts, args.least, time.monotonic() - started)
 
 
-def try_all(faults: Sequence[Fault], reach: Reach, jobs: int, folder: Path) -> list[Verdict]:
+def try_all(faults: Sequence[Fault], reach: Reach, benches: Sequence[Bench]) -> list[Verdict]:
     """The verdicts in the order of the faults, each on a copy of the repository that nothing else uses meanwhile."""
-    benches: queue.Queue[Bench] = queue.Queue()
-    for job in range(jobs):
-        benches.put(Bench(ROOT, folder / f"copy-{job}"))
+    idle: queue.Queue[Bench] = queue.Queue()
+    for bench in benches:
+        idle.put(bench)
 
     def try_one(fault: Fault) -> Verdict:
-        bench = benches.get()
+        bench = idle.get()
         try:
             verdict = bench.try_fault(fault, reach)
         finally:
-            benches.put(bench)
+            idle.put(bench)
         print(f"{'caught  ' if verdict.caught else 'SURVIVED'} {fault}  [{verdict.by}]", flush=True)
         return verdict
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(benches)) as pool:
         return list(pool.map(try_one, faults))
 
 

@@ -33,7 +33,7 @@ class Bench:
     """A copy of the repository to spoil. `shared` beside the repository stands beside the copy, too."""
 
     def __init__(self, root: Path, folder: Path):
-        self.root, self.copy = root, folder / root.name
+        self.copy = folder / root.name
         shutil.copytree(root, self.copy, ignore=_NOT_COPIED)
         if (root.parent / "shared").exists():
             (folder / "shared").symlink_to((root.parent / "shared").resolve())
@@ -41,6 +41,7 @@ class Bench:
     def try_fault(self, fault: Fault, reach: Reach) -> Verdict:
         """First the tests that run the faulty line, then all others of the files that belong to the module."""
         file = self.copy / fault.path
+        sound = file.read_bytes()
         compiled = bool(COMPILED.search(fault.source))
         file.write_text(fault.source, encoding="utf-8")
         try:
@@ -48,14 +49,14 @@ class Bench:
             settings = {"NUMBA_DISABLE_JIT": "1"} if compiled else {}  # compiling takes longer than the tests
             by = self._run(near, sum(reach.seconds.get(test, 0.0) for test in near), settings) if near else None
             if by is None:
-                files = files_of_tests(self.root, [fault.path])
+                files = files_of_tests(self.copy, [fault.path])
                 total = sum(time for test, time in reach.seconds.items() if test.partition("::")[0] in files)
                 with tempfile.TemporaryDirectory() as cache:  # callers in other files have the compiled fault inlined
                     settings = {"NUMBA_CACHE_DIR": cache} if compiled else {}
                     by = self._run(files, total + 120.0 * compiled, settings)
             return Verdict(fault, by is not None, by or "")
         finally:
-            shutil.copy2(self.root / fault.path, file)
+            file.write_bytes(sound)
 
     def _run(self, tests: Sequence[str], seconds: float, settings: dict[str, str]) -> str | None:
         """What saw the fault; None where all tests passed."""
