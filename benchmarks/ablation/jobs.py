@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import orjson
 
 from ablation.matrix import Matrix
 from signllm.config import Config, load_config
+from signllm.config.frozen import drop_frozen
 from signllm.data.store import Store
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.evaluation.journal import content_key
@@ -81,8 +83,12 @@ def same_job(wanted: dict, found: dict) -> bool:
 def same_config(wanted: dict, found: dict) -> bool:
     """Whether two specs train alike: equal keys, but for those that came later and stand at their default.
 
-    A key that the older configuration lacks cannot have changed anything by standing at its default.
+    A key that the older configuration lacks cannot have changed anything by standing at its default, nor can one that
+    is a constant now by standing at that value.
     """
+    found = copy.deepcopy(found)
+    if drop_frozen(found.get("config", {})):
+        return False
     ours, theirs, default = (
         _flat(values) for values in (wanted.get("config", {}), found.get("config", {}), _default())
     )

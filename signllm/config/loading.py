@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from signllm.config.frozen import drop_frozen
 from signllm.config.named import config_name, find_config
 from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
@@ -100,8 +101,8 @@ def apply_overrides(values: dict, overrides: list[str]) -> dict:
 
 def parse_config(values: dict, source: str = "configuration") -> Config:
     """Check `values` against the schema and return the Config. Raises ConfigError with every fault found."""
-    faults: list[str] = []
     remaining = json.loads(json.dumps(values))
+    faults = [f"{source}: {fault}" for fault in drop_frozen(remaining)]
     config = Config()
     for _ in range(2):  # the second round checks combinations among what remains when faulty keys are taken out
         try:
@@ -228,18 +229,12 @@ def _policy_faults(training: TrainingConfig) -> list[str]:
 
 
 def _impossible_plc(plc: PLCConfig) -> list[str]:
-    faults = []
-    if plc.enabled and plc.importance and not plc.floor:
-        faults.append(
-            f"training.plc.importance = {plc.importance} with training.plc.floor = 0: the weight of a clip that is"
-            " hardly ever drawn has no bound; set the floor to 0.1, or importance to 0"
-        )
     if plc.enabled and plc.prefer == "low" and plc.skip_below:
-        faults.append(
+        return [
             f"training.plc.skip_below = {plc.skip_below} with training.plc.prefer = 'low': clips of low reward would be"
             ' drawn and then skipped; set skip_below to 0, or prefer to "high"'
-        )
-    return faults
+        ]
+    return []
 
 
 def _faults_of_gloss_pairs(config: Config) -> list[str]:

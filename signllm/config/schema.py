@@ -67,18 +67,12 @@ class FlowConfig(Section):
 
     num_layers: Positive | None = Field(None, description="residual_flow: layers of the flow; null: as many as others")
     patch_frames: Positive = Field(1, description="neighbouring frames that share a place of the transformer")
-    text_dropout: Share = Field(0.1, description="share of training clips that lose their text, for guidance")
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
     steps: Positive = Field(10, description="Euler steps from noise to a clip")
-    shift: Annotated[float, Field(gt=0)] = Field(
-        3.0, description="above 1: more training and finer steps near pure noise, where the signing is decided"
-    )
     noise_frames: Weight = Field(3.0, description="over so many frames the noise is smoothed; 0: white noise")
-    temperature: Weight = Field(1.0, description="deviation of the noise that a clip starts from")
     slow_temperature: Weight = Field(
-        1.0, description="the share of it that slow waves keep: below 1 the course of a sign is the usual one"
+        1.0, description="share of the noise that slow waves keep: below 1 the course of a sign is the usual one"
     )
-    slow_frames: Positive = Field(12, description="waves with a period of so many frames and more are slow")
     candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
 
 
@@ -118,7 +112,6 @@ class GlossDecoderConfig(Section):
     max_length: Positive = 64
     beam_size: Positive = 4
     length_penalty: Weight = 1.0
-    label_smoothing: Share = 0.1
     dropout: Share | None = Field(None, description="null: that of the pose decoder")
 
 
@@ -186,7 +179,6 @@ class LossConfig(Section):
     velocity: Weight = 0.0
     bone_length: Weight = 0.0
     hands: Weight = Field(0.0, description="the reconstruction of the hands alone, relative to their wrists")
-    future: Weight = Field(0.1, description="of decoders that predict the frames after each frame")
     length: Weight = 0.1
     gloss: Weight = 1.0
     rl: Weight = 0.1
@@ -198,11 +190,9 @@ class PLCConfig(Section):
     enabled: bool = False
     prefer: Literal["high", "low"] = Field("high", description="high: well fitted clips (the paper); low: badly fitted")
     eta: Weight = Field(1.0, description="exponent of the priority; 0: uniform")
-    floor: Annotated[float, Field(ge=0, le=1)] = Field(0.1, description="share of the uniform draw mixed in")
     importance: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="exponent of the importance weights in the losses; 1: unbiased, 0: none"
     )
-    smoothing: Share = Field(0.5, description="share of a clip's old reward kept when a new one is seen")
     skip_below: Share = Field(
         0.0, description="skip batches whose mean reward is below this quantile of recent ones; 0: none"
     )
@@ -221,8 +211,6 @@ class PolicyConfig(Section):
 
     samples: Annotated[int, Field(ge=2, description="rollouts a clip and step; even: they are mirrored in pairs")] = 8
     sigma: Annotated[float, Field(gt=0, description="deviation of the rollouts, in deviations of the data")] = 0.1
-    correlation_s: Weight = Field(0.15, description="how long a deviation lasts, in seconds; 0: white noise")
-    gradient: Literal["natural", "plain"] = "natural"
     kl_weight: Weight = Field(0.01, description="pull to the policy at the start")
     reward_model: str | None = Field(None, description="judge file that reads the rollouts; not the one that evaluates")
     rewards: RewardWeights = RewardWeights()

@@ -7,10 +7,10 @@ and m_i, the median of e over the clips of its language:
     prefer "high" (the paper's direction: what is fitted well)    priority_i = m_i / (m_i + e_i)
     prefer "low" (prioritised replay: what is fitted badly)       priority_i = e_i / (m_i + e_i)
 
-    P(i) = (1 - floor) * priority_i^eta / sum_j priority_j^eta + floor / N
+    P(i) = (1 - FLOOR) * priority_i^eta / sum_j priority_j^eta + FLOOR / N
 
 The priority lies between 0 and 1 and is 1/2 for a clip of median error. At least half of the clips have 1/2 or more,
-so whatever the errors, outliers included, floor / N <= P(i) <= 2^(eta + 1) / N. The medians make it free of the scale
+so whatever the errors, outliers included, FLOOR / N <= P(i) <= 2^(eta + 1) / N. The medians make it free of the scale
 of the error, which falls while training, and keep a hard language from being drawn less, or more, than an easy one.
 Legend: N clips of the data set, B clips of a batch.
 """
@@ -25,6 +25,8 @@ from torch import Tensor
 
 from signllm.config.schema import PLCConfig
 
+FLOOR = 0.1  # every clip is expected once in ten epochs, so importance weights have a bound; every measured PLC had it
+SMOOTHING = 0.5  # share of a clip's old reward that stays: half, as the model has changed since; no other was measured
 RECENT_BATCHES = 100  # a batch is compared with so many before it
 LEAST_RECENT = 20  # fewer make no quantile: nothing is skipped yet
 _SMALLEST_ERROR = 1e-12  # a clip without a valid value has the error 0
@@ -52,10 +54,10 @@ def priorities(reward_N: np.ndarray, languages: Sequence[str], prefer: str) -> n
     return PREFERENCES[prefer](error_N, median_N)
 
 
-def probabilities(priority_N: np.ndarray, eta: float, floor: float) -> np.ndarray:
-    """(N,) that sum to 1: the priorities to the power of `eta`, mixed with a share `floor` of the uniform draw."""
+def probabilities(priority_N: np.ndarray, eta: float) -> np.ndarray:
+    """(N,) that sum to 1: the priorities to the power of `eta`, mixed with a share FLOOR of the uniform draw."""
     power_N = priority_N**eta
-    return (1 - floor) * power_N / power_N.sum() + floor / len(power_N)
+    return (1 - FLOOR) * power_N / power_N.sum() + FLOOR / len(power_N)
 
 
 def importance_weights(probability_N: np.ndarray, exponent: float) -> np.ndarray:
@@ -145,7 +147,7 @@ class PriorityChannel(UniformChannel):
         count = len(self.languages)
         if self.drawing:
             priority_N = priorities(reward_N, self.languages, self.config.prefer)
-            self.probability_N = probabilities(priority_N, self.config.eta, self.config.floor)
+            self.probability_N = probabilities(priority_N, self.config.eta)
         else:
             self.probability_N = np.full(count, 1 / count)
         self.weight_N = importance_weights(self.probability_N, self.config.importance)
@@ -171,10 +173,9 @@ class PriorityChannel(UniformChannel):
 
     def note(self, indices: Sequence[int], rewards: Sequence[float]) -> None:
         """Keep the rewards, as a moving average by clip, and their mean."""
-        kept = self.config.smoothing
         for index, reward in zip(indices, rewards, strict=True):
             old = self.reward_N[index]
-            self.reward_N[index] = reward if np.isnan(old) else kept * old + (1 - kept) * reward
+            self.reward_N[index] = reward if np.isnan(old) else SMOOTHING * old + (1 - SMOOTHING) * reward
         self.recent = [*self.recent, float(np.mean(rewards))][-RECENT_BATCHES:]
 
     def figures(self, drawn: Sequence[int]) -> dict[str, float]:
@@ -186,11 +187,11 @@ class PriorityChannel(UniformChannel):
         """
         count = len(self.languages)
         weight_N = importance_weights(self.probability_N, 1.0)
-        positive = self.probability_N[self.probability_N > 0]
+        entropy = -(self.probability_N * np.log(self.probability_N)).sum()
         known = self.reward_N[~np.isnan(self.reward_N)]
         return {
             "ess": effective_sample_size(weight_N[list(drawn)]) / len(drawn),
-            "entropy": float(-(positive * np.log(positive)).sum() / np.log(count)) if count > 1 else 1.0,
+            "entropy": float(entropy / np.log(count)) if count > 1 else 1.0,
             "max_probability": float(self.probability_N.max() * count),
             "left_out": 1 - len(set(drawn)) / count,
             "mean_reward": float(known.mean()) if len(known) else 0.0,

@@ -114,7 +114,7 @@ def _gloss_phase(trainer: Trainer) -> tuple[int, float]:
         run.model.zero_grad(set_to_none=True)
         started = time.perf_counter()
         with autocast(run.device, run.precision):
-            loss = pairs_loss(phase.model, phase.train_pairs.batch(0, phase.options.batch_size), 0.0)
+            loss = pairs_loss(phase.model, phase.train_pairs.batch(0, phase.options.batch_size))
         loss.backward()
         seconds = time.perf_counter() - started
     seconds += _optimizer_seconds(run.optimizer)

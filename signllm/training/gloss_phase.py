@@ -18,7 +18,7 @@ from signllm.languages import make_prompt
 from signllm.learning.seeding import seed_everything
 from signllm.metrics.text_scores import score_glosses
 from signllm.models.sign_model import Prompt2LangGloss
-from signllm.training.losses import gloss
+from signllm.training.losses import LABEL_SMOOTHING, gloss
 from signllm.training.phase import Phase
 from signllm.training.run import Run
 from signllm.training.steps import StepNumbers, StepRecord
@@ -34,10 +34,10 @@ class GlossEvaluation:
     scores: dict[str, float]
 
 
-def pairs_loss(model: Prompt2LangGloss, batch: GlossBatch, label_smoothing: float) -> Tensor:
-    """Cross-entropy of the LangGloss tokens of a batch of pairs."""
+def pairs_loss(model: Prompt2LangGloss, batch: GlossBatch) -> Tensor:
+    """Cross-entropy of the LangGloss tokens of a batch of pairs, with label smoothing."""
     output = model.read_prompts(batch.prompts, batch.languages, batch.glosses, batch.language_only)
-    return gloss(output, label_smoothing)
+    return gloss(output, LABEL_SMOOTHING)
 
 
 @torch.no_grad()
@@ -73,7 +73,7 @@ class GlossPhase(Phase):
         if not isinstance(run.model, Prompt2LangGloss):
             raise TypeError(f"{type(run.model).__name__} has no gloss part")  # the configuration refuses it before
         self.model, training = run.model, run.config.training
-        self.options, self.label_smoothing = training.gloss_pairs, run.config.model.gloss_decoder.label_smoothing
+        self.options = training.gloss_pairs
         self.train_pairs, self.eval_pairs = train_pairs, eval_pairs
         self.steps_per_epoch = train_pairs.steps(self.options.batch_size)
         self.total_steps = self.options.epochs * self.steps_per_epoch
@@ -84,7 +84,7 @@ class GlossPhase(Phase):
         if not self.options.mixed:
             return None
         batch = self.train_pairs.batch(step, min(self.options.mixed, len(self.train_pairs)))
-        return pairs_loss(self.model, batch, self.label_smoothing)
+        return pairs_loss(self.model, batch)
 
     def train(self) -> None:
         """Train from where the state stands to the end of the phase; nothing once the pose training has begun."""
@@ -128,7 +128,7 @@ class GlossPhase(Phase):
         rate = self.schedule.rate(state.gloss_step)
         batch = self.train_pairs.batch(state.gloss_step, self.options.batch_size)
         with autocast(run.device, run.precision):
-            loss = pairs_loss(self.model, batch, self.label_smoothing)
+            loss = pairs_loss(self.model, batch)
         norm = run.step(loss, rate)
         state.gloss_step += 1
         run.average.update(state.gloss_step)

@@ -21,6 +21,8 @@ from signllm.pose import SKELETON_50
 from signllm.training.policy import PolicyTerm
 from signllm.training.steps import read_scalars
 
+FUTURE_WEIGHT = 0.1  # little beside the next frame, which alone is generated; no other was measured
+LABEL_SMOOTHING = 0.1  # as Vaswani et al. (arXiv 1706.03762) translate; the gloss results in docs/results.md had it
 HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
 
 
@@ -173,7 +175,7 @@ def compute_losses(
     terms = {"reconstruction": reconstruction(compared, weight_B)}
     if weights.hands:
         terms["hands"] = hands(compared, weight_B)
-    if weights.future and all(o.predicted.future_BFKV is not None for o in output.groups):
+    if all(o.predicted.future_BFKV is not None for o in output.groups):
         terms["future"] = future(output.groups, weight_B)
     if weights.velocity:
         terms["velocity"] = velocity(compared, weight_B)
@@ -185,12 +187,13 @@ def compute_losses(
         ]
         terms["length"] = torch.cat(likelihoods).mean()
     if output.gloss is not None and weights.gloss:
-        terms["gloss"] = gloss(output.gloss, config.model.gloss_decoder.label_smoothing, weight_B)
+        terms["gloss"] = gloss(output.gloss, LABEL_SMOOTHING, weight_B)
     if config.training.rl_variant == "paper" and weights.rl:
         terms["rl"] = -weighted(reward_B, list(range(len(reward_B))), weight_B).mean()
     if policy is not None:
         terms["rl"] = policy.loss
-    total = sum(getattr(weights, name) * term for name, term in terms.items())
+    weight_of = {**weights.model_dump(), "future": FUTURE_WEIGHT}
+    total = sum(weight_of[name] * term for name, term in terms.items())
     return Losses(total, terms, reward_B.detach(), policy.measures if policy is not None else {})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+CORRELATION_S = 0.15  # how long a deviation lasts: as long as clips of one word differ, measured below
 WHITE_SHARE = 0.05  # of the variance: bounds how much more a quick deviation of the mean weighs than a slow one
 
 
@@ -20,10 +21,10 @@ class SmoothNoise:
     noise would shake every joint by sigma from frame to frame, which no reward for motion can tell from trembling, and
     would average out within a few frames, so that rollouts would not differ in where a hand goes. On `asl_words` the
     difference of two clips of one word (stretched to one length, clip means removed, hands to their wrists) has a
-    correlation of 1/e after 0.36 s at the wrists and 0.28 s at the fingers; l = 0.15 s has it after 0.32 s.
+    correlation of 1/e after 0.36 s at the wrists and 0.28 s at the fingers; CORRELATION_S as l has it after 0.32 s.
 
     Exact for any length: R = L L' with L lower triangular, so the factor of a shorter clip is the corner of a longer
-    one's, and padding changes nothing. With `correlation_frames` 0 the noise is white and R the identity.
+    one's, and padding changes nothing.
     """
 
     def __init__(self, sigma: float, correlation_frames: float):
@@ -34,8 +35,6 @@ class SmoothNoise:
     def correlation(self, frames: int) -> Tensor:
         """R (F, F), float64."""
         identity = torch.eye(frames, dtype=torch.float64)
-        if not self.correlation_frames:
-            return identity
         time = torch.arange(frames, dtype=torch.float64) / self.correlation_frames
         distance = (time[:, None] - time[None]).abs()
         return (1 - WHITE_SHARE) * (1 + distance) * torch.exp(-distance) + WHITE_SHARE * identity
@@ -64,26 +63,14 @@ class SmoothNoise:
         factor, _ = self._factors(white_BKFV.shape[-2], white_BKFV.device)
         return self.sigma * (factor @ white_BKFV) * inside_BF[:, None, :, None]
 
-    def score(self, white_BKFV: Tensor) -> Tensor:
-        """d log p(mean + deviation) / d mean = (sigma^2 R)^-1 deviation = L'^-1 z / sigma, of `draw`n numbers z."""
-        _, inverse = self._factors(white_BKFV.shape[-2], white_BKFV.device)
-        return inverse.T @ white_BKFV / self.sigma
+    def natural_score(self, deviation_BKFV: Tensor) -> Tensor:
+        """R times the score d log p(mean + deviation) / d mean = (sigma^2 R)^-1 deviation: deviation / sigma^2.
 
-    def natural_score(self, white_BKFV: Tensor, inside_BF: Tensor) -> Tensor:
-        """R times `score`, which is deviation / sigma^2: the natural gradient, R / sigma^2 being the inverse metric.
-
-        For white noise it is the score itself.
+        It is the natural gradient, R / sigma^2 being the inverse metric.
         """
-        return self.shape(white_BKFV, inside_BF) / self.sigma**2
+        return deviation_BKFV / self.sigma**2
 
     def whiten(self, difference_BKFV: Tensor, inside_BF: Tensor) -> Tensor:
         """L^-1 d / sigma, zero outside the clips; half its squared norm is the divergence of two policies d apart."""
         _, inverse = self._factors(difference_BKFV.shape[-2], difference_BKFV.device)
         return (inverse @ difference_BKFV) / self.sigma * inside_BF[:, None, :, None]
-
-
-GRADIENTS = {
-    "natural": SmoothNoise.natural_score,
-    "plain": lambda noise, white_BKFV, inside_BF: noise.score(white_BKFV),
-}
-"""`training.policy.gradient`: which direction a rewarded rollout moves the mean in."""

@@ -174,6 +174,15 @@ def test_a_key_that_came_later_voids_nothing_and_a_changed_default_does(write_ma
     assert not same_job(spec, older)
 
 
+def test_a_key_that_is_a_constant_now_voids_what_another_value_made(write_matrix, tmp_path):
+    spec = plan(load_matrix(write_matrix()), tmp_path)[0].job.spec
+    older = json.loads(json.dumps(spec))
+    older["config"]["training"]["plc"]["floor"] = 0.1
+    assert same_job(spec, older)
+    older["config"]["training"]["plc"]["floor"] = 0.2
+    assert not same_job(spec, older)
+
+
 def test_variants_that_start_from_others_come_after_them(write_matrix, tmp_path):
     variants = {"tuned": {"init_from": "first"}, "first": {}}
     matrix = load_matrix(write_matrix(variants=variants))

@@ -79,6 +79,8 @@ def test_the_default_configuration_needs_a_hub_or_says_the_two_ways_on(demo_root
 def test_unknown_keys_and_flags_are_refused(config_file, capsys):
     assert train_signllm.main(["--config", str(config_file), "--set", "training.lr=1"]) == 2
     assert "unknown key 'training.lr'" in capsys.readouterr().err
+    assert train_signllm.main(["--config", str(config_file), "--set", "training.plc.floor=0.2"]) == 2
+    assert "training.plc.floor = 0.2: fixed at 0.1" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         train_signllm.main(["--config", str(config_file), "--debugg"])
 

@@ -127,7 +127,6 @@ def test_all_faults_are_reported_at_once_combinations_included():
         ({"data": {"frame_budget": 100, "max_frames": 200}}, "would fit no batch"),
         ({"training": {"losses": {"reconstruction": 0.0, "rl": 0.0}}}, "nothing would train"),
         ({"training": {"rl_variant": "off", "losses": {"rl": 0.5}}}, "set one of them"),
-        ({"training": {"plc": {"enabled": True, "importance": 0.5, "floor": 0.0}}}, "has no bound"),
         ({"training": {"plc": {"enabled": True, "prefer": "low", "skip_below": 0.5}}}, "drawn and then skipped"),
         ({"training": {"policy": {"reward_model": "r.pth"}}}, "with training.rl_variant = 'paper': nothing would use"),
     ],

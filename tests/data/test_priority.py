@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from signllm.config.schema import DataConfig, PLCConfig
+from signllm.data import priority
 from signllm.data.batching import FrameBudgetSampler, draw_batches, make_batches
 from signllm.data.priority import (
+    FLOOR,
     LEAST_RECENT,
     UniformChannel,
     effective_sample_size,
@@ -43,18 +45,18 @@ def test_high_prefers_small_errors_and_low_large_ones_by_the_written_formula():
     errors, languages = np.array([1.0, 2.0, 8.0]), ["ASL"] * 3
     assert priorities(-errors, languages, "high") == pytest.approx([2 / 3, 2 / 4, 2 / 10])
     assert priorities(-errors, languages, "low") == pytest.approx([1 / 3, 2 / 4, 8 / 10])
-    probability = channel_of(errors, languages, eta=2.0, floor=0.3).probability_N
+    probability = channel_of(errors, languages, eta=2.0).probability_N
     power = np.array([2 / 3, 2 / 4, 2 / 10]) ** 2
-    assert probability == pytest.approx(0.7 * power / power.sum() + 0.1)
+    assert probability == pytest.approx((1 - FLOOR) * power / power.sum() + FLOOR / 3)
 
 
 @pytest.mark.parametrize("prefer", ["high", "low"])
 @pytest.mark.parametrize("eta", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("errors", [ERRORS, np.r_[ERRORS[:-2], 1e30, 0.0], np.zeros(CLIPS)])
 def test_every_clip_can_come_and_none_outweighs_the_bound(prefer, eta, errors):
-    probability = channel_of(errors, prefer=prefer, eta=eta, floor=0.2).probability_N
+    probability = channel_of(errors, prefer=prefer, eta=eta).probability_N
     assert probability.sum() == pytest.approx(1)
-    assert probability.min() >= 0.2 / CLIPS * (1 - 1e-12)
+    assert probability.min() >= FLOOR / CLIPS * (1 - 1e-12)
     assert probability.max() <= 2 ** (eta + 1) / CLIPS * (1 + 1e-12)
 
 
@@ -79,7 +81,7 @@ def test_clips_come_as_often_as_p_says():
 
 
 def test_a_draw_rounds_each_expected_count_up_or_down():
-    probability = channel_of(eta=3.0, floor=0.0).probability_N
+    probability = channel_of(eta=3.0).probability_N
     for seed in range(20):
         counts = np.bincount(systematic_draw(probability, 500, np.random.default_rng(seed)), minlength=CLIPS)
         assert (np.abs(counts - 500 * probability) < 1 + 1e-9).all()
@@ -96,7 +98,7 @@ def test_eta_0_is_the_uniform_epoch_itself():
 @pytest.mark.parametrize("errors", [np.array(LENGTHS) / 50.0, 10.0 / np.array(LENGTHS)])
 def test_an_epoch_has_the_steps_and_limits_of_a_uniform_one(prefer, errors):
     """Also where short clips, or long ones, are preferred, which fill fewer or more batches."""
-    channel = channel_of(errors, prefer=prefer, eta=4.0, floor=0.0)
+    channel = channel_of(errors, prefer=prefer, eta=4.0)
     for epoch in range(30):
         batches = draw_batches(channel, LENGTHS, 8, 800, 0, epoch)
         assert len(batches) == len(make_batches(LENGTHS, 8, 800, 0, epoch))
@@ -130,8 +132,9 @@ def test_epochs_are_uniform_until_every_clip_has_a_reward():
     assert channel.drawing
 
 
-def test_rewards_are_a_moving_average_by_clip_repeats_in_a_batch_included():
-    channel = make_channel(PLCConfig(enabled=True, smoothing=0.75), ["ASL"] * 2)
+def test_rewards_are_a_moving_average_by_clip_repeats_in_a_batch_included(monkeypatch):
+    monkeypatch.setattr(priority, "SMOOTHING", 0.75)
+    channel = make_channel(PLCConfig(enabled=True), ["ASL"] * 2)
     channel.note([1, 0, 1], [-4.0, -1.0, -8.0])
     assert channel.reward_N.tolist() == [-1.0, 0.75 * -4 + 0.25 * -8]
 
@@ -154,7 +157,7 @@ def test_at_importance_1_the_weighted_gradient_is_that_of_all_clips():
 
 @pytest.mark.parametrize("exponent", [0.0, 0.4, 1.0])
 def test_drawn_clips_weigh_1_on_average_and_frequent_ones_less(exponent):
-    probability = probabilities(priorities(-ERRORS, LANGUAGES, "high"), 2.0, 0.1)
+    probability = probabilities(priorities(-ERRORS, LANGUAGES, "high"), 2.0)
     weights = importance_weights(probability, exponent)
     assert (probability * weights).sum() == pytest.approx(1)
     assert (np.diff(weights[np.argsort(probability)]) <= 0).all()
@@ -168,7 +171,7 @@ def test_the_effective_sample_size_is_kishs():
 
 
 def test_the_figures_say_how_far_the_draw_is_from_uniform():
-    flat, steep = channel_of(eta=0.0), channel_of(eta=4.0, floor=0.05)
+    flat, steep = channel_of(eta=0.0), channel_of(eta=4.0)
     drawn = steep.draw(CLIPS, 0, 0).tolist()
     figures = steep.figures(drawn)
     weights = 1 / (CLIPS * steep.probability_N[drawn])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from signllm.config import Config, load_config
+from signllm.config.frozen import FROZEN
 from signllm.config.loading import all_keys
 from signllm.config.schema import Section
 from signllm.languages import LANGUAGES
@@ -190,6 +191,8 @@ def test_configuration_page_lists_every_key_with_its_default(name):
     expected = {key: value for key, value in values.items() if not isinstance(value, Section)}
     assert {key: json.loads(default) for key, default in rows.items()} == expected
     assert sections == [key for key in all_keys() if isinstance(values[key], Section)]
+    fixed = dict(re.findall(r"^\| `([\w.]+)` = `(.*?)` \| \S", text, re.MULTILINE))
+    assert {key: json.loads(value) for key, value in fixed.items()} == FROZEN
 
 
 @pytest.mark.parametrize("name", TRANSLATED[3])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from signllm.config.schema import FlowConfig, PoseDecoderConfig
-from signllm.models.decoders import make_decoder
+from signllm.models.decoders import flow, make_decoder
 from signllm.models.decoders.flow import medoids, shifted, smoothed
 
 SMALL = {"type": "flow", "num_layers": 1, "hidden_size": 32, "num_heads": 4, "ff_size": 64, "dropout": 0.0}
@@ -77,8 +77,8 @@ def test_the_steps_lead_to_the_end_of_the_path():
 
 def test_shifted_times_keep_their_ends_and_order_and_lie_nearer_to_noise():
     u = torch.linspace(0, 1, 11)
-    assert torch.equal(shifted(u, 1.0), u)
-    times = shifted(u, 6.0)
+    times = shifted(u)
+    assert float(times[5]) == pytest.approx(0.5 / (0.5 + 3 * 0.5))
     assert times[0] == 0
     assert times[-1] == 1
     assert (times.diff() > 0).all()
@@ -109,8 +109,9 @@ def test_the_kept_candidate_is_one_of_them_and_the_most_central():
     assert matches.count(True) == 1
 
 
-def test_text_is_dropped_in_training_only():
-    decoder = flow_of(text_dropout=0.99)
+def test_text_is_dropped_in_training_only(monkeypatch):
+    monkeypatch.setattr(flow, "TEXT_DROPOUT", 1.0)
+    decoder = flow_of()
     memory, mask = memory_of(4)
     target, frames = torch.randn(4, 8, 150), torch.full((4,), 8)
     other = memory.roll(1, 0)
@@ -130,7 +131,7 @@ def test_text_is_dropped_in_training_only():
 def test_it_learns_both_of_two_signs_where_a_mean_would_be_neither():
     """Two clips for one text, +1 and -1: samples are near one or the other, and both come."""
     torch.manual_seed(0)
-    decoder = make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(text_dropout=0.0, guidance=1.0)), 150).train()
+    decoder = make_decoder(PoseDecoderConfig(**SMALL, flow=FlowConfig(guidance=1.0)), 150).train()
     memory, mask = torch.zeros(32, 1, 32), torch.ones(32, 1, dtype=torch.bool)
     frames = torch.full((32,), 4)
     target = torch.ones(32, 4, 150)

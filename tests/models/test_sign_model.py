@@ -180,6 +180,20 @@ def test_a_torn_checkpoint_is_refused(experiment, tmp_path):
             load_checkpoint(path)
 
 
+def test_a_checkpoint_that_names_frozen_keys_loads_at_their_values_only(experiment, tmp_path):
+    path = tmp_path / "older.pth"
+    save_checkpoint(path, Checkpoint(experiment.config, experiment.model.extra_state(), experiment.model.state_dict()))
+    content = torch.load(path, weights_only=True)
+    content["config"]["training"]["plc"] |= {"floor": 0.1, "smoothing": 0.5}
+    content["config"]["model"]["pose_decoder"]["flow"]["shift"] = 3.0
+    torch.save(content, path)
+    assert load_checkpoint(path).config == experiment.config
+    content["config"]["model"]["pose_decoder"]["flow"]["shift"] = 6.0
+    torch.save(content, path)
+    with pytest.raises(ConfigError, match=r"older\.pth: model\.pose_decoder\.flow\.shift = 6\.0: fixed at 3\.0"):
+        load_checkpoint(path)
+
+
 def test_a_failed_save_keeps_the_older_file(experiment, tmp_path):
     path = tmp_path / "last_model.pth"
     path.write_bytes(b"older")

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from signllm.config import Config
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput, LengthDistribution
 from signllm.models.normalizer import PoseNormalizer
+from signllm.models.sign_model import GlossOutput, ModelOutput
 from signllm.training import losses
 
 
@@ -69,6 +71,20 @@ def test_future_frames_are_compared_with_the_frames_that_come_then():
     with_future = replace(output, predicted=replace(output.predicted, future_BFKV=torch.from_numpy(future)))
     errors = [(future[:, :-ahead, ahead - 1] - target[:, ahead:])[mask[:, ahead:]] for ahead in (1, 2)]
     assert float(losses.future([with_future])) == pytest.approx((np.concatenate(errors) ** 2).mean(), rel=1e-5)
+
+
+def test_future_frames_weigh_a_tenth_and_glosses_are_smoothed_in_training():
+    output = output_of()
+    future = replace(output.predicted, future_BFKV=torch.randn(2, 6, 2, output.target_BFV.shape[-1]))
+    glosses = GlossOutput(torch.randn(2, 5, 7), torch.randint(1, 7, (2, 5)), pad=0)
+    plain = losses.compute_losses(ModelOutput([output]), Config())
+    both = losses.compute_losses(ModelOutput([replace(output, predicted=future)], glosses), Config())
+    smoothed = torch.nn.functional.cross_entropy(
+        glosses.logits_BLW.flatten(0, 1), glosses.ids_BL.flatten(), ignore_index=0, label_smoothing=0.1
+    )
+    assert float(both.terms["gloss"]) == pytest.approx(float(smoothed), rel=1e-5)
+    more = 0.1 * float(both.terms["future"]) + float(both.terms["gloss"])
+    assert float(both.total) == pytest.approx(float(plain.total) + more, rel=1e-5)
 
 
 def test_bone_length_is_zero_for_a_moved_skeleton_and_grows_with_a_scaled_one():

@@ -37,7 +37,7 @@ class PullPlug(Listener):
     [
         (["training.plc.eta=2.0"], 8, 20),
         (["training.plc.prefer=low", "training.plc.importance=0.7", "data.num_workers=1"], 8, 20),
-        (["training.plc.skip_below=0.5", "training.plc.smoothing=0.2", "model.mode=prompt2langgloss"], 24, 34),
+        (["training.plc.skip_below=0.5", "model.mode=prompt2langgloss"], 24, 34),
     ],
     ids=["high", "low, weighted, worker process", "skipping, prompt2langgloss"],
 )
