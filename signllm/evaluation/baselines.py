@@ -191,7 +191,9 @@ class MeanClip(Baseline):
         stretched = [clip.stretched(frames) for clip in clips]
         shown_FJ = sum(clip.valid.astype(np.float32) for clip in stretched)
         sum_FJC = sum(clip.coordinates * clip.valid[..., None] for clip in stretched)
-        return stretched[0].replace(coordinates=sum_FJC / np.maximum(shown_FJ, 1)[..., None], valid=shown_FJ > 0)
+        return stretched[0].replace(
+            coordinates=sum_FJC / np.maximum(shown_FJ, 1)[..., None], valid=np.greater(shown_FJ, 0)
+        )
 
 
 class GlossClips(Baseline):

@@ -35,6 +35,11 @@ _FACTS = ("skeleton", "unit", "fps", "num_joints", "num_coordinates", "width", "
 class FgdEncoder(nn.Module):
     """Encoder and decoder, with the facts of the clips they were made for."""
 
+    place_mean: torch.Tensor
+    place_scale: torch.Tensor
+    latent_mean: torch.Tensor
+    latent_scale: torch.Tensor
+
     def __init__(
         self,
         skeleton: str,
@@ -164,12 +169,14 @@ def train_fgd_encoder(
     """
     _check(clips)
     first, fps = clips[0], float(fps or clips[0].fps)
+    _, num_joints, num_coordinates = first.coordinates.shape
     with RandomStream(seed).drawing():
         encoder = FgdEncoder(
             first.skeleton.name,
             first.unit,
             fps,
-            *first.coordinates.shape[1:],
+            num_joints,
+            num_coordinates,
             width=width,
             latent_size=latent_size,
         )

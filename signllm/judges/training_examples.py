@@ -75,7 +75,8 @@ def hold_out(records: Sequence[ClipRecord], share: float, seed: int, recognition
     by_text: dict[str, list[int]] = defaultdict(list)
     for index, record in enumerate(records):
         by_text[normalised_text(record.text)].append(index)
-    wanted, held = round(share * len(records)), []
+    wanted = round(share * len(records))
+    held: list[int] = []
     for text in sorted(by_text, key=lambda text: _rank(seed + 1, text)):
         if len(held) >= wanted:
             break

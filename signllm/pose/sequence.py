@@ -6,6 +6,7 @@ Legend: F frames, J joints, C coordinates.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -15,6 +16,16 @@ from signllm.pose.output import Captioned, ClipOutput
 from signllm.pose.skeleton import SKELETON_50, Skeleton
 
 SHOULDER_WIDTHS = "shoulder_widths"
+
+
+class _Changes(TypedDict, total=False):
+    """What `PoseSequence.replace` takes."""
+
+    coordinates: np.ndarray
+    valid: np.ndarray
+    fps: float
+    skeleton: Skeleton
+    unit: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,9 +79,11 @@ class PoseSequence(ClipOutput):
         object.__setattr__(self, "fps", float(self.fps))
 
     @classmethod
-    def all_valid(cls, coordinates: np.ndarray, fps: float, **kwargs) -> PoseSequence:
+    def all_valid(
+        cls, coordinates: np.ndarray, fps: float, skeleton: Skeleton = SKELETON_50, unit: str = SHOULDER_WIDTHS
+    ) -> PoseSequence:
         """Make a clip without missing joints from (F, J, C) coordinates."""
-        return cls(coordinates, np.ones(np.asarray(coordinates).shape[:2], bool), fps, **kwargs)
+        return cls(coordinates, np.ones(np.asarray(coordinates).shape[:2], bool), fps, skeleton, unit)
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -98,7 +111,7 @@ class PoseSequence(ClipOutput):
         """Cut out frames; the slice must leave at least one."""
         return self.replace(coordinates=self.coordinates[frames], valid=self.valid[frames])
 
-    def replace(self, **changes) -> PoseSequence:
+    def replace(self, **changes: Unpack[_Changes]) -> PoseSequence:
         """A copy with some fields changed."""
         fields = {name: getattr(self, name) for name in ("coordinates", "valid", "fps", "skeleton", "unit")}
         return PoseSequence(**{**fields, **changes})

@@ -147,7 +147,8 @@ def _hand_strokes(skeleton: Skeleton, part: str) -> list[tuple]:
     members = skeleton.parts[part]
     side = _side_of(part) or "right"
     palm_color = SIDE_COLORS[side]
-    palm, fingers = [], {finger: [] for finger in FINGERS}
+    palm: list[tuple[int, int]] = []
+    fingers: dict[str, list[tuple[int, int]]] = {finger: [] for finger in FINGERS}
     for joint in members:
         finger = next((name for name in FINGERS if f"_{name}_" in skeleton.joints[joint]), None)
         parent = skeleton.parents[joint]
@@ -204,5 +205,5 @@ def draw_frames(
     plan = strokes(skeleton)
     ends_FS4 = points_FJ2[:, plan.ends].reshape(len(points_FJ2), -1, 4)
     radii_S2 = np.maximum(plan.radii * np.float32(width_px), np.float32(_MIN_RADIUS_PX))
-    shown_FS = valid_FJ[:, plan.ends].all(axis=2)
+    shown_FS = np.all(valid_FJ[:, plan.ends], axis=2)
     paint_capsules(canvas_FHW4, ends_FS4, radii_S2, plan.colors, shown_FS, corner, size_px)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,9 @@ from signllm.errors import ConfigError, DataError, did_you_mean
 from signllm.fsutil import write_atomically
 from signllm.sampling import spread
 from signllm.viewing.scene import Panel, Scene, contact_sheet
+
+if TYPE_CHECKING:
+    from av import VideoStream
 
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
 _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
@@ -70,7 +73,7 @@ def _write_mp4(file: BinaryIO, scene: Scene) -> None:
     height, width = scene.shape
     rate = Fraction(scene.fps).limit_denominator(1001)
     with av.open(file, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream(encoder, rate=rate)
+        stream = cast("VideoStream", container.add_stream(encoder, rate=rate))  # all _ENCODERS encode video
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = 1 / rate
         if encoder == "libx264":

@@ -26,14 +26,10 @@ REQUIRED = SKELETON_50.shoulders
 
 @dataclass(frozen=True)
 class PointLayout:
-    """The point of each of the 50 joints, None for one that this layout has not.
-
-    `unit`: length of a shoulder width in the file's coordinates, None where it must be measured.
-    """
+    """The point of each of the 50 joints, None for one that this layout has not."""
 
     name: str
     points: tuple[Point | None, ...]
-    unit: float | None = None
 
     def fits(self, points: Mapping[Point, int]) -> bool:
         """Whether a file with these points is of this layout; joints other than the shoulders may be left out."""
@@ -72,7 +68,6 @@ OWN = PointLayout(
         for component, part in OWN_COMPONENTS.items()
         for joint in SKELETON_50.parts[part]
     ),
-    unit=200.0,
 )
 
 LAYOUTS: tuple[PointLayout, ...] = (

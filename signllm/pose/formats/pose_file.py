@@ -35,7 +35,8 @@ from signllm.pose.skeleton import SKELETON_50
 if TYPE_CHECKING:
     from pose_format import Pose, PoseHeader
 
-OWN_SIZE, OWN_ORIGIN = (1000, 1000, 1000), (500.0, 400.0, 500.0)  # where the neck lies in the files we write
+# The files we write: their size, where the neck lies in them, and how long a shoulder width is.
+OWN_SIZE, OWN_ORIGIN, OWN_UNIT = (1000, 1000, 1000), (500.0, 400.0, 500.0), 200.0
 _COLOURS = {"body": (90, 90, 90), "left_hand": (46, 134, 222), "right_hand": (214, 69, 65)}
 
 
@@ -54,7 +55,7 @@ class PoseFile:
         joints_FJC, valid_FJ = person_FKC[:, places_J], seen_FK[:, places_J] & (places_J >= 0)
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
         if layout is OWN:
-            return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN.unit, valid_FJ, fps)
+            return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN_UNIT, valid_FJ, fps)
         flat_FJ2 = joints_FJC[..., :2]
         if layout.points[SKELETON_50.root] is None:
             flat_FJ2, valid_FJ = with_neck(flat_FJ2, valid_FJ, SKELETON_50)
@@ -99,7 +100,7 @@ class PoseFile:
                 f"unknown layout with the components {there or '(none)'}; known:"
                 f" {', '.join(known.name for known in LAYOUTS)}, told by the names of their shoulders"
             )
-        return layout, np.array([points.get(point, -1) for point in layout.points])
+        return layout, np.array([-1 if point is None else points.get(point, -1) for point in layout.points])
 
     def _signer(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
         """The one person's coordinates (F, K, C) and which points are seen (F, K)."""
@@ -155,7 +156,7 @@ def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:
             f" {clip.unit}"
         )
     dims = clip.coordinates.shape[2]
-    points_FJC = np.where(clip.valid[..., None], clip.coordinates * OWN.unit + OWN_ORIGIN[:dims], 0)
+    points_FJC = np.where(clip.valid[..., None], clip.coordinates * OWN_UNIT + OWN_ORIGIN[:dims], 0)
     body = NumPyPoseBody(clip.fps, points_FJC[:, None].astype(np.float32), clip.valid[:, None].astype(np.float32))
     pose = Pose(_own_header(dims), body)
     write_atomically(path, pose.write)
