@@ -21,6 +21,7 @@ from signllm.pose import PoseSequence, Skeleton
 PARTS = ("body", "right_hand", "left_hand")
 _WRISTS = ("right_hand", "left_hand")
 JERK_FRAMES = 4  # frames in a row that a third difference needs
+MOMENT_S = 0.2  # over which displacements are measured: short for a movement of signing, long for trembling
 SHORTEST_BONE = 0.01  # shoulder widths; a variation of nothing is not a variation
 
 
@@ -169,7 +170,7 @@ def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
     lengths, masks = zip(*(_bone_lengths(clip) for clip in _sides(pair)), strict=True)
     ours_B, theirs_B = (_mean_bones(*side) for side in zip(lengths, masks, strict=True))
     numbers: list[float] = []
-    for group in _bone_groups(pair.reference.skeleton):
+    for group in bone_groups(pair.reference.skeleton):
         both = group[np.isfinite(theirs_B[group]) & np.isfinite(ours_B[group])]
         shown = shown_share(masks[0][:, group], masks[1][:, group])
         means = [float(bone_B[both].mean()) if len(both) else 0.0 for bone_B in (ours_B, theirs_B)]
@@ -177,7 +178,7 @@ def measure_bone_length(pair: ClipPair) -> tuple[float, ...]:
     return tuple(numbers)
 
 
-def _bone_groups(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+def bone_groups(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
     """Which bones are the body's, and which the fingers'; that from a wrist to its hand's root is neither."""
     ends = [(skeleton.part_of(parent), skeleton.part_of(child)) for parent, child in skeleton.bones]
     body = [bone for bone, pair in enumerate(ends) if pair == ("body", "body")]
@@ -207,6 +208,16 @@ def measure_velocity(pair: ClipPair) -> tuple[float, ...]:
     that of two frames in a row.
     """
     return _by_part(pair, _mean_speed, window=2)
+
+
+def measure_displacement(pair: ClipPair) -> tuple[float, ...]:
+    """Mean displacement of a part's joints over a fifth of a second, summed over clips, of hypothesis / reference.
+
+    The distance between a joint's places that lie 0.2 s apart, in frames that both show it; hands relative to their
+    wrists, as in `velocity-ratio`. Trembling takes a joint nowhere, so it counts for much less than in that figure. A
+    clip whose reference lacks the part or is shorter does not count. This toolkit's definition.
+    """
+    return _by_part(pair, _mean_displacement)
 
 
 def measure_variance(pair: ClipPair) -> tuple[float, ...]:
@@ -244,6 +255,14 @@ def _mean_speed(coordinates_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -
     if not seen.any():
         return np.nan
     return float(np.sqrt((np.diff(coordinates_FJC, axis=0)[seen] ** 2).sum(-1)).mean() * fps)
+
+
+def _mean_displacement(coordinates_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -> float:
+    frames = max(1, round(MOMENT_S * fps))
+    seen = valid_FJ[frames:] & valid_FJ[:-frames]
+    if not seen.any():
+        return np.nan
+    return float(np.sqrt(((coordinates_FJC[frames:] - coordinates_FJC[:-frames])[seen] ** 2).sum(-1)).mean())
 
 
 def _mean_variance(coordinates_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -> float:
@@ -305,6 +324,7 @@ PRESETS = (
     _ratio("jerk-ratio", ("jerk_ratio",), measure_jerk),
     _ratio("path-ratio", ("path_ratio_hands",), measure_path, "bridged"),
     _ratio("velocity-ratio", _for_parts("velocity_ratio"), measure_velocity),
+    _ratio("displacement-ratio", _for_parts("displacement_ratio"), measure_displacement),
     _ratio("variance-ratio", _for_parts("variance_ratio"), measure_variance),
     _ratio("bone-length-ratio", _BONE_GROUPS, measure_bone_length),
     Preset(

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError, did_you_mean
-from signllm.metrics import motion_metrics, part_metrics, path_metrics
+from signllm.metrics import handshape_metrics, motion_metrics, part_metrics, path_metrics
 from signllm.metrics.preset import Preset
 
 if TYPE_CHECKING:
     from signllm.metrics.frechet import ClipEncoder
 
 PRESETS: dict[str, Preset] = {
-    preset.name: preset for module in (path_metrics, part_metrics, motion_metrics) for preset in module.PRESETS
+    preset.name: preset
+    for module in (path_metrics, handshape_metrics, part_metrics, motion_metrics)
+    for preset in module.PRESETS
 }
 
 FGD = "fgd"  # not among the others, because it needs an encoder
@@ -23,11 +25,15 @@ PANEL = (
     "coverage",
     "dtw-mje",
     "pose-similarity",
+    "handshape-similarity",
     "motion-smoothness",
+    "jerk-ratio",
     "total-distance",
     "duration",
     "velocity-ratio",
+    "displacement-ratio",
     "variance-ratio",
+    "bone-length-ratio",
     "bone-length-variation",
 )
 """What a trainer looks at in each evaluation: all that is cheap."""

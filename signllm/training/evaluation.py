@@ -9,7 +9,7 @@ import torch
 from signllm.config import Config
 from signllm.data.dataset import SignDataset, collate
 from signllm.inference import Generator
-from signllm.metrics.summary import score_pairs, selection_score
+from signllm.metrics.summary import panel_scores, selection_score
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
@@ -63,7 +63,7 @@ def evaluate(model: SignModel, config: Config, dataset: SignDataset, device: tor
             record = sample.record
             pairs.append(SamplePair(record.id, record.text, record.language, sample.pose, pose))
     model.train(was_training)
-    scores = score_pairs([pair.generated for pair in pairs], [pair.reference for pair in pairs])
+    scores = panel_scores([pair.generated for pair in pairs], [pair.reference for pair in pairs])
     return Evaluation(
         losses={name: value / len(indices) for name, value in sums.items()},
         scores=scores,

@@ -8,6 +8,7 @@ import numpy as np
 from tests.helpers.literal_motion import (
     literal_bone_length,
     literal_bone_variation,
+    literal_displacement,
     literal_jerk,
     literal_path_of_hands,
     literal_smoothness,
@@ -19,6 +20,7 @@ from tests.helpers.literal_parts import literal_dtw_jpe, literal_dtw_pa_jpe, lit
 from tests.helpers.literal_paths import (
     literal_coverage,
     literal_dtw_score,
+    literal_handshape,
     literal_mpjpe,
     literal_pck,
     literal_pose_similarity,
@@ -44,6 +46,7 @@ LITERAL = {
     ("pt-dtw", "pt_dtw"): literal_pt_dtw,
     ("slrtp2025", "slrtp2025"): literal_slrtp2025,
     ("pose-similarity", "pose_similarity"): literal_pose_similarity,
+    ("handshape-similarity", "handshape_similarity"): literal_handshape,
     ("mpjpe", "mpjpe"): literal_mpjpe,
     ("pck@0.2", "pck"): literal_pck,
     ("total-distance", "total_distance"): literal_total_distance,
@@ -63,6 +66,7 @@ LITERAL = {
 for _part in ("body", "right_hand", "left_hand"):
     for _preset, _literal in (
         ("velocity-ratio", literal_velocity),
+        ("displacement-ratio", literal_displacement),
         ("variance-ratio", literal_variance),
         ("dtw-jpe", literal_dtw_jpe),
         ("dtw-pa-jpe", literal_dtw_pa_jpe),

@@ -107,6 +107,22 @@ def literal_velocity(part, hs, rs):
     return covered_ratio([(speed(h), speed(r), share_shown(h, r, joints, hand_seen, 2)) for h, r in pairs])
 
 
+def literal_displacement(part, hs, rs):
+    def displacement(clip):
+        gap = round(clip.fps / 5)
+        ways = [
+            distance(hand_place(clip, f, k), hand_place(clip, f + gap, k))
+            for k in SKELETON_50.parts[part]
+            for f in range(len(clip) - gap)
+            if hand_seen(clip, f, k) and hand_seen(clip, f + gap, k)
+        ]
+        return mean(ways) if ways else None
+
+    joints = SKELETON_50.parts[part]
+    pairs = zip(hs, rs, strict=True)
+    return covered_ratio([(displacement(h), displacement(r), share_shown(h, r, joints, hand_seen)) for h, r in pairs])
+
+
 def literal_variance(part, hs, rs):
     def variance(clip):
         squares = []

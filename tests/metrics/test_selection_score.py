@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signllm.metrics import score_pairs, selection_score
+from signllm.metrics import panel_scores, selection_score
 from signllm.pose import PoseSequence
 from tests.helpers.clips import frozen, jittered, signing
 
@@ -13,7 +13,7 @@ SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def score(hypotheses, references):
-    figures = score_pairs(hypotheses, references)
+    figures = panel_scores(hypotheses, references)
     return selection_score(figures), figures
 
 
@@ -75,25 +75,70 @@ def test_livelier_is_better_up_to_the_reference_and_worse_beyond():
 
 
 def test_undefined_figures_are_left_out_and_no_dtw_is_worth_nothing():
-    figures = dict(score_pairs([signing(1)], [signing(2)]))
-    figures["velocity_ratio_left_hand"] = figures["variance_ratio_left_hand"] = float("nan")
+    figures = panel_scores([signing(1)], [signing(2)])
+    for name in ("displacement_ratio_left_hand", "variance_ratio_left_hand", "handshape_similarity", "dtw_skill"):
+        figures[name] = float("nan")
     assert 0 < selection_score(figures) < 1
     assert selection_score({**figures, "dtw_score": float("nan")}) == 0
 
 
 def test_jerk_beyond_the_reference_costs_and_smoothness_does_not():
-    figures = score_pairs([signing(1)], [signing(2)])
-    values = [selection_score({**figures, "motion_smoothness": jerk}) for jerk in (0.2, 1.0, 9.0)]
+    figures = panel_scores([signing(1)], [signing(2)])
+    values = [selection_score({**figures, "jerk_ratio": jerk}) for jerk in (0.2, 1.0, 9.0)]
     assert values[0] == values[1] > values[2]
+
+
+def test_the_skill_is_1_for_the_recordings_0_for_their_mean_pose_and_less_for_what_is_further_away():
+    references = [signing(seed, frames) for seed, frames in ((1, 30), (2, 50))]
+    hidden = references[0].valid.copy()
+    hidden[:, 12] = False
+    references[0] = references[0].replace(valid=hidden)
+    seen = [clip.valid[..., None] for clip in references]
+    total = sum((clip.coordinates * mask).sum(0) for clip, mask in zip(references, seen, strict=True))
+    mean = total / sum(mask.sum(0) for mask in seen)
+    statues = [PoseSequence.all_valid(np.repeat(mean[None], len(clip), axis=0), 25) for clip in references]
+    assert panel_scores(references, references)["dtw_skill"] == 1
+    assert panel_scores(statues, references)["dtw_skill"] == pytest.approx(0, abs=1e-4)
+    away = [clip.replace(coordinates=clip.coordinates + np.float32(0.5)) for clip in statues]
+    assert panel_scores(away, references)["dtw_skill"] < -0.5
+    assert np.isnan(panel_scores(references[:1], [frozen(references[0])])["dtw_skill"])
+
+
+def test_what_is_nearer_than_a_statue_counts_for_more_and_the_rest_still_ranks():
+    def at(skill):
+        return selection_score({**AS_RECORDED, "dtw_skill": skill, "dtw_score": 0.6 * (1 - skill)})
+
+    values = [at(skill) for skill in (-0.3, -0.1, 0.0, 0.1, 0.3)]
+    assert values == sorted(values)
+    assert at(0.03) / at(-0.03) == pytest.approx(np.exp(1.2 * 0.06) / 0.7, rel=0.05)
+    assert at(-0.1) / at(-0.3) == pytest.approx(np.exp(1.2 * 0.2), rel=0.01)
+
+
+def test_bent_fingers_lose_although_the_hands_go_where_they_should():
+    references = [signing(seed) for seed in range(4)]
+
+    def bent(clip):
+        places = clip.coordinates.copy()
+        for part, wrist in clip.skeleton.wrists.items():
+            joints = list(clip.skeleton.parts[part])
+            places[:, joints] = places[:, [wrist]] + (places[:, joints] - places[:, [wrist]]) * np.float32([-1, 1, -1])
+        return clip.replace(coordinates=places)
+
+    straight, crooked = score(references, references), score([bent(clip) for clip in references], references)
+    assert crooked[1]["dtw_score"] < 0.3
+    assert crooked[0] < 0.9 * straight[0] * np.exp(-2 * crooked[1]["dtw_score"])
 
 
 PARTS = ("body", "right_hand", "left_hand")
 RATIOS = [
-    "total_distance",
     "duration",
-    *(f"{name}_{part}" for name in ("velocity_ratio", "variance_ratio") for part in PARTS),
+    "bone_length_ratio_fingers",
+    *(f"{name}_{part}" for name in ("displacement_ratio", "variance_ratio") for part in PARTS),
 ]
-AS_RECORDED = {**dict.fromkeys(RATIOS, 1.0), "dtw_score": 0.25, "motion_smoothness": 1.0, "coverage": 1.0}
+AS_RECORDED = {
+    **dict.fromkeys(RATIOS, 1.0),
+    **{"dtw_score": 0.25, "dtw_skill": 0.5, "jerk_ratio": 1.0, "handshape_similarity": 1.0, "coverage": 1.0},
+}
 
 
 @pytest.mark.parametrize("figure", RATIOS)
@@ -106,18 +151,21 @@ def test_each_ratio_costs_alone_and_alike_on_both_sides_of_1(figure):
 
 
 def test_equals_the_documented_combination():
-    velocities, variances = (
+    displacements, variances = (
         dict(zip(PARTS, (0.5, 2.0, 0.8), strict=True)),
         dict(zip(PARTS, (0.3, 1.5, 4.0), strict=True)),
     )
     figures = {
-        **{"dtw_score": 0.4, "total_distance": 1.25, "duration": 0.9, "motion_smoothness": 2.25, "coverage": 0.5},
-        **{f"velocity_ratio_{part}": value for part, value in velocities.items()},
+        **{"dtw_score": 0.4, "dtw_skill": 0.02, "duration": 0.9, "jerk_ratio": 1.5, "coverage": 0.5},
+        **{"handshape_similarity": 0.64, "bone_length_ratio_fingers": 1.25},
+        **{f"displacement_ratio_{part}": value for part, value in displacements.items()},
         **{f"variance_ratio_{part}": value for part, value in variances.items()},
     }
-    velocity, variance = (0.5 * 0.5 * 0.8) ** (1 / 3), (0.3 * (1 / 1.5) * 0.25) ** (1 / 3)
-    motion = (0.8 * 0.9 * velocity * variance**0.5 * (1 / 1.5)) ** (1 / 5)
-    assert selection_score(figures) == pytest.approx(np.exp(-0.8) * motion * 0.25)
+    displacement, variance = (0.5 * 0.5 * 0.8) ** (1 / 3), (0.3 * (1 / 1.5) * 0.25) ** (1 / 3)
+    likeness = (0.9 * displacement * variance**0.5 * (1 / 1.5) * 0.8 * 0.8) ** (1 / 6)
+    closeness = np.exp(-0.8) * (0.7 + 0.3 / (1 + np.exp(-2)))
+    assert selection_score(figures) == pytest.approx(closeness * likeness * 0.25)
+    assert selection_score({**figures, "handshape_similarity": -0.1}) == 0
 
 
 def read_words(split):
