@@ -51,7 +51,7 @@ def test_the_score_ranks_what_a_run_goes_through(make_corpus, make_config, tmp_p
     run(
         make_config(
             f"data.dataset_path={tmp_path / 'store'}",
-            "model.languages=[\"ASL\"]",
+            'model.languages=["ASL"]',
             "data.batch_size=16",
             "data.max_frames=160",
             "model.pose_decoder.type=parallel",
