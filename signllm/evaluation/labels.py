@@ -9,6 +9,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "pt_dtw": ("PT DTW", "PT 版 DTW"),
     "slrtp2025": ("SLRTP 2025 DTW-MJE", "SLRTP 2025 DTW-MJE"),
     "ham2pose_ndtw": ("Ham2Pose nDTW", "Ham2Pose nDTW"),
+    "ndtw_p": ("nDTWp", "nDTWp"),
+    "dtw_p": ("DTWp", "DTWp"),
     "dtw_jpe_body": ("DTW-JPE, body", "DTW-JPE（身体）"),
     "dtw_jpe_left_hand": ("DTW-JPE, left hand", "DTW-JPE（左手）"),
     "dtw_jpe_right_hand": ("DTW-JPE, right hand", "DTW-JPE（右手）"),

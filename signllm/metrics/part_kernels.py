@@ -285,3 +285,28 @@ def keypoint_costs(
             before_T, now_T = now_T, before_T
         total_J[j] = before_T[T - 1]
     return total_J
+
+
+@njit(nogil=True, cache=True)
+def trajectory_distances(hypothesis_JUC: np.ndarray, reference_JTC: np.ndarray) -> np.ndarray:
+    """(J,) roots of the least sum of squared distances along a warping path, for each joint alone.
+
+    What `dtaidistance.dtw_ndim.distance` returns by default.
+    """
+    J, U, T, C = hypothesis_JUC.shape[0], hypothesis_JUC.shape[1], reference_JTC.shape[1], reference_JTC.shape[2]
+    distance_J = np.empty(J)
+    before_T, now_T = np.empty(T), np.empty(T)
+    for j in range(J):
+        before_T[:] = np.inf
+        for u in range(U):
+            for t in range(T):
+                cost = 0.0
+                for c in range(C):
+                    cost += (hypothesis_JUC[j, u, c] - reference_JTC[j, t, c]) ** 2
+                if t == 0:
+                    now_T[0] = cost + (before_T[0] if u > 0 else 0.0)
+                else:
+                    now_T[t] = cost + min(before_T[t - 1], before_T[t], now_T[t - 1])
+            before_T, now_T = now_T, before_T
+        distance_J[j] = math.sqrt(before_T[T - 1])
+    return distance_J

@@ -17,6 +17,8 @@ from signllm.metrics.preset import LOWER, ClipPair, Preset, ratio_of_sums
 from signllm.pose import PoseSequence
 
 SOURCE_FPS = 20  # of SOKE, whose sums over the path grow with the frame rate
+NDTW_P_FILL, DTW_P_FILL = 1.0, 10.0  # each coordinate of a missing joint
+RAISED_MARGIN = 5  # frames kept around those in which a hand is raised, at every frame rate
 
 
 def measure_dtw_jpe(pair: ClipPair) -> tuple[float, ...]:
@@ -120,28 +122,92 @@ def measure_ham2pose_ndtw(pair: ClipPair) -> tuple[float, float]:
 
     sides = []
     for clip in (pair.hypothesis, pair.reference):
-        normalised = _by_shoulders(clip)
-        if normalised is None:
+        places_FJ2 = _by_shoulders(clip, 2)
+        if places_FJ2 is None:
             return 0.0, 0.0
-        places_FJ2, seen_FJ = normalised
-        sides += [np.ascontiguousarray(places_FJ2.transpose(1, 0, 2)), np.ascontiguousarray(seen_FJ.T)]
+        hands_F = np.flatnonzero(clip.valid[:, list(clip.skeleton.wrists.values())].any(1))
+        kept = slice(hands_F[0], hands_F[-1] + 1) if len(hands_F) else slice(None)
+        sides += [np.ascontiguousarray(places_FJ2[kept].transpose(1, 0, 2)), np.ascontiguousarray(clip.valid[kept].T)]
     return mean_over_clips(float(keypoint_costs(*sides).mean()))
 
 
-def _by_shoulders(clip: PoseSequence) -> tuple[np.ndarray, np.ndarray] | None:
-    """(F, J, 2) float64 normalised and trimmed, and its (F, J) mask; None when the shoulders do not give a scale."""
-    places_FJ2 = clip.coordinates[..., :2].astype(np.float64)
+def measure_ndtw_p(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the mean over the joints of both hands of √D, each joint aligned by itself; no length in it.
+
+    Local cost = squared distance; exact DTW, steps (1,1), (1,0), (0,1) of unit weight. No frame is trimmed. Each clip
+    is first shifted so that the mean middle of its shoulders is the origin, and scaled so that their mean distance is
+    1, in all coordinates: for clips in shoulder widths a small change. A missing joint of either clip stands at 1 in
+    each coordinate: one that both lack costs nothing, and one that only the reference lacks costs its distance to
+    there, too. A hypothesis that never shows both shoulders lacks all joints, as in the source; where the reference
+    never does, the clip does not count. Source: pose-evaluation (WMT 2025, arXiv 2510.07453), nDTWp of
+    `examples/Pose_Evaluation_Example.ipynb`.
+    """
+    dimensions = pair.reference.coordinates.shape[2]
+    hypothesis_UJC, reference_TJC = (_by_shoulders(clip, dimensions) for clip in (pair.hypothesis, pair.reference))
+    if reference_TJC is None:
+        return 0.0, 0.0
+    if hypothesis_UJC is None:
+        hypothesis_UJC = np.full(pair.hypothesis.coordinates.shape, NDTW_P_FILL)
+    return mean_over_clips(
+        _distance_of_hands(
+            _hands_filled(pair.hypothesis, hypothesis_UJC, NDTW_P_FILL),
+            _hands_filled(pair.reference, reference_TJC, NDTW_P_FILL),
+        )
+    )
+
+
+def measure_dtw_p(pair: ClipPair) -> tuple[float, float]:
+    """Mean over clips of the mean over the joints of both hands of √D, each joint aligned by itself; no length in it.
+
+    Local cost and DTW as in `ndtw-p`. But the clips keep their unit and origin, rest is trimmed, and a missing joint of
+    either clip stands at 10 in each coordinate. A clip begins 5 frames before a wrist is first above its elbow, though
+    not before that wrist is first seen, and ends likewise; one in which no wrist is ever above its elbow stays whole.
+    The source's clips are in pixels, where (10, 10) is a corner of the picture. In shoulder widths it is more than ten
+    widths from the hands, so a missing joint weighs far more, and published figures are not comparable. Source:
+    pose-evaluation (WMT 2025, arXiv 2510.07453), DTWp of its README; trimming as `trim_pose` of spoken-to-signed.
+    """
+    hands = []
+    for clip in (pair.hypothesis, pair.reference):
+        hands.append(_hands_filled(clip, clip.coordinates.astype(np.float64), DTW_P_FILL)[_raised(clip)])
+    return mean_over_clips(_distance_of_hands(*hands))
+
+
+def _hands_filled(clip: PoseSequence, places_FJC: np.ndarray, fill: float) -> np.ndarray:
+    """(F, A, C) the joints of both hands, with `fill` as each coordinate of those that the clip lacks."""
+    joints = [joint for part in clip.skeleton.wrists for joint in clip.skeleton.parts[part]]
+    return np.where(clip.valid[:, joints, None], places_FJC[:, joints], fill)
+
+
+def _distance_of_hands(hypothesis_UAC: np.ndarray, reference_TAC: np.ndarray) -> float:
+    from signllm.metrics.part_kernels import trajectory_distances
+
+    sides = (np.ascontiguousarray(side.transpose(1, 0, 2)) for side in (hypothesis_UAC, reference_TAC))
+    return float(trajectory_distances(*sides).mean())
+
+
+def _raised(clip: PoseSequence) -> slice:
+    """The frames that `dtw-p` keeps: those in which a wrist is above its elbow, all between them, and a margin."""
+    starts, ends = [], []
+    for wrist in clip.skeleton.wrists.values():
+        elbow = clip.skeleton.parents[wrist]
+        above_F = clip.coordinates[:, wrist, 1] < clip.coordinates[:, elbow, 1]
+        raised = np.flatnonzero(above_F & clip.valid[:, wrist] & clip.valid[:, elbow])
+        seen = np.flatnonzero(clip.valid[:, wrist])
+        if len(raised):
+            starts.append(max(seen[0], raised[0] - RAISED_MARGIN))
+            ends.append(min(seen[-1], raised[-1] + RAISED_MARGIN) + 1)
+    return slice(min(starts), max(ends)) if starts else slice(None)
+
+
+def _by_shoulders(clip: PoseSequence, dimensions: int) -> np.ndarray | None:
+    """(F, J, dimensions) float64 normalised by the mean middle and distance of the shoulders; None without a scale."""
+    places_FJC = clip.coordinates[..., :dimensions].astype(np.float64)
     shoulders = list(clip.skeleton.shoulders)
-    both_F2 = places_FJ2[clip.valid[:, shoulders].all(1)][:, shoulders]
-    if not len(both_F2):
+    both_F2C = places_FJC[clip.valid[:, shoulders].all(1)][:, shoulders]
+    if not len(both_F2C):
         return None
-    width = np.sqrt(((both_F2[:, 0] - both_F2[:, 1]) ** 2).sum(-1)).mean()
-    if width == 0:
-        return None
-    places_FJ2 = (places_FJ2 - both_F2.mean((0, 1))) / width
-    hands_F = np.flatnonzero(clip.valid[:, list(clip.skeleton.wrists.values())].any(1))
-    kept = slice(hands_F[0], hands_F[-1] + 1) if len(hands_F) else slice(None)
-    return places_FJ2[kept], clip.valid[kept]
+    width = np.sqrt(((both_F2C[:, 0] - both_F2C[:, 1]) ** 2).sum(-1)).mean()
+    return (places_FJC - both_F2C.mean((0, 1))) / width if width > 0 else None
 
 
 def _for_parts(name: str) -> tuple[str, ...]:
@@ -164,6 +230,24 @@ def _of_soke(name: str, figure: str, measure: Callable[[ClipPair], Sequence[floa
     )
 
 
+def _of_pose_evaluation(
+    name: str, figure: str, measure: Callable[[ClipPair], Sequence[float]], fill: float, choices: str
+) -> Preset:
+    unit = "shoulder widths, root of the sum of squares over the path"
+    masks = f"filled-{fill:g}"
+    return Preset(
+        name,
+        (figure,),
+        LOWER,
+        unit,
+        measure,
+        ratio_of_sums,
+        masks=masks,
+        choices=f"joints:hands|{choices}",
+        compiled=True,
+    )
+
+
 _SUMMED = "shoulder widths, summed over the path"
 PRESETS = (
     Preset(
@@ -176,6 +260,8 @@ PRESETS = (
         masks="ham2pose",
         compiled=True,
     ),
+    _of_pose_evaluation("ndtw-p", "ndtw_p", measure_ndtw_p, NDTW_P_FILL, "scale:shoulders|trim:none"),
+    _of_pose_evaluation("dtw-p", "dtw_p", measure_dtw_p, DTW_P_FILL, "scale:as-given|trim:raised"),
     _of_soke("dtw-jpe", "dtw_jpe", measure_dtw_jpe),
     _of_soke("dtw-pa-jpe", "dtw_pa_jpe", measure_dtw_pa_jpe),
 )

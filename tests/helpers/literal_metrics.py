@@ -16,7 +16,13 @@ from tests.helpers.literal_motion import (
     literal_variance,
     literal_velocity,
 )
-from tests.helpers.literal_parts import literal_dtw_jpe, literal_dtw_pa_jpe, literal_ham2pose
+from tests.helpers.literal_parts import (
+    literal_dtw_jpe,
+    literal_dtw_p,
+    literal_dtw_pa_jpe,
+    literal_ham2pose,
+    literal_ndtw_p,
+)
 from tests.helpers.literal_paths import (
     literal_coverage,
     literal_dtw_score,
@@ -61,6 +67,8 @@ LITERAL = {
         literal_bone_length, (*range(9, 29), *range(30, 50))
     ),
     ("ham2pose-ndtw", "ham2pose_ndtw"): literal_ham2pose,
+    ("ndtw-p", "ndtw_p"): literal_ndtw_p,
+    ("dtw-p", "dtw_p"): literal_dtw_p,
     ("bone-length-variation", "bone_length_variation"): literal_bone_variation,
 }
 for _part in ("body", "right_hand", "left_hand"):

@@ -115,3 +115,47 @@ def literal_ham2pose(hs, rs):
             mean(literal_path([[masked_euclidean(a[k], b[k]) for b in theirs] for a in ours])[0] for k in range(50))
         )
     return mean(scores)
+
+
+def literal_ndtw_p(hs, rs):
+    def normalised(clip):
+        """Per frame a list of points."""
+        both = [f for f in range(len(clip)) if clip.valid[f, 2] and clip.valid[f, 5]]
+        pairs = [(clip.coordinates[f, 2].astype(float), clip.coordinates[f, 5].astype(float)) for f in both]
+        width = mean(distance(a, b) for a, b in pairs)
+        middle = sum((a + b) / 2 for a, b in pairs) / len(pairs)
+        return filled(clip, lambda point: (point - middle) / width, 1.0)
+
+    return mean(distance_of_hands(normalised(h), normalised(r)) for h, r in zip(hs, rs, strict=True))
+
+
+def literal_dtw_p(hs, rs):
+    def trimmed(clip):
+        """From five frames before a hand is raised to five after, of either hand; nothing before its wrist is seen."""
+        kept = []
+        for elbow, wrist in ((3, 4), (6, 7)):
+            seen = [f for f in range(len(clip)) if clip.valid[f, wrist]]
+            up = [
+                f
+                for f in seen
+                if clip.valid[f, elbow] and clip.coordinates[f, wrist, 1] < clip.coordinates[f, elbow, 1]
+            ]
+            kept += [f for f in range(len(clip)) if up and seen[0] <= f <= seen[-1] and up[0] - 5 <= f <= up[-1] + 5]
+        frames = filled(clip, lambda point: point, 10.0)
+        return frames[min(kept) : max(kept) + 1] if kept else frames
+
+    return mean(distance_of_hands(trimmed(h), trimmed(r)) for h, r in zip(hs, rs, strict=True))
+
+
+def filled(clip, move, value):
+    return [
+        [
+            move(p.astype(float)) if seen else [value] * len(p)
+            for p, seen in zip(clip.coordinates[f], clip.valid[f], strict=True)
+        ]
+        for f in range(len(clip))
+    ]
+
+
+def distance_of_hands(h, r):
+    return mean(math.sqrt(literal_path([[distance(a[k], b[k]) ** 2 for b in r] for a in h])[0]) for k in range(8, 50))

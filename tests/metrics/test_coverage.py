@@ -11,7 +11,7 @@ from signllm.metrics.registry import PRESETS
 from signllm.pose import PoseSequence
 from tests.helpers.clips import frozen, signing, with_missing
 
-FOREIGN = ("pt-dtw", "slrtp2025", "ham2pose-ndtw")  # other people's code defines what masks do there
+FOREIGN = ("pt-dtw", "slrtp2025", "ham2pose-ndtw", "ndtw-p", "dtw-p")  # other people's code defines what masks do there
 OWN = [name for name in PRESETS if name not in FOREIGN]
 BETTER = {figure: preset.better for preset in PRESETS.values() for figure in preset.figures}
 HANDS = slice(8, 50)
@@ -36,6 +36,10 @@ def mask(clip, joints=slice(None), frames=slice(None)):
     found = np.zeros(clip.valid.shape, bool)
     found[frames, joints] = True
     return found
+
+
+def in_dimensions(clips, dimensions):
+    return [clip.replace(coordinates=clip.coordinates[..., :dimensions]) for clip in clips]
 
 
 def goodness(figure, value):
@@ -73,6 +77,29 @@ def test_hiding_is_never_cheaper_than_showing_wrong_hands(way):
     for figure, value in hiding.items():
         if figure.startswith(("dtw_", "pck", "bone_length_variation")):
             assert goodness(figure, value) <= goodness(figure, honest[figure]), figure
+
+
+@pytest.mark.parametrize("way", WAYS_TO_HIDE)
+def test_where_a_missing_joint_stands_outside_of_the_signing_space_hiding_never_pays(way):
+    masked = hidden(SHOWN, WAYS_TO_HIDE[way])
+    for name, dimensions in (("ndtw-p", 3), ("dtw-p", 3), ("dtw-p", 2)):
+        honest, hiding = (
+            score_pairs(*(in_dimensions(clips, dimensions) for clips in (side, REFERENCES)), [name])
+            for side in (SHOWN, masked)
+        )
+        for figure, value in honest.items():
+            assert hiding[figure] > value, (figure, dimensions)
+
+
+def test_near_the_fill_of_ndtw_p_hiding_pays_and_only_coverage_tells():
+    """Its authors put a missing joint at (1, 1), near the left hand at rest: so the documents send readers on."""
+    masked = hidden(SHOWN, WAYS_TO_HIDE["one hand"])
+    honest, hiding = (
+        score_pairs(in_dimensions(side, 2), in_dimensions(REFERENCES, 2), ["ndtw-p", "coverage"])
+        for side in (SHOWN, masked)
+    )
+    assert hiding["ndtw_p"] < honest["ndtw_p"]
+    assert hiding["coverage"] < 0.6 < honest["coverage"]
 
 
 def test_masked_hands_lose_in_every_figure():
@@ -172,7 +199,7 @@ def test_frames_may_lack_a_part_as_often_as_the_references():
 
 def test_presets_of_other_people_keep_their_masks_and_say_so():
     for name in FOREIGN:
-        assert PRESETS[name].masks in ("seen-in-both", "ham2pose")
+        assert PRESETS[name].masks in ("seen-in-both", "ham2pose", "filled-1", "filled-10")
         assert PRESETS[name].version == 1
     assert all("missed-at-worst" in PRESETS[name].masks for name in ("dtw-mje", "mpjpe", "pck@0.2", "dtw-jpe"))
 
