@@ -34,6 +34,12 @@ class CheckpointError(SignLLMError):
     heading = "checkpoint error"
 
 
+class LockedError(SignLLMError):
+    """Another process is writing what was to be written."""
+
+    heading = "in use"
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest candidate, or an empty string."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.5)

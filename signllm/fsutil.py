@@ -1,33 +1,92 @@
-"""Files: written so that an interruption never leaves a torn one behind, decoded in one way, told apart by content."""
+"""Files: written by one process at a time, so that an interruption never leaves a torn one, and decoded in one way."""
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import hashlib
+import itertools
 import os
-from collections.abc import Callable
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
+from filelock import FileLock, Timeout
 
-from signllm.errors import DataError
+from signllm.errors import DataError, LockedError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]  # a module that is not there
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark that Windows editors put before UTF-8 text."""
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Call `write` on a temporary sibling, sync it, and rename it to `path`."""
+    """Call `write` on a temporary sibling, sync it, and rename it to `path`.
+
+    The sibling is `.<name>.tmp`, so what a killed process left of it is overwritten by the next one; a process that
+    writes the same file meanwhile takes `.<name>.1.tmp`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    file = _open_temporary(path)
     try:
-        with open(temporary, "wb") as file:
+        with file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            if fcntl is not None:  # still locked: nobody takes it for a stray
+                os.replace(file.name, path)
+                return
+        os.replace(file.name, path)
+    except BaseException:
+        Path(file.name).unlink(missing_ok=True)
+        raise
+
+
+def _open_temporary(path: Path) -> BinaryIO:
+    """An empty file beside `path` that no living process writes, locked until it is closed."""
+    if fcntl is None:
+        return open(path.with_name(f".{path.name}.{os.getpid()}.tmp"), "wb")
+    for number in itertools.count():
+        temporary = path.with_name(f".{path.name}{f'.{number}' if number else ''}.tmp")
+        file = open(temporary, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
+        if _is_mine(file, temporary):
+            file.truncate()
+            return file
+        file.close()
+    raise AssertionError("the numbers do not end")
+
+
+def _is_mine(file: BinaryIO, path: Path) -> bool:
+    """Lock an open file; False where a living process has it, or where it is no longer what stands at `path`."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder; what is being written stays."""
+    for stray in folder.glob(".*.tmp") if fcntl is not None else ():
+        with suppress(OSError), open(stray, "r+b") as file:
+            if _is_mine(file, stray):
+                stray.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -97,3 +156,127 @@ def parse_json(data: bytes, name: str | Path) -> object:
 def read_json(path: Path) -> object:
     """The value of a JSON file. Raises DataError where it cannot be read or is not JSON."""
     return parse_json(read_bytes(path), path)
+
+
+@contextmanager
+def hold(target: Path) -> Iterator[None]:
+    """Let no other process write `target`, a file or folder that need not be there yet, until the block ends.
+
+    The lock is the operating system's, on the hidden sibling `.<name>.lock`: it ends with the process, however that
+    ends, and moves with no renaming of `target`. Within a process it may be held more than once. Raises LockedError
+    that says who holds it. Nothing stays behind, not even folders that were made for the lock.
+    """
+    place = Path(os.path.realpath(target))
+    if place in _held:
+        _held[place].depth += 1
+    else:
+        _held[place] = _Hold(place)
+    held = _held[place]
+    try:
+        yield
+    finally:
+        held.depth -= 1
+        if not held.depth:
+            _held.pop(place, None)
+            held.release()
+
+
+class _Hold:
+    """A lock of this process on a place, with a note of who holds it beside the lock."""
+
+    def __init__(self, place: Path):
+        self.depth = 1
+        self._note = place.with_name(f".{place.name}.holder")
+        self._path = place.with_name(f".{place.name}.lock")
+        while True:
+            self._made = [folder for folder in place.parents if not folder.exists()]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self._path, timeout=_LOCK_WAIT_S)
+            try:
+                self._lock.acquire()
+                break
+            except Timeout:
+                raise LockedError(f"{place}: {_holder(self._note)}; wait for it, or end it") from None
+            except FileNotFoundError:  # another process removed the folder that it had made for its own lock
+                continue
+        since = datetime.now().astimezone().isoformat(" ", "seconds")
+        facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": shlex.join(sys.orig_argv)}
+        self._note.write_bytes(orjson.dumps(facts))
+
+    def release(self) -> None:
+        """Remove lock and note while they are ours, then let go."""
+        for path in (self._note, self._path):
+            with suppress(OSError):
+                path.unlink()
+        self._lock.release()
+        for folder in self._made:
+            with suppress(OSError):  # not empty: it is of use
+                folder.rmdir()
+
+
+_LOCK_WAIT_S = 0.2  # a holder that is just letting go is no reason to refuse
+_held: dict[Path, _Hold] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_held.clear)  # the lock stays with the parent
+
+
+def _holder(note: Path) -> str:
+    """Who holds a lock, as far as its note can be read."""
+    try:
+        facts = orjson.loads(note.read_bytes())
+        who = f"process {facts['pid']} on {facts['host']} is writing it since {facts['since']}"
+        return f"{who} ({facts['command'][:_COMMAND_CHARS]})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process is writing it"
+
+
+_COMMAND_CHARS = 200
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put the folder `new` in the place of `target`, which is the old or the new one at every instant; remove the old.
+
+    Where the system cannot exchange two folders in one step (Linux can, on most file systems), the old one stands at
+    `.<name>.old` for an instant; `restore_folder` brings it back after a kill. Whoever calls either holds `target`.
+    """
+    old = _old(target)
+    if not target.exists():
+        os.replace(new, target)
+    elif _exchange(new, target):
+        old = new
+    else:
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(target, old)
+        os.replace(new, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_folder(target: Path) -> None:
+    """Undo or end what a killed `replace_folder` left half done."""
+    old = _old(target)
+    if old.exists() and not target.exists():
+        os.replace(old, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step; False where system or file system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux

@@ -2,7 +2,8 @@
 
 Scale, counter and sides are found from a sample of clips spread over the file; then every clip is checked and written
 to the split's unfinished folder. With faults and without `skip_bad` that folder is removed again; a killed run leaves
-it, and the next run of the same source with the same options goes on where it stopped.
+it, and the next run of the same source with the same options goes on where it stopped. All splits that are wanted are
+held from beginning to end: a second conversion into one of them is refused before it reads a clip.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from signllm.data.convert_clip import CleanClip, clean_clip
 from signllm.data.dealing import HELD_OUT, wanted_splits
 from signllm.data.loading import load_all, raw_of
 from signllm.data.source import STORE, ClipEntry, SourcePart
-from signllm.data.store import ClipRecord, Store, StoreWriter
+from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
 from signllm.data.tables import find_parts
-from signllm.errors import ConfigError, DataError
+from signllm.errors import ConfigError, DataError, LockedError
 from signllm.fsutil import write_json
 from signllm.languages import resolve_language
 from signllm.pose.formats import DEFAULT_FPS
@@ -106,24 +107,22 @@ def convert(
     """Convert the chosen splits; sound ones are finished even when others are refused.
 
     `start(split, bytes)` is called once a split and returns a function that is told of bytes done. Raises DataError
-    only where nothing can be opened at all; the faults of a split are in its report.
+    only where nothing can be opened at all; the faults of a split are in its report. Raises LockedError, before it
+    converts anything, where another process writes one of the splits.
     """
     reports = []
     _check_target(options)
     chosen = wanted_splits(options.data_dir, options.language, options.splits, options.max_samples, options.held_out)
-    for source in chosen:
-        report = _existing(source, options)
-        if report is None:
-            report = _convert_split(source, options, start)
-        reports.append(report)
-    _compare_splits(options, reports)
-    if any(report.status == "converted" for report in reports):
-        removed = _remove_demo_corpus(Store(options.output_dir))
-        if removed:
-            reports[0].warnings.append(
-                f"{options.output_dir}: the demo corpus that quick_train.py made there was removed"
-                f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
-            )
+    with hold_splits(options.output_dir, [(options.language, split) for split in chosen]):
+        for open_source in chosen.values():
+            source = open_source()
+            report = _existing(source, options)
+            if report is None:
+                report = _convert_split(source, options, start)
+            reports.append(report)
+        _compare_splits(options, reports)
+        if any(report.status == "converted" for report in reports):
+            reports[0].warnings += _remove_demo_corpus(Store(options.output_dir))
     return reports
 
 
@@ -139,17 +138,27 @@ def _check_target(options: ConvertOptions) -> None:
 
 
 def _remove_demo_corpus(store: Store) -> list[str]:
-    """Delete the generated splits of a store; return their names. They can be made again at any time."""
-    removed = []
+    """Delete the generated splits of a store, which can be made again at any time; return what to tell of it."""
+    removed, told = [], []
     for code in store.languages():
         for name in store.splits(code):
             folder = store.root / code / name
-            if store.split(code, name).info.get("demo"):
-                shutil.rmtree(folder)
+            if not store.split(code, name).info.get("demo"):
+                continue
+            try:
+                with hold_splits(store.root, [(code, name)]):
+                    shutil.rmtree(folder)
                 removed.append(f"{code}/{name}")
-                with suppress(OSError):  # not empty: other splits are there
-                    folder.parent.rmdir()
-    return removed
+            except LockedError as error:
+                told += [f"{fault}: this split of the demo corpus could not be removed" for fault in error.faults]
+            with suppress(OSError):  # not empty: other splits are there
+                folder.parent.rmdir()
+    if removed:
+        told.append(
+            f"{store.root}: the demo corpus that quick_train.py made there was removed"
+            f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
+        )
+    return told
 
 
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
@@ -158,6 +167,12 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+
+
+def _said(source: SourcePart) -> str:
+    """A hash of what is said of each clip: an interrupted run is gone on with only where its clips are these."""
+    facts = [(entry.name, entry.text, entry.gloss, entry.source, entry.signer) for entry in source.entries]
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -181,6 +196,8 @@ def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None
             f"{split.path}: already there, converted from other files or with other options; add --overwrite to replace"
             " it, or choose another --output_dir"
         )
+    else:
+        drop_unfinished(options.output_dir, options.language, source.split)
     return report
 
 
@@ -225,7 +242,7 @@ def _write_split(
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     mark = fingerprint(source, options)
     rejected: list[dict] = []
-    with StoreWriter(options.output_dir, options.language, source.split, mark) as writer:
+    with StoreWriter(options.output_dir, options.language, source.split, mark + _said(source)) as writer:
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
@@ -242,9 +259,7 @@ def _write_split(
         else:
             _finish(writer, source, conventions, report, rejected, mark, options)
             return report
-    shutil.rmtree(writer.partial)
-    with suppress(OSError):  # not empty: other splits are there
-        writer.partial.parent.rmdir()
+    drop_unfinished(options.output_dir, options.language, source.split)
     return report
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -55,11 +55,12 @@ def by_split(part: SourcePart) -> list[SourcePart]:
 
 def wanted_splits(
     path: Path, language: str, wanted: Sequence[str] | None, most: int | None, held_out: float = HELD_OUT
-) -> Iterator[SourcePart]:
-    """The splits of the source at `path` one by one, each with at most `most` clips of the language (a code).
+) -> dict[str, Callable[[], SourcePart]]:
+    """What opens each split of the source at `path`, by name, with at most `most` clips of the language (a code).
 
-    `wanted` None means all splits. Raises DataError at once that names every wanted split that is not there, and where
-    the source has no clip of the language or, being without splits, no text for any clip.
+    A clip whose name an earlier one of its split has is faulty. `wanted` None means all splits. Raises DataError at
+    once that names every wanted split that is not there, and where the source has no clip of the language or, being
+    without splits, no text for any clip.
     """
     found = find_parts(path)
     told = {part.language for part in found if part.language}
@@ -73,8 +74,26 @@ def wanted_splits(
             raise DataError(missing)
         splits = [split for part in parts for split in _with_splits(part, held_out)]
         found = [FoundPart(split.split, split.label, BARE_FILES, partial(_opened, split)) for split in splits]
-    chosen = _choose(path, found, wanted)
-    return (_first(_of_language(part.open(most), language), most) for part in chosen)
+    return {str(part.split): partial(_open, part, language, most) for part in _choose(path, found, wanted)}
+
+
+def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:
+    return _told_apart(_first(_of_language(part.open(most), language), most))
+
+
+def _told_apart(part: SourcePart) -> SourcePart:
+    """The part with a fault at each clip whose name stands before: one of the two would be lost, or taken for both."""
+    if part.faults:  # no clip of it is written
+        return part
+    first: dict[str, str] = {}
+    entries = []
+    for entry in part.entries:
+        if entry.name in first:
+            fault = f"the name '{entry.name}' already stands at {first[entry.name]}; names must be unique in a split"
+            entry = replace(entry, faults=(*entry.faults, fault))
+        first.setdefault(entry.name, entry.path.name + entry.suffix)
+        entries.append(entry)
+    return replace(part, entries=tuple(entries))
 
 
 def _opened(part: SourcePart, most: int | None) -> SourcePart:

@@ -3,14 +3,16 @@
 `<root>/<LANG>/<split>/` holds `poses-00000.npy` (frames, J, 3) float32, `valid-00000.npy` (frames, ceil(J/8))
 uint8 packed bits, `index.jsonl` (one ClipRecord a line) and `dataset.json`. A shard holds at most 512 MB.
 Reading copies nothing: a clip is a view into the map. Writing goes to `<root>/<LANG>/.<split>.partial/`; `finish`
-renames it, so a split either is whole or is not there, and an interrupted writer continues where it stopped.
+renames it, so a split either is whole or is not there, and an interrupted writer continues where it stopped. A split
+that is replaced is the old or the new one at every instant; who opened the old one is told when it is gone.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,8 +20,17 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from signllm.errors import DataError, did_you_mean
-from signllm.fsutil import file_sha256, write_json
+from signllm.errors import DataError, LockedError, did_you_mean
+from signllm.fsutil import (
+    file_identity,
+    file_sha256,
+    hold,
+    replace_folder,
+    restore_folder,
+    write_atomically,
+    write_json,
+    write_text,
+)
 from signllm.languages import LANGUAGES
 from signllm.pose import SKELETON_50, PoseSequence, Skeleton
 from signllm.pose.sequence import SHOULDER_WIDTHS
@@ -27,6 +38,7 @@ from signllm.pose.skeleton import SKELETONS
 
 FORMAT_VERSION = 1
 MAX_SHARD_BYTES = 512 * 1024**2
+INDEX, FINGERPRINT = "index.jsonl", "fingerprint"
 _HEADER_BYTES = 128  # what numpy's own writer pads the header of these shapes to
 
 
@@ -65,12 +77,14 @@ def read_index(path: Path) -> list[ClipRecord]:
 class StoreSplit:
     """One split of one language: `len`, `records[i]`, `pose(i)`. Opening maps files and reads the index only.
 
-    Raises DataError when the folder is not a finished split of this format version.
+    Raises DataError when the folder is not a finished split of this format version, and, from whatever reads it, when
+    it was converted anew since it was opened.
     """
 
     def __init__(self, path: Path):
         self.path = Path(path)
         try:
+            self._content = file_identity(self.path / "dataset.json")
             self.info: dict = orjson.loads((self.path / "dataset.json").read_bytes())
         except FileNotFoundError:
             raise DataError(
@@ -89,13 +103,26 @@ class StoreSplit:
     @cached_property
     def records(self) -> list[ClipRecord]:
         """The clips, in the order of the source."""
-        return read_index(self.path / "index.jsonl")
+        with self._unchanged():
+            return read_index(self.path / INDEX)
+
+    @contextmanager
+    def _unchanged(self) -> Iterator[None]:
+        """For reading a file of the split: DataError where it may be one of another conversion."""
+        yield
+        try:
+            same = file_identity(self.path / "dataset.json") == self._content
+        except OSError:
+            same = False
+        if not same:
+            raise DataError(f"{self.path}: this split was replaced while it was read; start again")
 
     @cache  # noqa: B019 - a split lives as long as its maps
     def _shard(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         names = (f"poses-{number:05d}.npy", f"valid-{number:05d}.npy")
         try:
-            poses, valid = (np.load(self.path / name, mmap_mode="r", allow_pickle=False) for name in names)
+            with self._unchanged():
+                poses, valid = (np.load(self.path / name, mmap_mode="r", allow_pickle=False) for name in names)
         except (OSError, ValueError) as error:
             raise DataError(f"{self.path}: shard {number} cannot be read ({error}); convert this split again") from None
         return poses, valid
@@ -127,6 +154,10 @@ class Store:
                 f" `python final_convert_data.py --data_dir ... --output_dir {self.root} --language ASL`,"
                 " or run `python quick_train.py`, which makes a demo corpus"
             )
+        for old in self.root.glob("*/.*.old"):  # a kill while a split was replaced, where that takes two steps
+            split = old.with_name(old.name.removeprefix(".").removesuffix(".old"))
+            with suppress(LockedError, OSError), hold(split):
+                restore_folder(split)
 
     def languages(self) -> list[str]:
         """The codes that have at least one finished split, in the order of `signllm.languages`."""
@@ -146,10 +177,36 @@ class Store:
         return StoreSplit(self.root / language / split)
 
 
+@contextmanager
+def hold_splits(root: str | Path, names: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Let no other process write these (language, split) until the block ends; tidy up what killed writers left.
+
+    Raises LockedError that says who writes one of them.
+    """
+    with ExitStack() as stack:
+        for language, split in names:
+            target = Path(root) / language / split
+            stack.enter_context(hold(target))
+            restore_folder(target)
+            if not (_partial(target) / FINGERPRINT).is_file():  # half removed, or the older split after an exchange
+                shutil.rmtree(_partial(target), ignore_errors=True)
+        yield
+
+
+def drop_unfinished(root: str | Path, language: str, split: str) -> None:
+    """Remove what a killed writer left of a split; its caller holds the split."""
+    shutil.rmtree(_partial(Path(root) / language / split), ignore_errors=True)
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
 class StoreWriter:
     """Writes one split: `with StoreWriter(root, "ASL", "dev") as writer: writer.add(record, pose); writer.finish({})`.
 
-    A writer that finds an unfinished folder with the same `fingerprint` (what is being converted, and how) keeps its
+    It holds the split until the `with` block is left, and raises LockedError where another process does. A writer that
+    finds an unfinished folder with the same `fingerprint` (what is being converted, and how) keeps its
     clips: `done` holds their ids, skip those. With another fingerprint it starts afresh. Leaving the `with`
     block without `finish` keeps the unfinished folder for the next run; readers never see it.
     """
@@ -165,22 +222,33 @@ class StoreWriter:
         max_shard_bytes: int = MAX_SHARD_BYTES,
     ):
         self.target = Path(root) / language / split
-        self.partial = self.target.with_name(f".{split}.partial")
+        self.partial = _partial(self.target)
         self.language, self.skeleton, self.unit = language, skeleton, unit
         self._frame_shape = (skeleton.num_joints, 3)
         self._mask_bytes = (skeleton.num_joints + 7) // 8
         self._max_frames = max(1, max_shard_bytes // (4 * skeleton.num_joints * 3))
-        if (self.partial / "fingerprint").is_file() and (self.partial / "fingerprint").read_text() == fingerprint:
+        self._held = ExitStack()
+        self._held.enter_context(hold_splits(root, [(language, split)]))
+        try:
+            self._begin(fingerprint)
+        except BaseException:
+            self._held.close()
+            raise
+
+    def _begin(self, fingerprint: str) -> None:
+        """Go on with the unfinished folder, or make an empty one."""
+        mark = self.partial / FINGERPRINT
+        if fingerprint and mark.is_file() and mark.read_bytes() == fingerprint.encode():
             records = self._recover()
         else:
             shutil.rmtree(self.partial, ignore_errors=True)
             self.partial.mkdir(parents=True)
-            (self.partial / "fingerprint").write_text(fingerprint)
+            write_text(mark, fingerprint)
             records = []
         self.done: dict[str, ClipRecord] = {record.id: record for record in records}
         self._shard_number = records[-1].shard if records else 0
         self._shard_frames = records[-1].first_frame + records[-1].frames if records else 0
-        self._index = open(self.partial / "index.jsonl", "ab")
+        self._index = open(self.partial / INDEX, "ab")
         self._open_shard()
 
     def __enter__(self) -> StoreWriter:
@@ -189,6 +257,7 @@ class StoreWriter:
     def __exit__(self, *exc: object) -> None:
         for file in (self._poses, self._valid, self._index):
             file.close()
+        self._held.close()
 
     def _paths(self, number: int) -> tuple[Path, Path]:
         return self.partial / f"poses-{number:05d}.npy", self.partial / f"valid-{number:05d}.npy"
@@ -200,8 +269,8 @@ class StoreWriter:
         )
 
     def _recover(self) -> list[ClipRecord]:
-        """The clips whose frames are all on disk; what follows them is cut off."""
-        index = self.partial / "index.jsonl"
+        """The clips whose frames are all on disk; what follows them is cut off, and other files are removed."""
+        index = self.partial / INDEX
         kept, end_frames = [], {}
         for record in read_index(index) if index.is_file() else []:
             end = record.first_frame + record.frames
@@ -210,13 +279,14 @@ class StoreWriter:
                 break
             kept.append(record)
             end_frames[record.shard] = end
-        index.write_bytes(b"".join(_index_line(record) for record in kept))
-        for path in self.partial.glob("*.npy"):
-            number = int(path.stem.split("-")[1])
-            if number not in end_frames:
+        write_atomically(index, lambda file: file.writelines(_index_line(record) for record in kept))
+        shards = {path: n for number in end_frames for n, path in enumerate(self._paths(number), 2 * number)}
+        for path in self.partial.iterdir():
+            if path in shards:
+                number, is_valid = divmod(shards[path], 2)
+                os.truncate(path, self._sizes(end_frames[number])[is_valid])
+            elif path.name not in (INDEX, FINGERPRINT):
                 path.unlink()
-            else:
-                os.truncate(path, self._sizes(end_frames[number])[path.stem.startswith("valid")])
         return kept
 
     def _open_shard(self) -> None:
@@ -311,13 +381,8 @@ class StoreWriter:
                 },
             },
         )
-        (self.partial / "fingerprint").unlink()
-        old = self.target.with_name(f".{self.target.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.target.exists():
-            os.replace(self.target, old)
-        os.replace(self.partial, self.target)
-        shutil.rmtree(old, ignore_errors=True)
+        (self.partial / FINGERPRINT).unlink()
+        replace_folder(self.partial, self.target)
         return StoreSplit(self.target)
 
 

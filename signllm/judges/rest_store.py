@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from signllm.data.store import Store, StoreWriter
+import orjson
+
+from signllm.data.store import Store, StoreWriter, hold_splits
 from signllm.errors import DataError
+from signllm.fsutil import replace_folder
 from signllm.judges.training_examples import choose_share
 
 
@@ -17,7 +19,8 @@ def write_rest_store(
 ) -> dict[str, int]:
     """Write the clips of `split` that a judge of this share and seed leaves to others, and copy the other splits whole.
 
-    Returns the number of clips by language. Raises DataError when nothing is left, or `target` is the store itself.
+    Returns the number of clips by language. Raises DataError when nothing is left, or `target` is the store itself,
+    LockedError where another process writes it.
     """
     target = Path(target)
     if target.resolve() == store.root.resolve():
@@ -30,8 +33,9 @@ def write_rest_store(
             raise DataError(f"{code}: a judge of share {share:g} leaves no clip of '{split}' to others; give less")
         facts = {key: source.info[key] for key in ("source", "demo") if key in source.info}
         judge = {"share": share, "seed": share_seed, "of": source.info["checksums"]}
-        with StoreWriter(target, code, split, skeleton=source.skeleton, unit=source.unit) as writer:
-            for index in left:
+        mark = orjson.dumps([code, split, judge], option=orjson.OPT_SORT_KEYS).decode()
+        with StoreWriter(target, code, split, mark, source.skeleton, source.unit) as writer:
+            for index in (index for index in left if source.records[index].id not in writer.done):
                 writer.add(source.records[index], source.pose(index))
             writer.finish({**facts, "left_by_judge": judge})
         counts[code] = len(left)
@@ -43,8 +47,8 @@ def write_rest_store(
 
 def _copy_split(source: Path, target: Path) -> None:
     """Copy beside and rename, so that a split under its name is whole."""
-    partial = target.with_name(f".{target.name}.copying")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial)
-    shutil.rmtree(target, ignore_errors=True)
-    os.replace(partial, target)
+    with hold_splits(target.parents[1], [(target.parent.name, target.name)]):
+        partial = target.with_name(f".{target.name}.copying")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(source, partial)
+        replace_folder(partial, target)

@@ -80,7 +80,8 @@ def test_what_one_command_opens_all_open_under_the_same_names(tmp_path, kind):
 def test_every_command_opens_the_same_real_recordings(tmp_path, name):
     clips = open_clips(SHARED / name, [REAL[name]])
     assert len(clips) == REAL_CLIPS[name]
-    wanted = [entry.name for part in wanted_splits(SHARED / name, REAL[name], None, None) for entry in part.entries]
+    splits = wanted_splits(SHARED / name, REAL[name], None, None)
+    wanted = [entry.name for open_part in splits.values() for entry in open_part().entries]
     assert sorted(wanted) == sorted(clips.names) == sorted(open_clip_set(SHARED / name).names)
     assert sorted(wanted) == sorted(entry.name for part in open_sources(SHARED / name) for entry in part.clips.entries)
     some = converted_names(SHARED / name, tmp_path / "store", REAL[name], max_samples=2)

@@ -11,12 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from signllm.cli.convert import main
 from signllm.data.convert import ConvertOptions, convert
 from signllm.data.demo import generate_demo_corpus
-from signllm.data.store import Store
-from signllm.errors import ConfigError, DataError
+from signllm.data.store import Store, StoreWriter
+from signllm.errors import ConfigError, DataError, LockedError
 from signllm.pose import SKELETON_50
+from signllm.pose.formats import write_clips
 from signllm.pose.formats.conventions import expected_counter
+from tests.helpers import sources
+from tests.helpers.processes import holding
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -115,7 +119,7 @@ def test_every_fault_is_named_with_file_line_and_clip_and_nothing_is_written(tmp
         "train.skels:4 (clip clip3)": "'oops'",
         "train.skels:5 (clip clip4)": "empty",
         "train.skels:6 (clip clip5)": "no text",
-        "train.skels:7 (clip clip0)": "already stands in line 1",
+        "train.skels:7 (clip clip0)": "already stands at train.skels:1 (clip clip0)",
         "train.skels:8 (clip clip7)": "another unit",
         "train.skels:9 (clip clip8)": "not a multiple of 151",
         "train.skels:10 (clip clip9)": "the counter is",
@@ -254,6 +258,105 @@ def test_a_killed_conversion_leaves_no_split_and_goes_on_to_the_same_bytes(tmp_p
     for file in ("index.jsonl", "poses-00000.npy", "valid-00000.npy", "dataset.json"):
         there = [(tmp_path / root / "ASL/train" / file).read_bytes() for root in ("o", "straight")]
         assert there[0] == there[1], file
+
+
+def test_the_second_of_two_conversions_is_refused_at_once_and_the_first_is_whole(tmp_path, capsys):
+    data = write_split(tmp_path / "d", [line(raw_clip(20))] * 2000)
+    write_split(data, [line(raw_clip())], split="zulu")
+    flags = ["--data_dir", str(data), "--output_dir", str(tmp_path / "o"), "--language", "ASL"]
+    first = subprocess.Popen([sys.executable, "final_convert_data.py", *flags], cwd=ROOT, stderr=subprocess.DEVNULL)
+    partial = tmp_path / "o" / "ASL" / ".train.partial" / "index.jsonl"
+    while not (partial.is_file() and partial.stat().st_size):
+        assert first.poll() is None, "the conversion ended before a second one could start"
+        time.sleep(0.001)
+    first.send_signal(signal.SIGSTOP)
+    for wanted in ([], ["--splits", "zulu"], ["--overwrite"]):  # the first one has not come to zulu yet
+        assert main([*flags, *wanted]) == 2
+        said = capsys.readouterr().err
+        assert f"process {first.pid} on" in said
+        assert "final_convert_data.py" in said
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() == 0
+    assert len(Store(tmp_path / "o").split("ASL", "train")) == 2000
+    assert sorted(path.name for path in (tmp_path / "o" / "ASL").iterdir()) == ["train", "zulu"]
+    assert main(flags) == 0
+    assert "already converted" in capsys.readouterr().out
+
+
+def test_other_splits_and_the_demo_corpus_have_locks_of_their_own(tmp_path):
+    generate_demo_corpus(tmp_path / "o", train=2, dev=1, test=1, languages=["ASL", "GSL"])
+    data = write_split(tmp_path / "d", [line(raw_clip())])
+    with holding(tmp_path / "o" / "GSL" / "dev"), holding(tmp_path / "o" / "ASL" / "dev"):
+        (report,) = run(data, tmp_path / "o")
+        assert report.status == "converted"
+        assert sum("of the demo corpus could not be removed" in warning for warning in report.warnings) == 2
+        assert Store(tmp_path / "o").splits("GSL") == ["dev"]
+        with pytest.raises(LockedError):
+            generate_demo_corpus(tmp_path / "o", train=2, dev=1, test=1, languages=["GSL"])
+        assert Store(tmp_path / "o").splits("GSL") == ["dev"]
+
+
+def equal_labels(folder):
+    folder.mkdir()
+    np.savez(folder / "clips.npz", **{"a b": sources.holistic_rows(1), "a_b": sources.holistic_rows(1, 7)})
+
+
+def equal_names_of_files(folder):
+    for n, suffix in enumerate((".pose", ".npz")):
+        write_clips(folder / f"same{suffix}", [("same", sources.clip(n))])
+    write_clips(folder / "other.pose", [("other", sources.clip(3))])
+    for name in ("same", "other"):
+        sources.lines(folder / f"{name}.text", f"Text {name}")
+
+
+def equal_names_of_lines(folder):
+    sources.write_lines(folder, split="train")
+    sources.lines(folder / "train.files", *("train/same.mp4", "same", "one", "one", "last"))
+
+
+@pytest.mark.parametrize("make", [equal_labels, equal_names_of_files, equal_names_of_lines])
+def test_equal_names_are_all_named_and_refused_each_time(tmp_path, make, capsys):
+    make(tmp_path / "d")
+    flags = ["--data_dir", str(tmp_path / "d"), "--output_dir", str(tmp_path / "o"), "--language", "GSL"]
+    said = []
+    for _ in range(3):
+        assert main([*flags, "--held_out", "0", "--splits", "train"]) == 2
+        said.append(capsys.readouterr().err)
+    assert said[0] == said[1] == said[2]
+    expected = {equal_labels: ["a_b_000"], equal_names_of_files: ["'same'"], equal_names_of_lines: ["'same'", "'one'"]}
+    assert all(name in said[0] for name in expected[make])
+    assert not [path for path in (tmp_path / "o").rglob("*") if path.is_file()]
+
+
+def test_an_interrupted_run_is_gone_on_with_only_where_its_clips_say_the_same(tmp_path, monkeypatch):
+    data = write_split(tmp_path / "d", [line(raw_clip(6, n)) for n in range(3)])
+    stat = (data / "train.text").stat()
+    add, left = StoreWriter.add, iter(range(2))
+
+    def add_two(writer, *clip):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        add(writer, *clip)
+
+    monkeypatch.setattr(StoreWriter, "add", add_two)
+    with pytest.raises(KeyboardInterrupt):
+        run(data, tmp_path / "o")
+    monkeypatch.undo()
+    (data / "train.text").write_text("sentence 9\nsentence 8\nsentence 7\n")
+    os.utime(data / "train.text", ns=(stat.st_atime_ns, stat.st_mtime_ns))  # of the same size and time
+    (report,) = run(data, tmp_path / "o")
+    assert report.resumed == 0
+    texts = [record.text for record in Store(tmp_path / "o").split("ASL", "train").records]
+    assert texts == ["sentence 9", "sentence 8", "sentence 7"]
+
+
+def test_a_finished_split_has_nothing_unfinished_beside_it(tmp_path):
+    data = write_split(tmp_path / "d", [line(raw_clip())])
+    run(data, tmp_path / "o")
+    with StoreWriter(tmp_path / "o", "ASL", "train", "of a killed --overwrite"):
+        pass
+    assert run(data, tmp_path / "o")[0].status == "already converted"
+    assert [path.name for path in (tmp_path / "o" / "ASL").iterdir()] == ["train"]
 
 
 def test_impossible_requests_are_named_all_at_once(tmp_path):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from signllm.data.store import ClipRecord, Store, StoreWriter
-from signllm.errors import DataError
+from signllm.errors import DataError, LockedError
 from signllm.pose import PoseSequence
+from tests.helpers.processes import holding
 
 FRAME_BYTES = 50 * 3 * 4
 
@@ -96,6 +97,53 @@ def test_finishing_replaces_an_older_split_and_leaves_nothing_beside(tmp_path):
     write(tmp_path, [5])
     assert Store(tmp_path).split("ASL", "dev").info["frames"] == 5
     assert [p.name for p in (tmp_path / "ASL").iterdir()] == ["dev"]
+
+
+def test_one_process_at_a_time_writes_a_split(tmp_path):
+    with holding(tmp_path / "ASL" / "dev"):
+        with pytest.raises(LockedError, match="is writing it"):
+            write(tmp_path, [3])
+        write(tmp_path, [3], split="train")
+    write(tmp_path, [3])
+    assert sorted(path.name for path in (tmp_path / "ASL").iterdir()) == ["dev", "train"]
+
+
+def test_strays_of_a_killed_writer_are_not_carried_into_the_split(tmp_path):
+    with StoreWriter(tmp_path, "ASL", "dev", "mark") as writer:
+        writer.add(record("a"), clip(3))
+    for stray in (".dataset.json.tmp", ".rejected.json.77.tmp", "rejected.json", "dataset.json", "poses-00007.npy"):
+        (writer.partial / stray).write_bytes(b"stray")
+    with StoreWriter(tmp_path, "ASL", "dev", "mark") as writer:
+        assert list(writer.done) == ["a"]
+        split = writer.finish({})
+    assert sorted(path.name for path in split.path.iterdir()) == [
+        "dataset.json", "index.jsonl", "poses-00000.npy", "valid-00000.npy"
+    ]  # fmt: skip
+
+
+def test_a_split_that_was_put_aside_is_found_again_unless_a_writer_is_at_work(tmp_path):
+    """Where two folders cannot be exchanged in one step, a kill may leave the older one under another name."""
+    split = write(tmp_path, [3])
+    aside = split.path.with_name(".dev.old")
+    split.path.rename(aside)
+    with holding(split.path):
+        assert Store(tmp_path).splits("ASL") == []
+    assert len(Store(tmp_path).split("ASL", "dev")) == 1
+    assert not aside.exists()
+
+
+def test_whoever_reads_a_split_is_told_when_it_was_replaced(tmp_path):
+    unread, half_read = (write(tmp_path, [3, 4]) for _ in range(2))
+    assert len(half_read.records) == 2
+    half_read.pose(0)
+    other = Store(tmp_path).split("ASL", "dev")
+    assert len(other.records) == 2
+    write(tmp_path, [5])
+    with pytest.raises(DataError, match="was replaced while it was read"):
+        _ = unread.records
+    with pytest.raises(DataError, match="was replaced while it was read"):
+        other.pose(1)
+    assert len(half_read.pose(1)) == 4  # its map is of the older file
 
 
 def test_what_does_not_fit_is_refused(tmp_path):

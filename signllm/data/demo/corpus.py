@@ -12,7 +12,7 @@ from signllm.data.demo.grammar import Sentence, split_sentences
 from signllm.data.demo.lexicon import gloss_of
 from signllm.data.demo.performance import perform, signer_name
 from signllm.data.demo.signers import SIGNERS_PER_LANGUAGE
-from signllm.data.store import ClipRecord, StoreWriter
+from signllm.data.store import ClipRecord, StoreWriter, drop_unfinished, hold_splits
 from signllm.errors import ConfigError, DataError
 from signllm.languages import CODES, make_prompt, resolve_language
 
@@ -36,28 +36,41 @@ def generate_demo_corpus(
     A finished split made with the same arguments and version is kept, an interrupted one continued.
     progress(done, total, "ASL/train") is called after each clip and for each kept split.
 
-    Raises ConfigError for impossible sizes or unknown languages, DataError where a split of other data stands.
+    Raises ConfigError for impossible sizes or unknown languages, DataError where a split of other data stands,
+    LockedError where another process writes one of the splits.
     """
     root = Path(root)
     sizes = {"train": train, "dev": dev, "test": test}
     _check_sizes(sizes, seed, fps)
     codes = list(dict.fromkeys(resolve_language(name).code for name in (languages if languages is not None else CODES)))
     settings = {"source": SOURCE, "demo": True, "version": VERSION, "seed": seed, "fps_made": fps, "sizes": sizes}
-    foreign = [
-        f"{folder}: this split does not come from the demo corpus and is not overwritten; choose another folder"
-        for folder in (root / code / split for code in codes for split in sizes if sizes[split])
-        if (info := _finished_info(folder)) is not None and not info.get("demo")
-    ]
-    if foreign:
-        raise DataError(foreign)
-    chosen = {code: split_sentences(code, train, dev, test, seed) for code in codes}
-    total, done = len(codes) * sum(sizes.values()), 0
-    for code in codes:
-        for split, sentences in chosen[code].items():
+    with hold_splits(root, [(code, split) for code in codes for split in sizes if sizes[split]]):
+        foreign = [
+            f"{folder}: this split does not come from the demo corpus and is not overwritten; choose another folder"
+            for folder in (root / code / split for code in codes for split in sizes if sizes[split])
+            if (info := _finished_info(folder)) is not None and not info.get("demo")
+        ]
+        if foreign:
+            raise DataError(foreign)
+        _write_splits(root, {code: split_sentences(code, train, dev, test, seed) for code in codes}, settings, progress)
+
+
+def _write_splits(
+    root: Path,
+    chosen: dict[str, dict[str, list[Sentence]]],
+    settings: dict,
+    progress: Callable[[int, int, str], None] | None,
+) -> None:
+    """Write the splits of each language, but for those that are there with the same settings."""
+    total = sum(len(sentences) for splits in chosen.values() for sentences in splits.values())
+    done = 0
+    for code, splits in chosen.items():
+        for split, sentences in splits.items():
             if not sentences:
                 continue
             info = _finished_info(root / code / split) or {}
             if all(info.get(key) == value for key, value in settings.items()):
+                drop_unfinished(root, code, split)
                 done += len(sentences)
                 if progress:
                     progress(done, total, f"{code}/{split}")

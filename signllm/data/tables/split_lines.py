@@ -74,7 +74,6 @@ def _drop_blank_ends(path: Path, rows: dict[str, list]) -> None:
 
 def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipEntry, ...]:
     split, entries = path.stem, []
-    seen: dict[str, int] = {}
     for index, span in enumerate(rows[SUFFIX][:most]):
         number, faults = index + 1, []
         told, text, gloss = (rows[suffix][index] if suffix in rows else "" for suffix in (".files", ".text", ".gloss"))
@@ -83,9 +82,6 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
         if ".text" in rows and not text:
             faults.append(f"no text: line {number} of {split}.text is empty")
         name = clip_name(told, (split,))
-        if name and name in seen:
-            faults.append(f"the name already stands in line {seen[name]} of {split}.files")
-        seen.setdefault(name, number)
         entries.append(
             ClipEntry(
                 name or f"clip_{number:05d}",
