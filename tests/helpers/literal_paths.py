@@ -189,30 +189,3 @@ def literal_handshape(hs, rs):
                     cosines.append(ours @ theirs / math.hypot(*ours) / math.hypot(*theirs))
         clips.append(mean(cosines))
     return mean(clips)
-
-
-def literal_mpjpe(hs, rs):
-    return mean(mean(on_path(h, r, missed_cost)) for h, r in zip(hs, rs, strict=True))
-
-
-def literal_pck(hs, rs):
-    return mean(mean(d <= 0.2 for d in on_path(h, r, lambda *_: math.inf)) for h, r in zip(hs, rs, strict=True))
-
-
-def literal_coverage(hs, rs):
-    return mean(mean(d < math.inf for d in on_path(h, r, lambda *_: math.inf)) for h, r in zip(hs, rs, strict=True))
-
-
-def literal_handshape(hs, rs):
-    clips = []
-    for h, r in zip(hs, rs, strict=True):
-        cosines = []
-        for i, j in literal_dtw("mean_joint", h, r)[1]:
-            for k in (*range(9, 29), *range(30, 50)):
-                parent = SKELETON_50.parents[k]
-                if r.valid[j, k] and r.valid[j, parent]:
-                    ours, theirs = (c.coordinates[f, k] - c.coordinates[f, parent] for c, f in ((h, i), (r, j)))
-                    shown = h.valid[i, k] and h.valid[i, parent]
-                    cosines.append(ours @ theirs / math.hypot(*ours) / math.hypot(*theirs) if shown else -1)
-        clips.append(mean(cosines))
-    return mean(clips)
