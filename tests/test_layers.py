@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "signllm"
 FOUNDATION = ("__init__", "errors", "fsutil", "hooks", "languages", "sampling")
 RANKS = {
     "foundation": 0,
-    "config": 1, "device": 1, "pose": 1,
+    "config": 1, "device": 1, "pose": 1, "text": 1,
     "learning": 2,
     "data": 3, "models": 3,
     "judges": 4, "metrics": 4, "inference": 4,

@@ -31,7 +31,8 @@ _DECISIVE = (
     "metrics",
     "models",
     "pose",
-    "inference.py",
+    "text",
+    "inference",
     "languages.py",
     "sampling.py",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from signllm.pose.batch import PoseBatch
 
 MIN_FRAMES = 4
 LOG_DEVIATIONS = (-4.0, 0.0)
+_MOST_FRAMES = 1e9  # exp of a large prediction is no integer
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,18 @@ class LengthDistribution:
         z = (frames_B.float().log() - self.mean_B) * torch.exp(-deviation)
         return 0.5 * z.square() + deviation
 
+    def expected(self) -> Tensor:
+        """(B,) int64: what `unbiased` is before its limits."""
+        variance_B = (2 * self.log_deviation_B.float().clamp(*LOG_DEVIATIONS)).exp()
+        return (self.mean_B.float() - variance_B / 2).exp().clamp(max=_MOST_FRAMES).round().long()
+
     def unbiased(self, longest: int) -> Tensor:
         """(B,) int64 within [MIN_FRAMES, longest]: the length U whose ratio to a drawn length T has E[U / T] = 1.
 
         That is 1 / E[1 / T], for a log-normal exp(mean - variance / 2): the median is unbiased in log lengths,
         but its mean ratio to real lengths is exp(variance / 2) > 1, clips that are too long on average.
         """
-        variance_B = (2 * self.log_deviation_B.float().clamp(*LOG_DEVIATIONS)).exp()
-        frames_B = (self.mean_B.float() - variance_B / 2).exp().round().long()
-        return frames_B.clamp(min(MIN_FRAMES, longest), longest)
+        return self.expected().clamp(min(MIN_FRAMES, longest), longest)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,13 @@ class GroupOutput:
     natural_frames_B: Tensor
     length: LengthDistribution
     normalizer: PoseNormalizer
+
+
+class GroupClips(NamedTuple):
+    """Generated clips, (frames, J, 3) each, and how many frames the length model predicted for each, without limit."""
+
+    poses: list[Tensor]
+    expected_frames: list[int]
 
 
 class LengthModel(nn.Module):
@@ -133,13 +145,16 @@ class PoseGroup(nn.Module):
         longest: int,
         frames_B: Tensor | None = None,
         seeds: Sequence[int] | None = None,
-    ) -> list[Tensor]:
-        """Return one (frames, J, 3) tensor a clip, in shoulder widths; lengths are predicted unless given."""
+    ) -> GroupClips:
+        """One clip a row, in shoulder widths; lengths are predicted, and at most `longest`, unless given."""
         memory_BTD = self.encode(source_BTS, mask_BT)
-        if frames_B is None:
-            frames_B = self.length(memory_BTD, mask_BT).unbiased(longest)
+        expected_B = frames_B
+        if frames_B is None or expected_B is None:
+            length = self.length(memory_BTD, mask_BT)
+            frames_B, expected_B = length.unbiased(longest), length.expected()
         values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
         if self.amplitude != 1:
             values_BFV = self.normalizer.amplified(values_BFV, frames_B, self.amplitude)
         pose_BFJC = self.normalizer.denormalize(values_BFV)
-        return [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]
+        poses = [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]
+        return GroupClips(poses, expected_B.tolist())

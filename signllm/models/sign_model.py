@@ -19,6 +19,7 @@ from signllm.errors import ConfigError
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.gloss import GlossDecoder, GlossVocabulary
 from signllm.models.group import GroupOutput, PoseGroup
+from signllm.models.known_words import KnownWords
 from signllm.models.layers import sinusoids
 from signllm.models.text_encoder import TextEncoder
 from signllm.pose.batch import PoseBatch
@@ -56,11 +57,17 @@ class Route:
 
 @dataclass(frozen=True)
 class Generated:
-    """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one."""
+    """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one.
+
+    expected_frames: the predicted length, which may be more than the frames that were allowed. gloss_cut: whether the
+    LangGloss had not ended when it reached its limit.
+    """
 
     pose_FJC: Tensor
     language: str
     gloss: str | None = None
+    expected_frames: int = 0
+    gloss_cut: bool = False
 
 
 class SignModel(nn.Module, ABC):
@@ -84,6 +91,7 @@ class SignModel(nn.Module, ABC):
         self.text_encoder = text_encoder
         self.feature_cache: FeatureCache | None = None
         self.reward_models: list[str] = []  # digests of the judges that rewarded it, which must not evaluate it
+        self.known_words = KnownWords()  # of the training texts
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B, T, S) features and (B, T) mask from the text encoder."""
@@ -126,6 +134,7 @@ class SignModel(nn.Module, ABC):
             "languages": self.languages,
             "text_encoder": self.text_encoder.state_for_checkpoint(),
             "reward_models": self.reward_models,
+            "known_words": self.known_words.state(),
         }
 
 
@@ -214,9 +223,9 @@ class MLSF(SignModel):
         generated: dict[int, Generated] = {}
         for code, rows in self._rows(chosen).items():
             drawn = None if seeds is None else [seeds[row] for row in rows]
-            poses = self.group_of(code).generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
-            for row, pose_FJC in zip(rows, poses, strict=True):
-                generated[row] = Generated(pose_FJC, code)
+            clips = self.group_of(code).generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
+            for row, pose_FJC, frames in zip(rows, *clips, strict=True):
+                generated[row] = Generated(pose_FJC, code, expected_frames=frames)
         return [generated[row] for row in range(len(texts))]
 
 
@@ -326,9 +335,11 @@ class Prompt2LangGloss(SignModel):
         """`texts` are prompts."""
         sequences = self._translate_ids(texts, languages)
         ids_BL = self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
-        poses = self.group.generate(*self._gloss_source(ids_BL), longest, seeds=seeds)
+        clips = self.group.generate(*self._gloss_source(ids_BL), longest, seeds=seeds)
+        most = self.config.gloss_decoder.max_length
         return [
-            Generated(pose_FJC, *self._decoded(sequence)) for pose_FJC, sequence in zip(poses, sequences, strict=True)
+            Generated(pose_FJC, *self._decoded(sequence), frames, len(sequence) > most)
+            for sequence, pose_FJC, frames in zip(sequences, *clips, strict=True)
         ]
 
 
@@ -355,4 +366,5 @@ def model_from_state(config: ModelConfig, extra: dict, weights: dict[str, Tensor
     model = MODES[config.mode](config, text_encoder, extra["languages"], vocabulary)
     model.load_state_dict(weights)
     model.reward_models = list(extra.get("reward_models", []))
+    model.known_words = KnownWords.from_state(extra.get("known_words"))
     return model

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 _STATE_VERSION = 1
 _FROZEN_BATCH = 32  # texts of like length that a frozen encoder runs at once
 _NOT_THE_FEATURES = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the encoder reads of a text. `lost`: the end that max_length cuts off; `unknown`: what it cannot spell."""
+
+    lost: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 class TextEncoder(nn.Module):
@@ -144,13 +153,27 @@ class TextEncoder(nn.Module):
 
     def lost_texts(self, texts: Iterable[str]) -> list[list[str]]:
         """Groups of different texts that read as the same tokens because characters or words of them are unknown."""
-        unknown = {self._tokenizer.token_to_id(token) for token in ("[UNK]", "<unk>")} - {None}
+        unknown = self._unknown_ids()
         alike: dict[tuple[int, ...], list[str]] = {}
         for text in dict.fromkeys(texts):
             ids = tuple(self._tokenizer.encode(text).ids)
             if unknown & set(ids):
                 alike.setdefault(ids, []).append(text)
         return [group for group in alike.values() if len(group) > 1]
+
+    def _unknown_ids(self) -> set[int | None]:
+        return {self._tokenizer.token_to_id(token) for token in ("[UNK]", "<unk>")} - {None}
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """What the encoder loses of each text."""
+        unknown, found = self._unknown_ids(), []
+        for text, encoding in zip(texts, self._tokenizer.encode_batch(list(texts)), strict=True):
+            ends = [end for _, end in encoding.offsets]
+            lost = text[max(ends, default=0) :].strip() if encoding.overflowing else ""
+            spans = zip(encoding.ids, encoding.offsets, strict=True)
+            parts = dict.fromkeys(text[start:end] for number, (start, end) in spans if number in unknown)
+            found.append(Reading(lost, tuple(part for part in parts if part.strip())))
+        return found
 
     def tokenize(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """Return input_ids and attention_mask (B, T) int64 on the CPU.

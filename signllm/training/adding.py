@@ -16,7 +16,7 @@ from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint
 from signllm.models.sign_model import MLSF, MODES
 from signllm.models.text_encoder import TextEncoder
-from signllm.training.setup import NORMALIZER_CLIPS, Experiment, attach_cache, open_data
+from signllm.training.setup import NORMALIZER_CLIPS, Experiment, attach_cache, open_data, training_words
 
 _SHOWN = 3  # examples in a message
 
@@ -92,6 +92,7 @@ class Addition:
         check_texts(model.text_encoder, train_set.texts(), self.code, self.source)
         seed_everything(config.training.seed)
         model.add_language(self.code, train_set.clips(self.code, NORMALIZER_CLIPS), self.warm_start_from)
+        model.known_words = model.known_words.joined(training_words(train_set))
         model.train_only([self.code])
         attach_cache(model, config)
         return Experiment(config, model, train_set, eval_set)

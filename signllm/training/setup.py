@@ -16,6 +16,7 @@ from signllm.languages import LANGUAGES, resolve_language
 from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
+from signllm.models.known_words import KnownWords
 from signllm.models.sign_model import MLSF, SignModel, create_model
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.policy import Policy
@@ -90,7 +91,31 @@ def new_model(config: Config, train_set: SignDataset, pairs: GlossPairs | None =
         glosses += [pair.gloss for pair in pairs.pairs]
     model = create_model(config.model, train_set.languages, corpus, glosses)
     model.fit_normalizers({code: train_set.clips(code, NORMALIZER_CLIPS) for code in train_set.languages})
+    model.known_words = training_words(train_set, pairs, model.writes_gloss)
     return model
+
+
+def training_words(train_set: SignDataset, pairs: GlossPairs | None = None, prompts: bool = False) -> KnownWords:
+    """The words of each language's training texts, and with `prompts` of what is asked around them."""
+    texts: dict[str, list[str]] = {code: [] for code in train_set.languages}
+    for record in map(train_set.record, range(len(train_set))):
+        texts[record.language] += [record.text, record.prompt or ""] if prompts else [record.text]
+    for pair in pairs.pairs if pairs else ():
+        texts.setdefault(pair.language, []).append(pair.text)
+    if prompts:
+        for code, lines in texts.items():
+            lines += [phrasing.replace("{text}", " ") for phrasing in LANGUAGES[code].prompts]
+    return KnownWords.of(texts)
+
+
+def add_training_words(model: SignModel, train_set: SignDataset, pairs: GlossPairs | None = None) -> None:
+    """Note the words of a training that goes on from other weights.
+
+    Nothing is noted for a language of a checkpoint that has no record: what it was trained on before is not known.
+    """
+    words = training_words(train_set, pairs, model.writes_gloss)
+    recorded = {code: own for code, own in words.languages.items() if code in model.known_words.languages}
+    model.known_words = model.known_words.joined(KnownWords(recorded))
 
 
 def attach_cache(model: SignModel, config: Config) -> None:
@@ -138,6 +163,8 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
             f"the data hold {', '.join(unknown)}, the checkpoint's model knows {', '.join(model.languages)};"
             " name the languages to train in model.languages, or add one with --add_language"
         )
+    if checkpoint is not None or config.training.init_from is not None:
+        add_training_words(model, train_set, train_pairs)
     if only and isinstance(model, MLSF):  # the configuration allows it in no other mode
         model.train_only(only)
     attach_cache(model, config)

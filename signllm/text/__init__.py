@@ -1,0 +1,1 @@
+"""Texts of spoken languages: their words and scripts, their sentences, and which language they are in."""

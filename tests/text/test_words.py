@@ -1,0 +1,61 @@
+"""Words in one form for all spellings, in eight languages and in scripts that none of them is written in."""
+
+import pytest
+
+from signllm.text.words import first_few, own_script, script_of, stems_of, words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Zyzzyva quux!", ["zyzzyva", "quux"]),
+        ("Cafe\u0301, CAFÉ", ["café", "café"]),
+        ("İSTANBUL'da ılık", ["istanbul", "da", "ılık"]),
+        ("Qu'est-ce que l'eau ?", ["qu", "est", "ce", "que", "l", "eau"]),
+        ("1234 um 17.30 Uhr", ["1234", "um", "17.30", "uhr"]),
+        ("Straße", ["straße"]),
+        ("날씨가 좋다", ["날씨가", "좋다"]),
+        ("你好world世界", ["你好", "world", "世界"]),
+        ("hi 👋🏽👩\u200d🦰🎉", ["hi", "👋🏽", "👩\u200d🦰", "🎉"]),
+        ("5 €", ["5", "€"]),
+        ("... ¿?", []),
+    ],
+)
+def test_words_are_parted_as_in_the_text_encoder(text, words):
+    assert words_of(text) == words
+
+
+def test_scripts():
+    assert [script_of(word) for word in ("été", "날씨", "你好", "привет", "12", "🎉", "ありがとう")] == [
+        "Latin", "Hangul", "Han", "Cyrillic", None, None, "Kana",
+    ]  # fmt: skip
+    assert [own_script(spoken) for spoken in ("en", "tr", "ko")] == ["Latin", "Latin", "Hangul"]
+
+
+@pytest.mark.parametrize(
+    ("word", "stem"),
+    [
+        ("날씨가", "날씨"),
+        ("책을", "책"),
+        ("학교에서", "학교"),
+        ("서울로", "서울"),
+        ("책으로", "책"),
+        ("친구도", "친구"),
+    ],
+)
+def test_a_korean_noun_is_known_without_its_particle(word, stem):
+    assert stems_of(word, "ko") == [word, stem]
+
+
+@pytest.mark.parametrize("word", ["나이", "지도", "가", "책를"])
+def test_what_only_looks_like_a_particle_is_part_of_the_word(word):
+    assert stems_of(word, "ko") == [word]
+
+
+def test_words_of_other_languages_stay():
+    assert stems_of("houses", "en") == ["houses"]
+
+
+def test_a_long_list_is_counted():
+    assert first_few("abc", 3) == "a, b, c"
+    assert first_few("abcde", 3) == "a, b, c and 2 more"
