@@ -6,9 +6,10 @@ language from phrasings it never saw. Every phrasing holds `{text}` once and nam
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
-from signllm.errors import ConfigError, did_you_mean
+from signllm.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,22 @@ _ALIASES = {_key(alias): lang.code for lang in LANGUAGES.values() for alias in (
 
 
 def resolve_language(name: str) -> SignLanguage:
-    """Return the language with this code, alias or English name, in any case; raise ConfigError otherwise."""
+    """Return the language with this code, alias or English name, in any case; raise ConfigError otherwise.
+
+    Codes of a few letters are all alike (BSL is British, TSL Turkish), so only longer names are guessed.
+    """
     code = _ALIASES.get(_key(name))
     if code is None:
-        known = ", ".join(CODES)
-        raise ConfigError(f"unknown sign language '{name}'{did_you_mean(_key(name), _ALIASES)}; known: {known}")
+        names = {_key(lang.name): lang.name for lang in LANGUAGES.values()}
+        near = difflib.get_close_matches(_key(name), names, n=1, cutoff=0.8)
+        hint = f" (did you mean '{names[near[0]]}'?)" if near else ""
+        raise ConfigError(f"unknown sign language '{name}'{hint}; known: {', '.join(CODES)}")
     return LANGUAGES[code]
+
+
+def is_language(name: str) -> bool:
+    """Whether `resolve_language` knows this name."""
+    return _key(name) in _ALIASES
 
 
 def make_prompt(text: str, code: str, index: int = 0, held_out: bool = False) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from signllm.errors import ConfigError
-from signllm.languages import CODES, LANGUAGES, make_prompt, prompt_text, resolve_language
+from signllm.languages import CODES, LANGUAGES, is_language, make_prompt, prompt_text, resolve_language
 
 
 def test_there_are_eight_languages():
@@ -20,6 +20,21 @@ def test_aliases_resolve_in_any_case(name, code):
 def test_an_unknown_language_names_the_known_ones():
     with pytest.raises(ConfigError, match="known: ASL, GSL"):
         resolve_language("XYZ")
+
+
+@pytest.mark.parametrize("name", ["BSL", "XSL", "ISL", "DGSS"])
+def test_no_code_is_offered_for_another_code(name):
+    """British Sign Language is not Turkish Sign Language."""
+    with pytest.raises(ConfigError) as caught:
+        resolve_language(name)
+    assert "did you mean" not in str(caught.value)
+    assert all(code in str(caught.value) for code in CODES)
+    assert not is_language(name)
+
+
+def test_a_long_name_with_a_typing_error_is_offered():
+    with pytest.raises(ConfigError, match="did you mean 'Turkish Sign Language'"):
+        resolve_language("Turkisch sign language")
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -7,47 +7,74 @@ import re
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
-from signllm.fsutil import read_lines
-from signllm.languages import CODES, prompt_text
+from signllm.fsutil import read_text
+from signllm.languages import CODES, is_language, prompt_text, resolve_language
+from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
     from signllm.inference import GeneratedClip, Generator
 
 VIDEO_FORMATS = ("mp4", "gif", "png")
 POSE_FORMATS = ("npz", "skels", "pose")
+OTHER_FORMATS = ("json",)
 DEFAULT_OUTPUT = Path("outputs") / "inference"
 
 
 @dataclass(frozen=True)
 class Request:
-    """A text (or prompt) to sign, and its language where it is given."""
+    """A text (or prompt) to sign, its language where it is given, and where it stands, such as 'texts.txt:3'."""
 
     text: str
     language: str | None
+    where: str = ""
+
+    def told(self, message: str) -> str:
+        """The message with the place before it."""
+        return f"{self.where}: {message}" if self.where else message
 
 
 def read_texts_file(path: Path, language: str | None) -> list[Request]:
-    """One request a line, `text` or `LANGUAGE<tab>text`; empty lines are skipped. Raises DataError or ConfigError."""
-    requests = []
-    for line in read_lines(path):
-        code, tab, text = line.partition("\t")
-        if line.strip():
-            requests.append(Request(text.strip(), code.strip()) if tab else Request(line.strip(), language))
+    """One request a line, `text` or `LANGUAGE<tab>text`; empty lines are skipped.
+
+    Raises ConfigError with the faults of all lines, each with file, line and value; DataError for an unreadable file.
+    """
+    requests: list[Request] = []
+    faults: list[str] = []
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        request = _request_of(line.lstrip(), language, f"{path}:{number}")
+        requests.append(request)
+        try:
+            check_text(request.text)
+            if request.language:
+                resolve_language(request.language)
+        except ConfigError as error:
+            faults += map(request.told, error.faults)
     if not requests:
-        raise ConfigError(f"--texts_file {path}: no text in it")
+        faults.append(f"--texts_file {path}: no text in it")
+    if faults:
+        raise ConfigError(faults)
     return requests
+
+
+def _request_of(line: str, language: str | None, where: str) -> Request:
+    code, tab, text = line.partition("\t")
+    if tab and (text.strip() or is_language(code)):
+        return Request(text.strip(), code.strip(), where)
+    return Request(line.strip(), language, where)
 
 
 def parse_formats(text: str) -> list[str]:
     """The formats of `--format mp4,gif`. Raises ConfigError for an unknown one."""
     formats = [name.strip().lower() for name in text.split(",") if name.strip()]
-    known = VIDEO_FORMATS + POSE_FORMATS
+    known = VIDEO_FORMATS + POSE_FORMATS + OTHER_FORMATS
     unknown = [name for name in formats if name not in known]
     if unknown or not formats:
         wrong = unknown[0] if unknown else text
@@ -61,6 +88,11 @@ def file_stem(number: int, clip: GeneratedClip) -> str:
     return f"{number:03d}_{clip.language}_{words or 'sign'}"
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text for a message."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def write_clip(clip: GeneratedClip, stem: str, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write one clip in each format; return the paths."""
     return [clip.save(folder / f"{stem}.{name}") for name in formats]
@@ -71,13 +103,20 @@ def describe(clip: GeneratedClip) -> str:
     from signllm.models.gloss import written
 
     gloss = f"   {written(clip.language, clip.gloss)}" if clip.gloss else ""
-    return f"{clip.language}  {clip.text}{gloss}   {len(clip.pose)} frames, {clip.pose.duration_s:.2f} s"
+    many = f"{len(clip.sentences)} sentences, " if len(clip.sentences) > 1 else ""
+    length = f"{many}{len(clip.pose)} frames, {clip.pose.duration_s:.2f} s"
+    return f"{clip.language}  {shortened(clip.text, 120)}{gloss}   {length}"
 
 
 def sign(
     generator: Generator, requests: list[Request], args: argparse.Namespace, formats: list[str], first: int
 ) -> None:
-    """Generate and write the requests; the files are numbered from `first`."""
+    """Generate and write the requests; the files are numbered from `first`.
+
+    Raises ConfigError, before anything is written, for requests that cannot be signed, and with --strict for those
+    that the model cannot sign as asked.
+    """
+    check_requests(generator, requests, not args.no_split)
     started = time.perf_counter()
     many = args.num_samples
     asked = [(number, request, sample) for number, request in enumerate(requests, first) for sample in range(many)]
@@ -86,15 +125,34 @@ def sign(
         [request.language for _, request, _ in asked],
         [args.seed + sample for _, _, sample in asked],
         args.batch_size,
+        split=not args.no_split,
     )
     seconds = time.perf_counter() - started
+    noted = dict.fromkeys((a[1], note) for a, clip in zip(asked, clips, strict=True) for note in clip.notes)
+    if args.strict and noted:
+        raise ConfigError([request.told(note.message) for request, note in noted])
     for (number, _, sample), clip in zip(asked, clips, strict=True):
         print(describe(clip))
         stem = file_stem(number, clip) + (f"_seed{args.seed + sample}" if many > 1 else "")
         for path in write_clip(clip, stem, args.output, formats):
             print(f"  {path}")
+    for request, note in noted:
+        print(f"note: {request.told(note.message)}", file=sys.stderr)
+        print(f"提示：{request.told(note.chinese)}", file=sys.stderr)
     signed = sum(clip.pose.duration_s for clip in clips)
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
+
+
+def check_requests(generator: Generator, requests: list[Request], split: bool) -> None:
+    """Raise ConfigError with the faults of all requests, each with its place."""
+    faults: list[str] = []
+    for request in requests:
+        try:
+            generator.sentences(request.text, request.language, split)
+        except ConfigError as error:
+            faults += map(request.told, error.faults)
+    if faults:
+        raise ConfigError(faults)
 
 
 def default_language(generator: Generator) -> str | None:
@@ -110,7 +168,7 @@ def with_default_language(generator: Generator, requests: list[Request]) -> list
         others = ", ".join(generator.languages[1:])
         print(f"note: no --language given, signing in {default}; the model also knows {others}", file=sys.stderr)
         print(f"提示：未指定 --language，使用 {default}", file=sys.stderr)
-        return [Request(r.text, r.language or (default if r in open_ones else None)) for r in requests]
+        return [replace(r, language=r.language or (default if r in open_ones else None)) for r in requests]
     return requests
 
 
@@ -151,7 +209,13 @@ def make_parser() -> argparse.ArgumentParser:
     add("--language", help=f"sign language: {', '.join(CODES)} / 手语语种")
     add("--mode", choices=["mlsf", "prompt2langgloss"], help="refuse a model of another mode / 检查模型的模式")
     add("--output", type=Path, default=DEFAULT_OUTPUT, help="folder for the results / 输出目录 (%(default)s)")
-    add("--format", default="mp4,npz", help="comma-separated: mp4,gif,png,npz,skels,pose / 输出格式 (%(default)s)")
+    add(
+        "--format",
+        default="mp4,npz,json",
+        help="comma-separated: mp4,gif,png,npz,skels,pose,json / 输出格式 (%(default)s)",
+    )
+    add("--no_split", action="store_true", help="sign a text of several sentences as one / 不把文本拆成句子")
+    add("--strict", action="store_true", help="refuse what the model does not know / 拒绝模型不认识的内容")
     add("--seed", type=int, default=0, help="random seed of decoders that draw numbers / 随机种子 (%(default)s)")
     add("--num_samples", type=int, default=1, help="clips a text, drawn by seeds from --seed on / 每条文本生成几个样本")
     add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
@@ -172,7 +236,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     if faults:
         raise ConfigError(faults)
-    requests = [Request(text, args.language) for text in args.text]
+    requests = [Request(text, args.language, f"--text {shortened(text)!r}") for text in args.text]
     requests += read_texts_file(args.texts_file, args.language) if args.texts_file else []
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")

@@ -1,6 +1,7 @@
 """inference_signllm.py: formats, files of texts, the interactive mode, and refusals."""
 
 import io
+import json
 
 import pytest
 
@@ -108,3 +109,52 @@ def test_bad_requests_exit_with_2_and_write_nothing(model_path, capsys, flags, p
     assert run(model_path, *flags) == 2
     assert part in capsys.readouterr().err
     assert not (model_path.parent / "out").exists()
+
+
+def test_what_the_model_does_not_know_is_said_in_both_languages_and_in_json(model_path, capsys):
+    flags = ("--text", "Zyzzyva", "--text", "你好", "--language", "ASL", "--format", "json", "--num_samples", "2")
+    assert run(model_path, *flags) == 0
+    told = capsys.readouterr().err
+    assert told.count("note: --text 'Zyzzyva': words never seen in training: zyzzyva\n") == 1
+    assert "提示：--text 'Zyzzyva': 训练中从未出现的词：zyzzyva\n" in told
+    assert "note: --text '你好': not in the script of the language: 你好 (Han)\n" in told
+    written = json.loads((model_path.parent / "out" / "001_ASL_zyzzyva_seed0.json").read_text(encoding="utf-8"))
+    assert "unknown_words" in [note["kind"] for note in written["notes"]]
+
+
+def test_strict_refuses_with_all_faults_and_writes_nothing(model_path, capsys, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("rain\nzyzzyva\n\n你好\n", encoding="utf-8")
+    flags = ("--texts_file", str(texts), "--language", "ASL", "--strict")
+    assert run(model_path, *flags) == 2
+    told = capsys.readouterr().err
+    assert f"{texts}:2: words never seen in training: zyzzyva" in told
+    assert f"{texts}:4: not in the script of the language: 你好 (Han)" in told
+    assert not (model_path.parent / "out").exists()
+
+
+def test_one_bad_line_hides_no_other(model_path, capsys, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("rain\nGSL\t\nXSL\thallo\nbad\x01line\n" + "a" * 20_001 + "\ntext\t\n", encoding="utf-8")
+    assert run(model_path, "--texts_file", str(texts), "--language", "ASL") == 2
+    told = capsys.readouterr().err
+    assert "(4 faults)" in told
+    for part in ("2: the text is empty", "3: unknown sign language 'XSL'", "4: 'bad\\x01line'", "5: 'aaaa"):
+        assert f"{texts}:{part}" in told
+    texts.write_text("KSL\thallo\nrain\nTSL\thallo\n", encoding="utf-8")
+    assert run(model_path, "--texts_file", str(texts), "--language", "ASL") == 2
+    told = capsys.readouterr().err
+    assert f"{texts}:1: language KSL" in told
+    assert f"{texts}:3: language TSL" in told
+    assert not (model_path.parent / "out").exists()
+
+
+def test_a_text_of_two_sentences_is_one_file_of_both(model_path, capsys):
+    lengths = []
+    for flags in ([], ["--no_split"]):
+        assert run(model_path, "--text", "The book. It rains.", "--language", "ASL", "--format", "npz", *flags) == 0
+        (clip,) = open_clips(model_path.parent / "out" / "001_ASL_the-book-it-rains.npz")
+        lengths.append(len(clip))
+    assert lengths[0] > lengths[1]
+    told = capsys.readouterr().out
+    assert told.count("2 sentences") == 1

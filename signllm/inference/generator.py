@@ -4,49 +4,28 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
 from signllm.config import Config
 from signllm.device import resolve_device
 from signllm.errors import CheckpointError, ConfigError
-from signllm.languages import make_prompt, prompt_text, resolve_language
+from signllm.inference.clip import GeneratedClip
+from signllm.inference.notes import Findings, Sentence
+from signllm.languages import LANGUAGES, make_prompt, prompt_text, resolve_language
 from signllm.models.card import model_card
 from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import DECODERS
 from signllm.models.folder import CONFIG, FILES, is_model_folder, write_folder
-from signllm.models.gloss import written
 from signllm.models.hub import fetch
-from signllm.models.sign_model import SignModel
+from signllm.models.sign_model import Generated, SignModel
 from signllm.pose import PoseSequence
-from signllm.pose.output import Captioned, ClipOutput
+from signllm.pose.joining import join_clips
+from signllm.text.checks import check_text
+from signllm.text.sentences import split_sentences
 
 Languages = Sequence[str | None] | str | None
-
-
-@dataclass(frozen=True, repr=False)
-class GeneratedClip(ClipOutput):
-    """A generated clip. It saves and shows itself as a PoseSequence does, with its text.
-
-    text: what was asked for. request: what the model read of it. language: its code. gloss: the LangGloss words that
-    Prompt2LangGloss wrote, None for MLSF. pose: in shoulder widths.
-    """
-
-    text: str
-    request: str
-    language: str
-    gloss: str | None
-    pose: PoseSequence
-
-    def __repr__(self) -> str:
-        gloss = f", {written(self.language, self.gloss)}" if self.gloss else ""
-        length = f"{len(self.pose)} frames, {self.pose.duration_s:.2f} s"
-        return f"GeneratedClip({self.text!r}, {self.language}{gloss}, {length})"
-
-    def captioned(self) -> Captioned:
-        """As ClipOutput.captioned: language and text above, the gloss over the signer."""
-        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "")
+Seeds = int | Sequence[int]
 
 
 def _clip_seed(seed: int, text: str, language: str | None) -> int:
@@ -122,10 +101,10 @@ class Generator:
 
         MLSF reads plain text: a prompt in a known phrasing is opened and tells the language when none is given.
         Prompt2LangGloss reads prompts: a plain text with a language is put into the language's first phrasing.
-        Raises ConfigError for an empty text, an unknown language, or when the language cannot be known.
+        Raises ConfigError for an empty text, one that cannot be a text, an unknown language, or when the language
+        cannot be known.
         """
-        if not text.strip():
-            raise ConfigError("the text is empty; give a sentence or a word to sign")
+        check_text(text)
         code = resolve_language(language).code if language else None
         if code is None and len(self.languages) == 1:
             code = self.languages[0]
@@ -146,16 +125,16 @@ class Generator:
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a string is a sequence of strings too
-        self, texts: str, language: str | None = None, seed: int = 0
+        self, texts: str, language: str | None = None, seed: int = 0, split: bool = True
     ) -> GeneratedClip: ...
 
     @overload
     def __call__(
-        self, texts: Sequence[str], language: Languages = None, seed: int | Sequence[int] = 0
+        self, texts: Sequence[str], language: Languages = None, seed: Seeds = 0, split: bool = True
     ) -> list[GeneratedClip]: ...
 
     def __call__(
-        self, texts: str | Sequence[str], language: Languages = None, seed: int | Sequence[int] = 0
+        self, texts: str | Sequence[str], language: Languages = None, seed: Seeds = 0, split: bool = True
     ) -> GeneratedClip | list[GeneratedClip]:
         """Sign a text, which gives one clip, or a list of texts, which gives a list of clips.
 
@@ -163,53 +142,127 @@ class Generator:
         it reads it from a prompt. As `generate_clips` otherwise.
         """
         if isinstance(texts, str):
-            return self.generate_clips([texts], language, seed)[0]
-        return self.generate_clips(texts, language, seed)
+            return self.generate_clips([texts], language, seed, split=split)[0]
+        return self.generate_clips(texts, language, seed, split=split)
 
     def generate_clips(
         self,
         texts: Sequence[str],
         languages: Languages = None,
-        seed: int | Sequence[int] = 0,
+        seed: Seeds = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
+        split: bool = True,
     ) -> list[GeneratedClip]:
-        """Generate one clip a text; `progress(n)` is called after each batch of n clips.
+        """Generate one clip a text; `progress(n)` is called after each batch of n sentences.
 
-        A clip is a function of its text, language, seed and the weights; `seed` is one for all, or one a text. Decoders
-        that draw numbers give another clip for another seed. Raises ConfigError as `request` does, TypeError for a
-        single string in place of a list.
+        With `split`, each sentence of a text is signed by itself, and the clip holds them one after the other
+        (`signllm.pose.joining`). A sentence's clip is a function of its text, language, seed and the weights; `seed` is
+        one for all, or one a text. Decoders that draw numbers give another clip for another seed. The clips' `notes`
+        say what of the texts the model cannot know. Raises ConfigError as `request` does, with the faults of all texts,
+        TypeError for a single string in place of a list.
         """
-        if isinstance(texts, str):
-            raise TypeError(f"a list of texts is expected, not the string {texts!r}; generator(text) signs one text")
-        if languages is None or isinstance(languages, str):
-            languages = [languages] * len(texts)
-        requests = [self.request(text, language) for text, language in zip(texts, languages, strict=True)]
-        clips: list[GeneratedClip] = []
-        was_training = self.model.training
-        self.model.eval()
-        each = [seed] * len(requests) if isinstance(seed, int) else list(seed)
-        seeds = [_clip_seed(number, *request) for number, request in zip(each, requests, strict=True)]
-        for first in range(0, len(requests), batch_size):
-            chunk = requests[first : first + batch_size]
-            read, codes = [text for text, _ in chunk], [code for _, code in chunk]
-            drawn = seeds[first : first + batch_size]
-            generated = self.model.generate(read, codes, self.config.data.max_frames, drawn)
-            for text, request, made in zip(texts[first : first + batch_size], read, generated, strict=True):
-                pose = PoseSequence.all_valid(made.pose_FJC.cpu().numpy(), self.fps)
-                clips.append(GeneratedClip(text, request, made.language, made.gloss, pose))
-            if progress:
-                progress(len(chunk))
-        self.model.train(was_training)
+        plans = self._plans(texts, languages, split)
+        flat = [sentence for plan in plans for sentence in plan]
+        made = iter(self._sign(flat, _seeds(plans, seed), batch_size, progress))
+        readings = iter(self.model.text_encoder.readings([sentence.request for sentence in flat]))
+        clips = []
+        for text, plan in zip(texts, plans, strict=True):
+            findings = Findings(self.model, self.config.data.max_frames, self.fps)
+            parts = []
+            for sentence in plan:
+                parts.append(next(made))
+                findings.read(sentence, next(readings))
+                findings.made(sentence, parts[-1])
+            glosses = [part.gloss for part in parts if part.gloss is not None]
+            clips.append(
+                GeneratedClip(
+                    text,
+                    "\n".join(sentence.request for sentence in plan),
+                    parts[0].language,
+                    " ".join(glosses) if glosses else None,
+                    join_clips([self._pose(part) for part in parts]),
+                    tuple(sentence.text for sentence in plan),
+                    findings.notes(),
+                )
+            )
         return clips
 
     def generate(
         self,
         texts: Sequence[str],
         languages: Languages = None,
-        seed: int | Sequence[int] = 0,
+        seed: Seeds = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
     ) -> list[PoseSequence]:
-        """The poses of `generate_clips`."""
-        return [clip.pose for clip in self.generate_clips(texts, languages, seed, batch_size, progress)]
+        """One pose a text, each signed as a whole, as the clips of a corpus are: what evaluation compares."""
+        plans = self._plans(texts, languages, split=False)
+        flat = [sentence for plan in plans for sentence in plan]
+        return [self._pose(made) for made in self._sign(flat, _seeds(plans, seed), batch_size, progress)]
+
+    def _pose(self, made: Generated) -> PoseSequence:
+        return PoseSequence.all_valid(made.pose_FJC.cpu().numpy(), self.fps)
+
+    def _plans(self, texts: Sequence[str], languages: Languages, split: bool) -> list[list[Sentence]]:
+        """The sentences of each text. Raises ConfigError with the faults of all texts."""
+        if isinstance(texts, str):
+            raise TypeError(f"a list of texts is expected, not the string {texts!r}; generator(text) signs one text")
+        if languages is None or isinstance(languages, str):
+            languages = [languages] * len(texts)
+        plans, faults = [], []
+        for number, (text, language) in enumerate(zip(texts, languages, strict=True), 1):
+            try:
+                plans.append(self.sentences(text, language, split))
+            except ConfigError as error:
+                faults += [f"text {number}: {fault}" if len(texts) > 1 else fault for fault in error.faults]
+        if faults:
+            raise ConfigError(faults)
+        return plans
+
+    def sentences(self, text: str, language: str | None = None, split: bool = True) -> list[Sentence]:
+        """What is signed of a text, one after the other; without `split` all of it at once.
+
+        A prompt that Prompt2LangGloss reads is never split. Raises ConfigError as `request` does.
+        """
+        request, code = self.request(text, language)
+        prompt = prompt_text(text)
+        content = prompt[1] if prompt else text
+        whole = [Sentence(text, request, code, content)]
+        reads_prompt = self.model.writes_gloss and (prompt is not None or code is None)
+        if not split or reads_prompt or code is None:
+            return whole
+        parts = split_sentences(content, LANGUAGES[code].spoken)
+        if len(parts) == 1:
+            return whole
+        return [Sentence(part, self.request(part, code)[0], code, part) for part in parts]
+
+    def _sign(
+        self,
+        sentences: Sequence[Sentence],
+        seeds: Sequence[int],
+        batch_size: int,
+        progress: Callable[[int], None] | None,
+    ) -> list[Generated]:
+        """Every sentence, `batch_size` at a time."""
+        made: list[Generated] = []
+        was_training = self.model.training
+        self.model.eval()
+        for first in range(0, len(sentences), batch_size):
+            chunk = sentences[first : first + batch_size]
+            read, codes = [sentence.request for sentence in chunk], [sentence.language for sentence in chunk]
+            drawn = [
+                _clip_seed(seed, *asked)
+                for seed, asked in zip(seeds[first : first + batch_size], zip(read, codes, strict=True), strict=True)
+            ]
+            made += self.model.generate(read, codes, self.config.data.max_frames, drawn)
+            if progress:
+                progress(len(chunk))
+        self.model.train(was_training)
+        return made
+
+
+def _seeds(plans: Sequence[Sequence[Sentence]], seed: Seeds) -> list[int]:
+    """The seed of each text for each of its sentences."""
+    each = [seed] * len(plans) if isinstance(seed, int) else list(seed)
+    return [number for number, plan in zip(each, plans, strict=True) for _ in plan]

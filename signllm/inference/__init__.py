@@ -1,0 +1,7 @@
+"""Text to PoseSequences with a trained model: `Generator`, the clips it gives, and their notes."""
+
+from signllm.inference.clip import GeneratedClip
+from signllm.inference.generator import Generator
+from signllm.inference.notes import Note
+
+__all__ = ["GeneratedClip", "Generator", "Note"]
