@@ -75,7 +75,7 @@ def test_skip_bad_exits_with_0_and_says_where_the_rest_is(data_dir, capsys):
 
 def test_wrong_flags_end_in_a_message(data_dir, capsys):
     assert run(data_dir, "--language", "ALS", "--fps", "0")[0] == 2
-    assert "did you mean" in capsys.readouterr().err
+    assert "unknown sign language 'ALS'; known: ASL, GSL" in capsys.readouterr().err
     assert run(data_dir / "nowhere")[0] == 2
     assert "no such file or folder" in capsys.readouterr().err
     with pytest.raises(SystemExit) as help_exit:
