@@ -136,6 +136,7 @@ def test_a_prompt_is_never_torn_apart(make_config, mode):
         assert len(generator.sentences("Please sign it. In ASL.")) == 1  # the language is read from all of it
         wrapped = [sentence.request for sentence in generator.sentences("It rains. It snows.", "ASL")]
         assert wrapped == [f"How do you say '{text}' in American Sign Language?" for text in ("It rains.", "It snows.")]
+        assert [sentence.request for sentence in generator.sentences(prompt, "ASL")] == [prompt]
     assert generator.sentences("How would I express 'a. b' in ASL?", "ASL")[0].text.endswith("in ASL?")
 
 

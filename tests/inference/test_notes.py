@@ -137,6 +137,18 @@ def test_a_model_knows_the_words_of_its_training(make_config, demo_root):
         assert words.unknown([phrasing], ["ASL"]) == ([] if mode == "prompt2langgloss" else [phrasing])
 
 
+def test_training_on_other_data_adds_their_words_where_there_is_a_record(make_config):
+    experiment = build_experiment(make_config())
+    extra = experiment.model.extra_state()
+    words = {"ASL": {"words": "zyzzyva", "complete": True}}
+    extra["known_words"] = {"version": 1, "languages": words}
+    checkpoint = Checkpoint(experiment.config, extra, experiment.model.state_dict())
+    again = build_experiment(make_config(), checkpoint).model.known_words
+    own = experiment.train_set.record(0).text.lower().rstrip(".?!").split()
+    assert again.unknown([*own, "zyzzyva"], ["ASL"]) == []
+    assert not again.has_record(["GSL"])  # what it was trained on before is not known
+
+
 def test_the_record_goes_through_checkpoint_and_folder(mlsf, tmp_path):
     extra = mlsf.model.extra_state()
     save_checkpoint(tmp_path / "m.pth", Checkpoint(mlsf.config, extra, mlsf.model.state_dict()))

@@ -123,11 +123,12 @@ def test_clips_have_all_the_frames_that_the_length_model_predicts(experiment):
         assert [len(clip) for clip in clips] == given.tolist()
 
 
-def test_no_generated_clip_is_longer_than_max_frames(experiment):
+@pytest.mark.parametrize("log_frames", [9.0, 500.0])  # exp of the latter is infinite
+def test_no_generated_clip_is_longer_than_max_frames(experiment, log_frames):
     model = shaken(experiment.model)
     for module in model.modules():
         if isinstance(module, LengthModel):
-            module.net[-1].bias.data[0] = 9.0  # exp(9) frames
+            module.net[-1].bias.data[0] = log_frames
     for longest in (40, 24):
         config = experiment.config.model_copy(
             update={"data": experiment.config.data.model_copy(update={"max_frames": longest})}

@@ -45,10 +45,8 @@ def test_a_joint_that_is_missing_on_one_side_is_missing_between():
     joined = join_clips([before, after])
     assert not joined.valid[5:-5, [7, 8]].any()
     assert joined.valid[5:-5].sum(1).tolist() == [48] * (len(joined) - 10)
-    far = np.zeros((5, 50, 3))
-    far[:, 7] = 100.0  # what nobody sees does not make it slow
-    masked = PoseSequence(far, still(0.0, missing=[7]).valid, 25)
-    assert len(join_clips([still(0.0), masked])) == len(join_clips([still(0.0), still(0.0)]))
+    # The place of a missing joint is 0, far from the others: it does not make the movement slow.
+    assert len(join_clips([still(9.0), still(9.0, missing=[7])])) == len(join_clips([still(9.0), still(9.0)]))
 
 
 def test_one_clip_stays_as_it_is():

@@ -68,6 +68,10 @@ def test_old_languages_generate_bit_identical_clips_and_only_the_new_group_learn
     kept = {**old.weights, **old.averaged}
     assert all(torch.equal(new.weights[name], value) for name, value in kept.items())
     assert new.extra["languages"] == ["ASL", "GSL", "KSL"]
+    words = {name: part["words"] for name, part in new.extra["known_words"]["languages"].items()}
+    assert list(words) == ["ASL", "GSL", "KSL"]
+    assert words["KSL"]
+    assert words["ASL"] == old.extra["known_words"]["languages"]["ASL"]["words"]
     assert new.config.training.only_languages == ["KSL"]
     assert new.averaged
     assert all(name.startswith("groups.KSL.") for name in new.averaged)
