@@ -145,8 +145,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("== environment / 环境")
     check_environment()
     print("== data / 数据")
-    config = find_or_make_data(load_config(args.config, args.overrides))
+    config = load_config(args.config, args.overrides)
 
+    from signllm.training.run_folder import RunFolder
+
+    with RunFolder(config).held():
+        return _train_and_sign(find_or_make_data(config), started)
+
+
+def _train_and_sign(config: Config, started: float) -> int:
+    """Train and test inference; return the exit code."""
     from signllm.cli.watching import ProgressBar
     from signllm.training.setup import build_experiment, make_trainer
 

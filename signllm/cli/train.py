@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,8 @@ def _train_added(config_path: str | None, args: argparse.Namespace) -> int:
     config = addition.config(wanted, checkpoint, wanted.run_name if named else None)
     config = for_debugging(config) if args.debug else config
     _announce(config)
-    return _run(addition.experiment(config, checkpoint), None, args.dry_run)
+    with _held(config, args.dry_run):
+        return _run(addition.experiment(config, checkpoint), None, args.dry_run)
 
 
 def _config_of_resumed_run(saved: Config, config_path: str | None, args: argparse.Namespace) -> Config:
@@ -158,7 +160,15 @@ def run_training(config: Config, checkpoint: Checkpoint | None = None, dry: bool
     from signllm.training.setup import build_experiment
 
     _announce(config)
-    return _run(build_experiment(config, checkpoint), checkpoint, dry)
+    with _held(config, dry):
+        return _run(build_experiment(config, checkpoint), checkpoint, dry)
+
+
+def _held(config: Config, dry: bool) -> AbstractContextManager[None]:
+    """Hold the run's folders before the data is opened, which may take minutes; a dry run writes elsewhere."""
+    from signllm.training.run_folder import RunFolder
+
+    return nullcontext() if dry else RunFolder(config).held()
 
 
 def _announce(config: Config) -> None:
@@ -214,7 +224,8 @@ def _print_dry_run(experiment: Experiment) -> int:
         training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
         trying = replace(experiment, config=experiment.config.model_copy(update={"training": training}))
         trainer, _ = make_trainer(trying, [])
-        found = dry_run(trying, trainer)
+        with trainer.held:
+            found = dry_run(trying, trainer)
     minutes = found.total_s / 60
     print(f"parameters: {found.num_parameters:,} ({found.num_trainable:,} trained)")
     print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")

@@ -176,7 +176,11 @@ class PosePhase(Phase):
         )
 
     def _end_epoch(self, completed: bool) -> None:
-        """Evaluate when due, note the history, choose the best, write checkpoints."""
+        """Evaluate when due, note the history, choose the best, write checkpoints.
+
+        With last_model.pth the epoch is done: everything else is either written before, to be written again after a
+        kill, or can be made from it (`signllm.training.repair`).
+        """
         self.read()
         run, state, training = self.run, self.run.state, self.run.config.training
         entry = {"epoch": state.epoch + 1, "step": state.step, "losses": state.epoch_means(), "seconds": state.seconds}
@@ -191,12 +195,12 @@ class PosePhase(Phase):
         state.history.append(entry)
         if due and (warning := disagreement(state.history, state.best_step)):
             run.reporter.warn(warning)
+        run.reporter.epoch(state, entry)
         self.save()
         if improved:
             run.save_best()
         if completed and (state.epoch % training.save_every == 0):
             run.save_epoch(state.epoch)
-        run.reporter.epoch(state, entry)
 
     def _evaluate(self, entry: dict) -> bool:
         """Evaluate, note the result in the epoch's entry, and return whether it is the best so far."""

@@ -78,10 +78,10 @@ class Reporter:
         self.log.addHandler(handler)
 
     def start(self, state: TrainingState, total_steps: int, batches: BatchFacts) -> None:
-        """Open TensorBoard; after a resume its later events are dropped."""
+        """Open TensorBoard; events of steps that are still to come, from a run that was killed, are dropped."""
         from torch.utils.tensorboard import SummaryWriter
 
-        self._board = SummaryWriter(str(self.folder.logs), purge_step=state.step + 1 if state.step else None)
+        self._board = SummaryWriter(str(self.folder.logs), purge_step=state.step + 1)
         self.total_steps, self._read_seconds = total_steps, state.seconds
         self.info(
             f"{'resume at' if state.step else 'start:'} step {state.step} of {total_steps},"
@@ -170,8 +170,7 @@ class Reporter:
         """The phase that trains the gloss part alone starts or goes on; its events get a folder of their own."""
         from torch.utils.tensorboard import SummaryWriter
 
-        purge = state.gloss_step + 1 if state.gloss_step else None
-        self._gloss_board = SummaryWriter(str(self.folder.logs / "gloss_pairs"), purge_step=purge)
+        self._gloss_board = SummaryWriter(str(self.folder.logs / "gloss_pairs"), purge_step=state.gloss_step + 1)
         self._gloss_steps = total_steps
         self.info(f"gloss part: from step {state.gloss_step} of {total_steps}, {pairs} pairs of text and gloss")
 
@@ -223,7 +222,11 @@ class Reporter:
             self.folder.stats,
             {**state.to_dict(), "total_steps": self.total_steps, "run_name": self.config.run_name},
         )
-        self._events.flush()
+
+    def flush(self) -> None:
+        """Hand the events until now to the operating system, so that a kill keeps them."""
+        for board in filter(None, (self._board, self._gloss_board)):
+            board.flush()
 
     def finish(self, state: TrainingState) -> None:
         """The end of the session, stopped or complete."""

@@ -96,7 +96,8 @@ class Run:
         )
 
     def save_last(self) -> None:
-        """Write last_model.pth."""
+        """Write last_model.pth, from which the run can go on: what was reported until now is on the disk before."""
+        self.reporter.flush()
         save_checkpoint(self.folder.last, self.checkpoint())
         self.reporter.saved(self.state)
 

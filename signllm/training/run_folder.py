@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from signllm.config import Config
-from signllm.fsutil import write_json
+from signllm.fsutil import hold, sweep, write_json
 
 
 class RunFolder:
@@ -20,24 +22,43 @@ class RunFolder:
         self.train_log = self.logs / "train.log"
         self.samples = self.logs / "samples"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no other process train into these folders, or rename them, until the block ends.
+
+        Raises LockedError that says which process does.
+        """
+        with hold(self.checkpoints), hold(self.logs):
+            yield
+
     def epoch(self, number: int) -> Path:
         """The checkpoint kept after epoch `number` (from 1)."""
         return self.checkpoints / f"epoch_{number}.pth"
 
     def set_aside_older_run(self) -> Path | None:
-        """Rename an older run of this name to `<run>.1` (or the next free number); return where it went, or None."""
+        """Rename an older run of this name to `<run>.1` (or the next free number); return where it went, or None.
+
+        The checkpoints go last: a kill before that leaves logs of this number without them, and they follow.
+        """
         if not any(self.checkpoints.glob("*.pth")):
             return None
+        self.sweep()
+        there = [folder for folder in (self.logs, self.checkpoints) if folder.exists()]
         number = 1
-        while any(folder.with_name(f"{folder.name}.{number}").exists() for folder in (self.checkpoints, self.logs)):
+        while any(folder.with_name(f"{folder.name}.{number}").exists() for folder in there):
             number += 1
-        for folder in (self.checkpoints, self.logs):
-            if folder.exists():
-                folder.rename(folder.with_name(f"{folder.name}.{number}"))
+        for folder in there:
+            folder.rename(folder.with_name(f"{folder.name}.{number}"))
         return self.checkpoints.with_name(f"{self.checkpoints.name}.{number}")
+
+    def sweep(self) -> None:
+        """Remove the temporary files of killed runs."""
+        for folder in (self.checkpoints, self.logs, self.samples):
+            sweep(folder)
 
     def prepare(self, config: Config) -> None:
         """Make the folders and write `config_used.json`."""
         for folder in (self.checkpoints, self.logs, self.samples):
             folder.mkdir(parents=True, exist_ok=True)
+        self.sweep()
         write_json(self.checkpoints / "config_used.json", config.model_dump())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from signllm.models.sign_model import MLSF, SignModel, create_model
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.policy import Policy
 from signllm.training.pose_phase import PosePhase
+from signllm.training.repair import repair
 from signllm.training.reporting import Listener, Reporter
 from signllm.training.run import Run
 from signllm.training.run_folder import RunFolder
@@ -174,11 +176,25 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
 def make_trainer(
     experiment: Experiment, listeners: list[Listener], checkpoint: Checkpoint | None = None
 ) -> tuple[Trainer, Path | None]:
-    """The trainer of an experiment, and where an older run of the same name was put aside (None: nowhere)."""
+    """The trainer of an experiment, and where an older run of the same name was put aside (None: nowhere).
+
+    It holds the run's folders until its `fit` ends. Raises LockedError, with everything as it was, where another
+    process trains there.
+    """
+    with ExitStack() as stack:
+        folder = RunFolder(experiment.config)
+        stack.enter_context(folder.held())
+        set_aside = folder.set_aside_older_run() if checkpoint is None else None
+        folder.prepare(experiment.config)
+        run, poses, glosses = _make_phases(experiment, folder, listeners, checkpoint)
+        return Trainer(run, poses, glosses, stack.pop_all()), set_aside
+
+
+def _make_phases(
+    experiment: Experiment, folder: RunFolder, listeners: list[Listener], checkpoint: Checkpoint | None
+) -> tuple[Run, PosePhase, GlossPhase | None]:
+    """A run and its phases, where the checkpoint stands; what was doubtful is in the log."""
     config, train_set = experiment.config, experiment.train_set
-    folder = RunFolder(config)
-    set_aside = folder.set_aside_older_run() if checkpoint is None else None
-    folder.prepare(config)
     reporter = Reporter(config, folder, listeners)
     run = Run(config, experiment.model, folder, reporter, data_fingerprint(train_set, experiment.train_pairs))
     train_pairs, eval_pairs = experiment.train_pairs, experiment.eval_pairs
@@ -186,6 +202,8 @@ def make_trainer(
     poses = PosePhase(run, train_set, experiment.eval_set, glosses)
     if checkpoint is not None:
         run.resume(checkpoint)
+        for note in repair(folder, checkpoint):
+            reporter.warn(note)
     pseudo = sum(train_set.gloss(index)[1] for index in range(len(train_set)))
     if experiment.model.writes_gloss and pseudo:
         reporter.warn(
@@ -194,7 +212,7 @@ def make_trainer(
     if poses.policy is not None:
         untrained = checkpoint is None and config.training.init_from is None
         _warn_of_policy(poses.policy, reporter, train_set, untrained)
-    return Trainer(run, poses, glosses), set_aside
+    return run, poses, glosses
 
 
 def data_fingerprint(clips: SignDataset, pairs: GlossPairs | None = None) -> str:
