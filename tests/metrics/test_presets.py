@@ -140,6 +140,15 @@ def test_one_slip_of_the_tracker_counts_for_less_than_when_squared():
     assert 1 < found["jerk_ratio"] < found["motion_smoothness"] ** 0.5
 
 
+def test_a_frame_without_its_neck_is_centred_by_the_mean_neck():
+    live, other = (signing(seed).replace(coordinates=signing(seed).coordinates + np.float32(2)) for seed in (1, 2))
+    lost = np.ones((40, 50), bool)
+    lost[::3, 1] = False
+    seen = score_pairs([live], [other], ["pose-similarity"])["pose_similarity"]
+    for pair in (([live.replace(valid=lost)], [other]), ([live], [other.replace(valid=lost)])):
+        assert score_pairs(*pair, ["pose-similarity"])["pose_similarity"] == pytest.approx(seen, abs=0.01)
+
+
 def test_jitter_is_seen():
     scores = score_pairs([jittered(signing(1), 0.05)], [signing(1)])
     assert scores["motion_smoothness"] > 10

@@ -97,6 +97,12 @@ def test_all_faulty_lines_of_a_skels_file_are_named_at_once(tmp_path):
     assert len(caught.value.faults) == 3
 
 
+def test_the_faults_of_a_line_are_counted_beside_the_first():
+    for bad, says in (([b"x"], "'x' (number 1: frame 0, joint 0, x)"), ([b"x", b"y", b"z"], "and 2 more")):
+        _, faults = parse_line(b" ".join([*bad, *[b"1"] * (151 - len(bad))]))
+        assert faults[0].endswith(says)
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [

@@ -233,3 +233,19 @@ def test_a_language_the_model_does_not_know_is_refused(config_of):
     trainer, _ = run(config)
     with pytest.raises(CheckpointError, match="the data hold ASL"):
         build_experiment(config_of(), load_checkpoint(trainer.run.folder.last))
+
+
+def test_tensorboard_holds_the_loss_and_gradient_norm_of_every_gloss_step(config_of):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    steps = Steps()
+    config = config_of()
+    trainer, _ = make_trainer(build_experiment(config), [steps])
+    trainer.fit()
+    events = EventAccumulator(str(trainer.run.folder.logs / "gloss_pairs"))
+    events.Reload()
+    losses = {event.step: event.value for event in events.Scalars("loss/gloss")}
+    assert losses == pytest.approx(steps.gloss)
+    norms = {event.step: event.value for event in events.Scalars("training/gradient_norm")}
+    assert norms.keys() == losses.keys()
+    assert min(norms.values()) > 0
