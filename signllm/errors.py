@@ -34,6 +34,12 @@ class CheckpointError(SignLLMError):
     heading = "checkpoint error"
 
 
+class OutputError(SignLLMError):
+    """What was to be written cannot be: a full disk, missing rights, a file where a folder is needed."""
+
+    heading = "output error"
+
+
 class LockedError(SignLLMError):
     """Another process is writing what was to be written."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import hashlib
+import io
 import itertools
 import os
 import shlex
@@ -20,7 +21,9 @@ from typing import BinaryIO
 import orjson
 from filelock import FileLock, Timeout
 
-from signllm.errors import DataError, LockedError
+from signllm.errors import DataError, LockedError, SignLLMError
+from signllm.inputs import open_regular, read_whole
+from signllm.outputs import WatchedFile, refuse_special, writing
 
 try:
     import fcntl
@@ -35,31 +38,38 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call `write` on a temporary sibling, sync it, and rename it to `path`.
 
     The sibling is `.<name>.tmp`, so what a killed process left of it is overwritten by the next one; a process that
-    writes the same file meanwhile takes `.<name>.1.tmp`.
+    writes the same file meanwhile takes `.<name>.1.tmp`. Raises OutputError where the system says no; what stood at
+    `path` is then as it was, and nothing stands beside it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = _open_temporary(path)
-    try:
-        with file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            if fcntl is not None:  # still locked: nobody takes it for a stray
-                os.replace(file.name, path)
-                return
-        os.replace(file.name, path)
-    except BaseException:
-        Path(file.name).unlink(missing_ok=True)
-        raise
+    with writing(path):
+        refuse_special(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = _open_temporary(path)
+        try:
+            with file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                if fcntl is not None:  # still locked: nobody takes it for a stray
+                    os.replace(file.name, path)
+                    return
+            os.replace(file.name, path)
+        except BaseException as error:
+            Path(file.name).unlink(missing_ok=True)
+            failure = file.raw.failure
+            if failure is not None and isinstance(error, Exception) and not isinstance(error, SignLLMError):
+                raise failure from error  # some libraries only say that they could not write
+            raise
 
 
-def _open_temporary(path: Path) -> BinaryIO:
+def _open_temporary(path: Path) -> io.BufferedWriter[WatchedFile]:
     """An empty file beside `path` that no living process writes, locked until it is closed."""
     if fcntl is None:
-        return open(path.with_name(f".{path.name}.{os.getpid()}.tmp"), "wb")
+        return io.BufferedWriter(WatchedFile(path.with_name(f".{path.name}.{os.getpid()}.tmp"), "wb"))
     for number in itertools.count():
         temporary = path.with_name(f".{path.name}{f'.{number}' if number else ''}.tmp")
-        file = open(temporary, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
+        raw = WatchedFile(temporary, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
+        file = io.BufferedWriter(raw)
         if _is_mine(file, temporary):
             file.truncate()
             return file
@@ -67,7 +77,7 @@ def _open_temporary(path: Path) -> BinaryIO:
     raise AssertionError("the numbers do not end")
 
 
-def _is_mine(file: BinaryIO, path: Path) -> bool:
+def _is_mine(file: io.IOBase, path: Path) -> bool:
     """Lock an open file; False where a living process has it, or where it is no longer what stands at `path`."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,8 +111,8 @@ def write_json(path: Path, value: object) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """Hex digest of a file's content."""
-    with open(path, "rb") as file:
+    """Hex digest of a file's content. Raises DataError where it cannot be read."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -127,13 +137,8 @@ def read_text(path: Path) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises DataError where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    """The content of a regular file, of 512 MB at most. Raises DataError where it cannot be read."""
+    return read_whole(path)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -145,12 +150,12 @@ def read_lines(path: Path) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def parse_json(data: bytes, name: str | Path) -> object:
+def parse_json(data: bytes, name: str | Path, remedy: str = "") -> object:
     """The value of a JSON text, with or without a byte order mark; DataError says where `name` is not JSON."""
     try:
         return orjson.loads(data.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
-        raise DataError(f"{name}: not JSON ({error})") from None
+        raise DataError(f"{name}: not JSON ({error}){'; ' if remedy else ''}{remedy}") from None
 
 
 def read_json(path: Path) -> object:
@@ -164,13 +169,15 @@ def hold(target: Path) -> Iterator[None]:
 
     The lock is the operating system's, on the hidden sibling `.<name>.lock`: it ends with the process, however that
     ends, and moves with no renaming of `target`. Within a process it may be held more than once. Raises LockedError
-    that says who holds it. Nothing stays behind, not even folders that were made for the lock.
+    that says who holds it, OutputError where the system lets nothing be written there. Nothing stays behind, not even
+    folders that were made for the lock.
     """
     place = Path(os.path.realpath(target))
     if place in _held:
         _held[place].depth += 1
     else:
-        _held[place] = _Hold(place)
+        with writing(target):
+            _held[place] = _Hold(place)
     held = _held[place]
     try:
         yield
@@ -201,7 +208,8 @@ class _Hold:
                 continue
         since = datetime.now().astimezone().isoformat(" ", "seconds")
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "command": shlex.join(sys.orig_argv)}
-        self._note.write_bytes(orjson.dumps(facts))
+        with suppress(OSError):  # a full disk: the lock holds without its note
+            self._note.write_bytes(orjson.dumps(facts))
 
     def release(self) -> None:
         """Remove lock and note while they are ours, then let go."""

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -52,26 +52,54 @@ def as_called(text: str) -> str:
 
 
 def command(main: Main) -> Main:
-    """Turn a SignLLMError into a message on stderr and exit code 2, and Ctrl-C into exit code 130."""
+    """Turn a SignLLMError into a message on stderr and exit code 2, and Ctrl-C into exit code 130.
+
+    So too any OSError that nobody expected: the system says why, and a traceback says no more.
+    """
 
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
-            return main(argv)
+            code = main(argv)
+            sys.stdout.flush()  # here, a full disk is still told; when Python ends, it is a traceback
+            return code
         except SignLLMError as error:
-            count = f" ({len(error.faults)} faults)" if len(error.faults) > 1 else ""
-            print(f"{error.heading}{count}:", file=sys.stderr)
-            for fault in error.faults:
-                print(f"  - {as_called(fault)}", file=sys.stderr)
-            return USER_ERROR
+            return _print_faults(error)
         except KeyboardInterrupt:
             print("interrupted; what was finished is kept", file=sys.stderr)
             return INTERRUPTED
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_stdout()
             return 0
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename is not None else ""
+            return _print_faults(SystemRefusedError(f"{where}{error.strerror or error}"))
 
     return wrapped
+
+
+class SystemRefusedError(SignLLMError):
+    """An OSError that no part of the toolkit expected."""
+
+    heading = "the operating system refused"
+
+
+def _print_faults(error: SignLLMError) -> int:
+    count = f" ({len(error.faults)} faults)" if len(error.faults) > 1 else ""
+    print(f"{error.heading}{count}:", file=sys.stderr)
+    for fault in error.faults:
+        print(f"  - {as_called(fault)}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
+    return USER_ERROR
+
+
+def _drop_stdout() -> None:
+    """Let what is still to be printed go nowhere: nobody reads it, or its disk is full."""
+    with suppress(OSError, ValueError):  # not a stream of the system's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from signllm.cli.bars import Bars
-from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, scoring_values
+from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, check_report, scoring_values
 from signllm.cli.evaluation_report import publish
 
 
@@ -58,6 +58,7 @@ def run(args: Namespace, command: str) -> int:
 
     own = ("predictions", "references", "pair_by", "resample", "drop_z", "rescale", "fps", "layout")
     options = ClipsOptions(**{name: getattr(args, name) for name in own}, **scoring_values(args))
+    check_report(args.output, args.predictions)
     with Bars("clip") as bars:
         report = evaluate_clips(options, bars)
     publish(report, command, args.output, args.formats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from signllm.cli.evaluation_flags import check_report
 from signllm.cli.tables import print_lines, print_table
 
 
@@ -25,6 +26,8 @@ def run(args: Namespace, command: str) -> int:
     from signllm.evaluation.comparison import COLUMNS, compare, comparison_rows
     from signllm.fsutil import write_json
 
+    if args.output:
+        check_report(args.output, args.reports[0], ("json",))
     first, second = args.reports
     report = compare(first, second, args.systems)
     systems = report.data["systems"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from signllm.outputs import check_files, check_folder
 
 if TYPE_CHECKING:
     from signllm.data.store import Store
@@ -89,6 +92,19 @@ def scoring_values(args: Namespace) -> dict:
         "seeds": args.seeds or [args.seed or 0],
         "cache": None if args.no_cache else args.cache_dir,
     }
+
+
+def check_report(output: Path | None, beside: Path, formats: Sequence[str] = FORMATS) -> None:
+    """Raise OutputError, before anything is scored, where the report's files cannot be written.
+
+    `output` as `Report.file` reads it; without it they go beside `beside`.
+    """
+    if output is None:
+        check_folder(beside.absolute().parent)
+    elif output.suffix.lstrip(".") in formats:
+        check_files([output.with_suffix(f".{suffix}") for suffix in formats])
+    else:
+        check_folder(output)
 
 
 def output_file(output: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from signllm.cli.bars import Bars
-from signllm.cli.evaluation_flags import PHRASINGS, add_choice_flags, add_model_flags
+from signllm.cli.evaluation_flags import PHRASINGS, add_choice_flags, add_model_flags, check_report
 from signllm.cli.tables import print_lines, print_table
 
 
@@ -54,6 +54,8 @@ def run(args: Namespace, command: str) -> int:
         languages=args.language,
         max_samples=args.max_samples,
     )
+    if args.output:
+        check_report(args.output, args.references, ("json",))
     with Bars("text") as bars:
         report = evaluate_glosses(options, bars)
     data = report.data

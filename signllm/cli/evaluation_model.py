@@ -11,6 +11,7 @@ from signllm.cli.evaluation_flags import (
     add_choice_flags,
     add_model_flags,
     add_scoring_flags,
+    check_report,
     scoring_values,
 )
 from signllm.cli.evaluation_report import publish
@@ -49,6 +50,7 @@ def run(args: Namespace, command: str) -> int:
         sign_prompts=args.sign_prompts,
         **scoring_values(args),
     )
+    check_report(args.output, args.model_path)
     with Bars("clip") as bars:
         report = evaluate_model(options, bars)
     publish(report, command, args.output, args.formats)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from signllm.cli.bars import Bars
-from signllm.cli.evaluation_flags import PHRASINGS, add_choice_flags, add_model_flags
+from signllm.cli.evaluation_flags import PHRASINGS, add_choice_flags, add_model_flags, check_report
 from signllm.cli.tables import print_table
 
 SHOWN = ("gloss_bleu_1", "gloss_bleu_4", "gloss_rouge_l", "gloss_wer")
@@ -50,6 +50,7 @@ def run(args: Namespace, command: str) -> int:
         languages=args.language,
         max_samples=args.max_samples,
     )
+    check_report(args.output, args.model_path, ("json",))
     with Bars("prompt") as bars:
         report = evaluate_prompts(options, bars)
     data = report.data

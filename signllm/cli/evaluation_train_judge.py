@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from signllm.cli.bars import Bars
 from signllm.cli.evaluation_flags import add_training_flags, output_file, training_languages
 from signllm.errors import ConfigError
+from signllm.outputs import check_file, check_folder
 
 if TYPE_CHECKING:
     from signllm.data.store import Store
@@ -53,12 +54,15 @@ def run(args: Namespace, command: str) -> int:
     from signllm.judges.rest_store import write_rest_store
     from signllm.judges.training import JudgePlan, train_judge
 
+    path = output_file(args.output, DEFAULT_FILE)
+    check_file(path)
+    if args.rest_store:
+        check_folder(args.rest_store)
     store = Store(args.data)
     languages = training_languages(args, store)
     plan = JudgePlan(max_minutes=args.max_minutes, share=args.share, share_seed=args.share_seed, seed=args.seed)
     with Bars("step") as bars:
         judge = train_judge(store, languages, args.split, plan, lambda told: _show(bars, told))
-    path = output_file(args.output, DEFAULT_FILE)
     judge.save(path)
     for code in languages:
         _print_ceiling(judge, store, code, args.split)

@@ -15,6 +15,7 @@ from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.fsutil import read_text
 from signllm.languages import CODES, is_language, prompt_text, resolve_language
+from signllm.outputs import check_folder
 from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     requests += read_texts_file(args.texts_file, args.language) if args.texts_file else []
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
+    check_folder(args.output)
     with without_garbage_collection():
         from signllm.inference import Generator
 

@@ -165,10 +165,13 @@ def run_training(config: Config, checkpoint: Checkpoint | None = None, dry: bool
 
 
 def _held(config: Config, dry: bool) -> AbstractContextManager[None]:
-    """Hold the run's folders before the data is opened, which may take minutes; a dry run writes elsewhere."""
+    """Hold the run's folders before the data is opened, which may take minutes; a dry run only looks at them."""
     from signllm.training.run_folder import RunFolder
 
-    return nullcontext() if dry else RunFolder(config).held()
+    folder = RunFolder(config)
+    if dry:
+        folder.check()
+    return nullcontext() if dry else folder.held()
 
 
 def _announce(config: Config) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from signllm.cli.common import command, parser
 from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
+from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.plots import write_statistics
@@ -99,6 +100,11 @@ def _check(options: argparse.Namespace) -> None:
         )
     if faults:
         raise ConfigError(faults)
+    output = options.output or DEFAULT_OUTPUT
+    if output.suffix and not output.is_dir() and options.mode != "statistics":
+        check_file(output)
+    else:
+        check_folder(output)
 
 
 def _sources(options: argparse.Namespace, path: Path | None) -> list[ClipSource]:

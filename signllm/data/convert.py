@@ -27,6 +27,7 @@ from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError, LockedError
 from signllm.fsutil import write_json
 from signllm.languages import resolve_language
+from signllm.outputs import check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import (
     LAYOUTS,
@@ -108,7 +109,7 @@ def convert(
 
     `start(split, bytes)` is called once a split and returns a function that is told of bytes done. Raises DataError
     only where nothing can be opened at all; the faults of a split are in its report. Raises LockedError, before it
-    converts anything, where another process writes one of the splits.
+    converts anything, where another process writes one of the splits, and OutputError where nothing can be written.
     """
     reports = []
     _check_target(options)
@@ -127,8 +128,9 @@ def convert(
 
 
 def _check_target(options: ConvertOptions) -> None:
-    """Raise ConfigError where a store is to be written over itself."""
-    source, target = options.data_dir.resolve(), options.output_dir.resolve()
+    """Raise OutputError where nothing can be written, ConfigError where a store is to be written over itself."""
+    check_folder(options.output_dir / options.language)
+    source, target = (Path(os.path.realpath(path)) for path in (options.data_dir, options.output_dir))
     same = source.is_relative_to(target) or target.is_relative_to(source)
     if same and any(part.rank == STORE for part in find_parts(options.data_dir)):
         raise ConfigError(
@@ -379,7 +381,7 @@ def _compare_splits(options: ConvertOptions, reports: list[SplitReport]) -> None
                 report.warnings.append(
                     f"{report.split}: scale {report.source_scale:.4g}, but {info['source_scale']:.4g} in {name}"
                 )
-            if report.sides_swapped != info["sides_swapped"]:
+            if report.sides_swapped != info.get("sides_swapped", report.sides_swapped):
                 report.warnings.append(
                     f"{report.split}: sides are swapped in one of {report.split}, {name} only; see --layout"
                 )

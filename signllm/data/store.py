@@ -13,13 +13,21 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-import orjson
 
+from signllm.data.records import (
+    DESCRIPTION,
+    FORMAT_VERSION,
+    INDEX,
+    ClipRecord,
+    index_line,
+    read_description,
+    read_index,
+)
 from signllm.errors import DataError, LockedError, did_you_mean
 from signllm.fsutil import (
     file_identity,
@@ -31,47 +39,16 @@ from signllm.fsutil import (
     write_json,
     write_text,
 )
+from signllm.inputs import map_array
 from signllm.languages import LANGUAGES
+from signllm.outputs import writing
 from signllm.pose import SKELETON_50, PoseSequence, Skeleton
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.pose.skeleton import SKELETONS
 
-FORMAT_VERSION = 1
 MAX_SHARD_BYTES = 512 * 1024**2
-INDEX, FINGERPRINT = "index.jsonl", "fingerprint"
+FINGERPRINT = "fingerprint"
 _HEADER_BYTES = 128  # what numpy's own writer pads the header of these shapes to
-
-
-@dataclass(frozen=True)
-class ClipRecord:
-    """What the index says of one clip; `gloss` is None when unknown, `first_frame` counts inside the shard."""
-
-    id: str
-    text: str
-    language: str
-    fps: float
-    frames: int
-    gloss: str | None = None
-    prompt: str | None = None
-    source: str | None = None
-    signer: str | None = None
-    shard: int = 0
-    first_frame: int = 0
-    extra: dict = field(default_factory=dict)
-
-
-_FIELDS = {f.name for f in fields(ClipRecord)}
-
-
-def read_index(path: Path) -> list[ClipRecord]:
-    """Read an index.jsonl; a torn last line (of a killed writer) is left out."""
-    records = []
-    for line in path.read_bytes().splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            break
-        row = orjson.loads(line)
-        records.append(ClipRecord(**{key: value for key, value in row.items() if key in _FIELDS}))
-    return records
 
 
 class StoreSplit:
@@ -84,19 +61,12 @@ class StoreSplit:
     def __init__(self, path: Path):
         self.path = Path(path)
         try:
-            self._content = file_identity(self.path / "dataset.json")
-            self.info: dict = orjson.loads((self.path / "dataset.json").read_bytes())
+            self._content = file_identity(self.path / DESCRIPTION)
         except FileNotFoundError:
             raise DataError(
-                f"{self.path}: no dataset.json here; run final_convert_data.py to make this split"
+                f"{self.path}: no {DESCRIPTION} here; run final_convert_data.py to make this split"
             ) from None
-        except orjson.JSONDecodeError as error:
-            raise DataError(f"{self.path / 'dataset.json'}: not JSON ({error}); convert this split again") from None
-        if self.info.get("format_version") != FORMAT_VERSION:
-            raise DataError(
-                f"{self.path}: store format {self.info.get('format_version')}, this version reads {FORMAT_VERSION};"
-                " convert the data again"
-            )
+        self.info: dict = read_description(self.path / DESCRIPTION)
         self.skeleton: Skeleton = SKELETONS[self.info["skeleton"]]
         self.unit: str = self.info["unit"]
 
@@ -104,14 +74,21 @@ class StoreSplit:
     def records(self) -> list[ClipRecord]:
         """The clips, in the order of the source."""
         with self._unchanged():
-            return read_index(self.path / INDEX)
+            records = read_index(self.path / INDEX)
+        found = {"clips": len(records), "frames": sum(record.frames for record in records)}
+        if found != {name: self.info[name] for name in found}:
+            raise DataError(
+                f"{self.path}: {INDEX} has {found['clips']} clips of {found['frames']} frames, {DESCRIPTION} says"
+                f" {self.info['clips']} of {self.info['frames']}; convert this split again"
+            )
+        return records
 
     @contextmanager
     def _unchanged(self) -> Iterator[None]:
         """For reading a file of the split: DataError where it may be one of another conversion."""
         yield
         try:
-            same = file_identity(self.path / "dataset.json") == self._content
+            same = file_identity(self.path / DESCRIPTION) == self._content
         except OSError:
             same = False
         if not same:
@@ -119,12 +96,21 @@ class StoreSplit:
 
     @cache  # noqa: B019 - a split lives as long as its maps
     def _shard(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        names = (f"poses-{number:05d}.npy", f"valid-{number:05d}.npy")
+        paths = [self.path / f"{kind}-{number:05d}.npy" for kind in ("poses", "valid")]
         try:
             with self._unchanged():
-                poses, valid = (np.load(self.path / name, mmap_mode="r", allow_pickle=False) for name in names)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.path}: shard {number} cannot be read ({error}); convert this split again") from None
+                poses, valid = (map_array(path) for path in paths)
+        except DataError as error:
+            raise DataError(f"{fault}; convert this split again" for fault in error.faults) from None
+        joints = self.skeleton.num_joints
+        expected = ((poses, (joints, 3), "<f4"), (valid, ((joints + 7) // 8,), "|u1"))
+        if poses.shape[:1] != valid.shape[:1] or any(
+            a.shape[1:] != shape or a.dtype != dtype for a, shape, dtype in expected
+        ):
+            raise DataError(
+                f"{self.path}: shard {number} holds {poses.dtype} {poses.shape} and {valid.dtype} {valid.shape}, which"
+                f" are not clips of {self.skeleton.name}; convert this split again"
+            )
         return poses, valid
 
     def __len__(self) -> int:
@@ -134,6 +120,11 @@ class StoreSplit:
         """Clip `index` as a PoseSequence whose coordinates are a view of the memory map where nothing is missing."""
         record = self.records[index]
         poses, valid = self._shard(record.shard)
+        if record.first_frame + record.frames > len(poses):
+            raise DataError(
+                f"{self.path}: clip {record.id} ends at frame {record.first_frame + record.frames} of shard"
+                f" {record.shard}, which has {len(poses)}; convert this split again"
+            )
         frames = slice(record.first_frame, record.first_frame + record.frames)
         mask = np.unpackbits(valid[frames], axis=-1, count=self.skeleton.num_joints).astype(bool)
         return PoseSequence(poses[frames], mask, record.fps, self.skeleton, self.unit)
@@ -187,7 +178,8 @@ def hold_splits(root: str | Path, names: Iterable[tuple[str, str]]) -> Iterator[
         for language, split in names:
             target = Path(root) / language / split
             stack.enter_context(hold(target))
-            restore_folder(target)
+            with writing(target):
+                restore_folder(target)
             if not (_partial(target) / FINGERPRINT).is_file():  # half removed, or the older split after an exchange
                 shutil.rmtree(_partial(target), ignore_errors=True)
         yield
@@ -208,7 +200,8 @@ class StoreWriter:
     It holds the split until the `with` block is left, and raises LockedError where another process does. A writer that
     finds an unfinished folder with the same `fingerprint` (what is being converted, and how) keeps its
     clips: `done` holds their ids, skip those. With another fingerprint it starts afresh. Leaving the `with`
-    block without `finish` keeps the unfinished folder for the next run; readers never see it.
+    block without `finish` keeps the unfinished folder for the next run; readers never see it. Everything raises
+    OutputError where the system lets nothing be written.
     """
 
     def __init__(
@@ -230,7 +223,8 @@ class StoreWriter:
         self._held = ExitStack()
         self._held.enter_context(hold_splits(root, [(language, split)]))
         try:
-            self._begin(fingerprint)
+            with writing(self.target):
+                self._begin(fingerprint)
         except BaseException:
             self._held.close()
             raise
@@ -254,10 +248,13 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        for file in (self._poses, self._valid, self._index):
-            file.close()
-        self._held.close()
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            for file in (self._poses, self._valid, self._index):
+                with writing(self.target) if kind is None else suppress(OSError):  # the first error is the one to tell
+                    file.close()
+        finally:
+            self._held.close()
 
     def _paths(self, number: int) -> tuple[Path, Path]:
         return self.partial / f"poses-{number:05d}.npy", self.partial / f"valid-{number:05d}.npy"
@@ -272,14 +269,18 @@ class StoreWriter:
         """The clips whose frames are all on disk; what follows them is cut off, and other files are removed."""
         index = self.partial / INDEX
         kept, end_frames = [], {}
-        for record in read_index(index) if index.is_file() else []:
+        try:
+            records = read_index(index)
+        except DataError:  # not there yet, or damaged: nothing of it is sure
+            records = []
+        for record in records:
             end = record.first_frame + record.frames
             on_disk = [p.stat().st_size if p.is_file() else 0 for p in self._paths(record.shard)]
             if any(have < need for have, need in zip(on_disk, self._sizes(end), strict=True)):
                 break
             kept.append(record)
             end_frames[record.shard] = end
-        write_atomically(index, lambda file: file.writelines(_index_line(record) for record in kept))
+        write_atomically(index, lambda file: file.writelines(index_line(record) for record in kept))
         shards = {path: n for number in end_frames for n, path in enumerate(self._paths(number), 2 * number)}
         for path in self.partial.iterdir():
             if path in shards:
@@ -297,6 +298,10 @@ class StoreWriter:
 
     def add(self, record: ClipRecord, pose: PoseSequence) -> None:
         """Append a clip; its place in the shards is filled in here. Raises DataError when skeleton or unit differ."""
+        with writing(self.target):
+            self._add(record, pose)
+
+    def _add(self, record: ClipRecord, pose: PoseSequence) -> None:
         if pose.skeleton != self.skeleton or pose.unit != self.unit:
             raise DataError(
                 f"clip {record.id}: skeleton {pose.skeleton.name} in {pose.unit}, the store holds"
@@ -323,7 +328,7 @@ class StoreWriter:
         self._valid.write(np.ascontiguousarray(np.packbits(pose.valid, axis=-1)).data)
         self._shard_frames += len(pose)
         self.done[record.id] = placed
-        self._index.write(_index_line(placed))
+        self._index.write(index_line(placed))
         if len(self.done) % 256 == 0:
             self.flush()
 
@@ -358,12 +363,17 @@ class StoreWriter:
         """
         if not self.done:
             raise DataError(f"{self.target}: no clip to write")
+        with writing(self.target):
+            self._finish(info)
+        return StoreSplit(self.target)
+
+    def _finish(self, info: dict) -> None:
         self._close_shard()
         self._index.flush()
         os.fsync(self._index.fileno())
         records = list(self.done.values())
         write_json(
-            self.partial / "dataset.json",
+            self.partial / DESCRIPTION,
             {
                 "format_version": FORMAT_VERSION,
                 "language": self.language,
@@ -383,9 +393,3 @@ class StoreWriter:
         )
         (self.partial / FINGERPRINT).unlink()
         replace_folder(self.partial, self.target)
-        return StoreSplit(self.target)
-
-
-def _index_line(record: ClipRecord) -> bytes:
-    row = {key: value for key, value in vars(record).items() if value is not None and value != {}}
-    return orjson.dumps(row) + b"\n"

@@ -20,6 +20,7 @@ import numpy as np
 import orjson
 
 import signllm
+from signllm.outputs import writing
 
 # The code that decides what is measured. A change there voids the cache; a change of how a report is put together or
 # looks does not.
@@ -120,7 +121,7 @@ class Journal:
         return made
 
     def add(self, chunk: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Append a chunk's arrays and sync them to the disk."""
+        """Append a chunk's arrays and sync them to the disk. Raises OutputError where they cannot be written."""
         if self.path is None:
             return
         packed = {
@@ -128,13 +129,14 @@ class Journal:
             for name, array in ((name, np.ascontiguousarray(array)) for name, array in arrays.items())
         }
         body = orjson.dumps({"chunk": chunk, "arrays": packed})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a+b") as file:
-            # Two runs may write at once, and a killed one may have left half a line: each line starts afresh.
-            start = b"" if _ends_with_newline(file) else b"\n"
-            file.write(start + f"{zlib.crc32(body):08x} ".encode() + body + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.path, "a+b") as file:
+                # Two runs may write at once, and a killed one may have left half a line: each line starts afresh.
+                start = b"" if _ends_with_newline(file) else b"\n"
+                file.write(start + f"{zlib.crc32(body):08x} ".encode() + body + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
         self._known.setdefault(chunk, {}).update({name: np.asarray(array) for name, array in arrays.items()})
 
 

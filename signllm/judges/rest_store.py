@@ -12,6 +12,7 @@ from signllm.data.store import Store, StoreWriter, hold_splits
 from signllm.errors import DataError
 from signllm.fsutil import replace_folder
 from signllm.judges.training_examples import choose_share
+from signllm.outputs import writing
 
 
 def write_rest_store(
@@ -47,7 +48,7 @@ def write_rest_store(
 
 def _copy_split(source: Path, target: Path) -> None:
     """Copy beside and rename, so that a split under its name is whole."""
-    with hold_splits(target.parents[1], [(target.parent.name, target.name)]):
+    with hold_splits(target.parents[1], [(target.parent.name, target.name)]), writing(target):
         partial = target.with_name(f".{target.name}.copying")
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(source, partial)

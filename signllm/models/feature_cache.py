@@ -24,7 +24,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import orjson
 
-from signllm.errors import DataError
+from signllm.errors import OutputError
 
 _DTYPE = np.dtype("<f4")
 
@@ -89,7 +89,7 @@ class FeatureCache:
         return [self._features(known, key) for key in keys]
 
     def write(self, fingerprint: str, texts: Sequence[str], features: Sequence[np.ndarray]) -> None:
-        """Keep the features (T, D) of each text. Raises DataError when the folder cannot be written."""
+        """Keep the features (T, D) of each text. Raises OutputError when the folder cannot be written."""
         known = self._known(fingerprint)
         try:
             writer = self._writer(known)
@@ -98,7 +98,7 @@ class FeatureCache:
             writer.index.flush()
         except OSError as error:
             self._drop_writer(known)
-            raise DataError(
+            raise OutputError(
                 f"{known.folder}: text features cannot be kept here ({error.strerror or error}); make room or rights,"
                 ' or set "cache_features": false under model.text_encoder'
             ) from error

@@ -21,8 +21,9 @@ from torch import Tensor
 
 import signllm
 from signllm.config import Config, parse_config
-from signllm.errors import CheckpointError, ConfigError
+from signllm.errors import CheckpointError, ConfigError, OutputError
 from signllm.fsutil import read_json, read_text, write_text
+from signllm.outputs import check_folder, writing
 
 MODEL_TYPE = "signllm"
 FORMAT_VERSION = 1
@@ -42,10 +43,11 @@ def is_model_folder(path: Path) -> bool:
 
 
 def check_target(folder: Path, overwrite: bool) -> None:
-    """Raise ConfigError unless a model may be written to `folder`.
+    """Raise ConfigError unless a model may be written to `folder`, OutputError where the system does not let it.
 
     With `overwrite` the folder may hold an earlier model, and nothing else.
     """
+    check_folder(folder.parent)
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -70,10 +72,8 @@ def write_folder(
 ) -> None:
     """Write a model: `extra` as of `SignModel.extra_state`, `weights` as of `state_dict`, `card` in Markdown.
 
-    Raises ConfigError where `check_target` does.
+    Raises ConfigError and OutputError as `check_target` does.
     """
-    from safetensors.torch import save_file
-
     check_target(folder, overwrite)
     kept = {key: value for key, value in extra.items() if key not in ("gloss_vocabulary", "text_encoder")}
     encoder = {key: value for key, value in extra["text_encoder"].items() if key != "tokenizer"}
@@ -91,18 +91,29 @@ def write_folder(
     }
     if "gloss_vocabulary" in extra:
         texts[GLOSSES] = extra["gloss_vocabulary"]
-    folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        beside.mkdir()
-        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
-        save_file(tensors, beside / WEIGHTS, metadata={"format": "pt"})
-        for name, text in texts.items():
-            write_text(beside / name, text)
-        _put_in_place(beside, folder)
-    finally:
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(beside, ignore_errors=True)
+        try:
+            beside.mkdir()
+            _write_weights(beside / WEIGHTS, weights)
+            for name, text in texts.items():
+                write_text(beside / name, text)
+            _put_in_place(beside, folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_weights(path: Path, weights: dict[str, Tensor]) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:  # what the system said is in its text only
+        raise OutputError(f"{path.parent.parent}: {path.name} cannot be written there ({error}); make room") from error
 
 
 def _published(config: Config, text_encoder: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class ClipOutput(ABC):
 
         `.npz`, `.skels` and `.pose` hold the pose; `.mp4`, `.gif` and `.png` (a contact sheet) show it, `size` pixels
         wide and from the `view` 'front' or 'side'. The file appears whole or not at all. Raises ConfigError for an
-        unknown suffix, size or view, DataError where the format cannot hold the clip or the file cannot be written.
+        unknown suffix, size or view, DataError where the format cannot hold the clip, OutputError where the file
+        cannot be written.
         """
         path, shown = Path(path), self.captioned()
         hook("clip files").write(path, shown.pose, shown.label, shown.title, size, view)

@@ -6,18 +6,16 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from signllm.config import Config
 from signllm.errors import SignLLMError
 from signllm.fsutil import write_json
 from signllm.training.evaluation import Evaluation
+from signllm.training.log_files import Board, LogFile
 from signllm.training.run_folder import RunFolder
 from signllm.training.state import TrainingState
 from signllm.training.steps import StepNumbers
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 _LOG_SECONDS = 10.0  # train.log gets a line of losses at most this often
 
@@ -61,27 +59,30 @@ class Listener:
 
 
 class Reporter:
-    """Writes the files of a run and passes events on to the listeners."""
+    """Writes the files of a run and passes events on to the listeners.
+
+    A log, event or sample that cannot be written is told once and ends no run; for `training_stats.json` it is an
+    OutputError.
+    """
 
     def __init__(self, config: Config, folder: RunFolder, listeners: list[Listener] | None = None):
         self.config, self.folder = config, folder
         self.listeners = listeners or []
         self.total_steps = 1
-        self._board: SummaryWriter | None = None
-        self._gloss_board: SummaryWriter | None = None
+        self._board: Board | None = None
+        self._gloss_board: Board | None = None
+        self._unwritten: set[object] = set()
         self._gloss_steps = 0
         self._read_seconds = 0.0  # training time when losses were last reported
         self._last_line = 0.0
         self.log = logging.Logger(f"signllm.{config.run_name}", logging.INFO)
-        handler = logging.FileHandler(folder.train_log, encoding="utf-8")
+        handler = LogFile(folder.train_log, self._cannot_write)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self.log.addHandler(handler)
 
     def start(self, state: TrainingState, total_steps: int, batches: BatchFacts) -> None:
         """Open TensorBoard; events of steps that are still to come, from a run that was killed, are dropped."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._board = SummaryWriter(str(self.folder.logs), purge_step=state.step + 1)
+        self._board = Board(self.folder.logs, state.step + 1, self._cannot_write)
         self.total_steps, self._read_seconds = total_steps, state.seconds
         self.info(
             f"{'resume at' if state.step else 'start:'} step {state.step} of {total_steps},"
@@ -91,13 +92,19 @@ class Reporter:
         for listener in self.listeners:
             listener.on_start(state, total_steps, batches.steps_per_epoch)
 
+    def _cannot_write(self, path: Path, error: OSError) -> None:
+        """Say of a log, the first time, that the run goes on without it."""
+        if path not in self._unwritten:
+            self._unwritten.add(path)
+            self.warn(f"{path}: cannot be written ({error.strerror or error}); the training goes on without it")
+
     @property
-    def _events(self) -> SummaryWriter:
+    def _events(self) -> Board:
         assert self._board is not None, "`start` opens it"
         return self._board
 
     @property
-    def _gloss_events(self) -> SummaryWriter:
+    def _gloss_events(self) -> Board:
         assert self._gloss_board is not None, "`gloss_start` opens it"
         return self._gloss_board
 
@@ -164,13 +171,13 @@ class Reporter:
             try:
                 listener.on_evaluation(state, evaluation, self.folder)
             except (OSError, SignLLMError) as error:  # a full disk for sample videos must not end a long run
-                self.warn(f"after the evaluation at step {state.step}: {error}")
+                if (listener, type(error)) not in self._unwritten:
+                    self._unwritten.add((listener, type(error)))
+                    self.warn(f"after the evaluation at step {state.step}: {error}; this is said once")
 
     def gloss_start(self, state: TrainingState, total_steps: int, pairs: int) -> None:
         """The phase that trains the gloss part alone starts or goes on; its events get a folder of their own."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._gloss_board = SummaryWriter(str(self.folder.logs / "gloss_pairs"), purge_step=state.gloss_step + 1)
+        self._gloss_board = Board(self.folder.logs / "gloss_pairs", state.gloss_step + 1, self._cannot_write)
         self._gloss_steps = total_steps
         self.info(f"gloss part: from step {state.gloss_step} of {total_steps}, {pairs} pairs of text and gloss")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from signllm.config import Config
 from signllm.fsutil import hold, sweep, write_json
+from signllm.outputs import check_folder, writing
 
 
 class RunFolder:
@@ -26,10 +27,16 @@ class RunFolder:
     def held(self) -> Iterator[None]:
         """Let no other process train into these folders, or rename them, until the block ends.
 
-        Raises LockedError that says which process does.
+        Raises LockedError that says which process does, OutputError where nothing can be written.
         """
+        self.check()
         with hold(self.checkpoints), hold(self.logs):
             yield
+
+    def check(self) -> None:
+        """Raise OutputError where nothing can be written. For the logs, which a run can do without, room may lack."""
+        check_folder(self.checkpoints)
+        check_folder(self.logs, full=True)
 
     def epoch(self, number: int) -> Path:
         """The checkpoint kept after epoch `number` (from 1)."""
@@ -48,7 +55,8 @@ class RunFolder:
         while any(folder.with_name(f"{folder.name}.{number}").exists() for folder in there):
             number += 1
         for folder in there:
-            folder.rename(folder.with_name(f"{folder.name}.{number}"))
+            with writing(folder):
+                folder.rename(folder.with_name(f"{folder.name}.{number}"))
         return self.checkpoints.with_name(f"{self.checkpoints.name}.{number}")
 
     def sweep(self) -> None:
@@ -59,6 +67,7 @@ class RunFolder:
     def prepare(self, config: Config) -> None:
         """Make the folders and write `config_used.json`."""
         for folder in (self.checkpoints, self.logs, self.samples):
-            folder.mkdir(parents=True, exist_ok=True)
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         self.sweep()
         write_json(self.checkpoints / "config_used.json", config.model_dump())

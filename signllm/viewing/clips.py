@@ -18,8 +18,8 @@ _PAGE_QUALITY = 70
 def write(path: Path, pose: PoseSequence, label: str, title: str, size: int, view: str) -> None:
     """Write a clip in the format of the suffix: a pose file that names it as the path, or a drawing.
 
-    Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip or the file
-    cannot be written.
+    Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip,
+    OutputError where the file cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix in POSE_SUFFIXES:

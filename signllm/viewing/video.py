@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.errors import ConfigError, did_you_mean
 from signllm.fsutil import write_atomically
 from signllm.sampling import spread
 from signllm.viewing.scene import Panel, Scene, contact_sheet
@@ -32,12 +32,13 @@ def write_video(
 
     The video runs at the highest frame rate of the clips and lasts as long as the longest; a clip that has ended
     stays as its dimmed last frame. `size`: pixels a panel is wide. Returns the path.
-    Raises ConfigError for an unknown suffix, size or view, DataError when the file cannot be written.
+    Raises ConfigError for an unknown suffix, size or view, OutputError when the file cannot be written.
     """
     path = Path(path)
     write = _WRITERS[check_suffix(path)]
     scene = Scene.of(panels, title, size, view)
-    return _write(path, lambda file: write(file, scene))
+    write_atomically(path, lambda file: write(file, scene))
+    return path
 
 
 def check_suffix(path: str | Path) -> str:
@@ -54,14 +55,6 @@ def check_suffix(path: str | Path) -> str:
 def known_formats() -> str:
     """The suffixes `write_video` knows, for messages and help."""
     return ", ".join(_WRITERS)
-
-
-def _write(path: Path, write: Callable[[BinaryIO], None]) -> Path:
-    try:
-        write_atomically(path, write)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error}); choose another folder with --output") from error
-    return path
 
 
 def _write_mp4(file: BinaryIO, scene: Scene) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from signllm.data.store import ClipRecord, Store, StoreWriter
-from signllm.errors import DataError, LockedError
+from signllm.errors import DataError, LockedError, OutputError
 from signllm.pose import PoseSequence
+from tests.helpers.disks import fill, mounted, tree
 from tests.helpers.processes import holding
 
 FRAME_BYTES = 50 * 3 * 4
@@ -170,3 +171,76 @@ def test_missing_and_foreign_stores_are_named(tmp_path):
     info.write_text("{")
     with pytest.raises(DataError, match="not JSON"):
         Store(tmp_path).split("ASL", "dev")
+
+
+def test_a_disk_that_fills_up_ends_the_writing_clearly_and_leaves_the_older_split(tmp_path):
+    with mounted(tmp_path / "disk", "size=512k") as disk:
+        write(disk / "store", [3])
+        before = tree(disk / "store" / "ASL" / "dev")
+        with pytest.raises(OutputError, match=r"dev: cannot be written \(No space left on device\); make room"):
+            write(disk / "store", [500, 500, 500])
+        assert tree(disk / "store" / "ASL" / "dev") == before
+        fill(disk)
+        with pytest.raises(OutputError, match="No space left"):
+            write(disk / "store", [3], split="train")
+    assert not (tmp_path / "disk" / "store").exists()
+
+
+@pytest.mark.parametrize("replaced", [{"clips": 3}, {"frames": 1}, {"skeleton": "human"}, {"fps": "25"},
+                                      {"seconds": -1}, {"checksums": []}, {"unit": ""}, {"clips": -1},
+                                      {"source_scale": "1"}, {"language": None}])  # fmt: skip
+def test_a_description_that_lies_is_refused(tmp_path, replaced):
+    write(tmp_path, [3, 4])
+    path = tmp_path / "ASL" / "dev" / "dataset.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **replaced}))
+    with pytest.raises(DataError, match=r"convert this split again"):
+        Store(tmp_path).split("ASL", "dev").records  # noqa: B018
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"null", b"", b"\xff"])
+def test_a_description_that_is_none_is_refused(tmp_path, content):
+    write(tmp_path, [3])
+    (tmp_path / "ASL" / "dev" / "dataset.json").write_bytes(content)
+    with pytest.raises(DataError):
+        Store(tmp_path).split("ASL", "dev")
+
+
+def test_bad_lines_of_an_index_are_named_all_at_once(tmp_path):
+    write(tmp_path, [3, 4, 5])
+    path = tmp_path / "ASL" / "dev" / "index.jsonl"
+    first, second, third = path.read_text().splitlines()
+    path.write_text("\n".join((first.replace('"frames":3', '"frames":-3'), second, third[:-9], "")))
+    with pytest.raises(DataError) as caught:
+        Store(tmp_path).split("ASL", "dev").records  # noqa: B018
+    assert [fault.split(":")[1] for fault in caught.value.faults] == ["1", "3"]
+    assert "frames" in caught.value.faults[0]
+    assert "-3" in caught.value.faults[0]
+
+
+@pytest.mark.parametrize("change", [('"first_frame":0', '"first_frame":2'), ('"shard":0', '"shard":7')])
+def test_an_index_that_points_beyond_the_frames_is_refused(tmp_path, change):
+    write(tmp_path, [3])
+    path = tmp_path / "ASL" / "dev" / "index.jsonl"
+    path.write_text(path.read_text().replace(*change))
+    with pytest.raises(DataError, match="convert this split again"):
+        Store(tmp_path).split("ASL", "dev").pose(0)
+
+
+@pytest.mark.parametrize("array", [np.zeros((3, 50, 2), np.float32), np.zeros((3, 49, 3), np.float32),
+                                   np.zeros((3, 50, 3)), np.zeros((3, 50, 3), np.int32), np.float32(3),
+                                   np.zeros((4, 50, 3), np.float32)])  # fmt: skip
+def test_a_shard_of_another_shape_is_refused(tmp_path, array):
+    write(tmp_path, [3])
+    np.save(tmp_path / "ASL" / "dev" / "poses-00000.npy", array)
+    with pytest.raises(DataError, match="convert this split again"):
+        Store(tmp_path).split("ASL", "dev").pose(0)
+
+
+def test_a_damaged_unfinished_split_is_begun_again(tmp_path):
+    with StoreWriter(tmp_path, "ASL", "dev", "mark") as writer:
+        writer.add(record("c0"), clip(3))
+    (writer.partial / "index.jsonl").write_bytes(b"{}\n")
+    with StoreWriter(tmp_path, "ASL", "dev", "mark") as writer:
+        assert writer.done == {}
+        writer.add(record("c0"), clip(3))
+        assert len(writer.finish({})) == 1

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from signllm.errors import DataError
+from signllm.errors import OutputError
 from signllm.models.feature_cache import FeatureCache
 
 FINGERPRINT = "ab" * 32
@@ -177,5 +177,5 @@ def test_pickled_cache_works(tmp_path):
 
 def test_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "cache").write_text("a file stands where the folder should be")
-    with pytest.raises(DataError, match=r"cache.*cache_features"):
+    with pytest.raises(OutputError, match=r"cache.*cache_features"):
         write(FeatureCache(tmp_path / "cache"), range(1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from signllm.errors import CheckpointError, ConfigError
+from signllm.errors import CheckpointError, ConfigError, OutputError
 from signllm.inference import Generator
 from signllm.models import folder as folder_module
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -120,7 +120,7 @@ def test_an_interrupted_export_leaves_what_was_there(mlsf, tmp_path, monkeypatch
         raise OSError("no space left")
 
     monkeypatch.setattr(folder_module, "write_text", fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OutputError, match="no space"):
         mlsf.save_pretrained(folder, overwrite=True)
     assert [path.name for path in tmp_path.glob("*model*")] == ["model"] * there
     assert not there or (folder / "README.md").read_text() == "the older one"
@@ -136,7 +136,7 @@ def test_a_folder_that_cannot_be_renamed_into_place_brings_the_older_one_back(ml
         return rename(self, target)
 
     monkeypatch.setattr(type(folder), "rename", fail_for_the_new)
-    with pytest.raises(OSError, match="busy"):
+    with pytest.raises(OutputError, match="busy"):
         mlsf.save_pretrained(folder, overwrite=True)
     assert read_folder(folder)[0].run_name == "tiny"
     assert [path.name for path in tmp_path.glob("*model*")] == ["model"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from signllm.errors import ConfigError, DataError
+from signllm.errors import ConfigError, OutputError
 from signllm.pose import PoseSequence
 from signllm.viewing import video
 from signllm.viewing.drawing import BACKGROUND
@@ -167,5 +167,5 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_partial_one(tmp_path, monkey
 
 def test_a_place_that_cannot_be_written_is_a_data_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_video(tmp_path / "file" / "clip.mp4", [("one", clip(3))], size=64)
