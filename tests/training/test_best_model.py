@@ -26,6 +26,14 @@ def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, m
     assert last.training["state"]["best_step"] == kept.training["state"]["step"]
 
 
+@pytest.mark.parametrize(("patience", "epochs"), [(1, 4), (2, 5), (0, 7)])
+def test_a_run_stops_after_so_many_evaluations_without_a_gain(make_config, monkeypatch, patience, epochs):
+    remaining = iter((0.1, 0.2, 0.3, 0.3, 0.2, 0.1, 0.4))
+    monkeypatch.setattr(evaluation, "selection_score", lambda scores: next(remaining))
+    trainer, _ = run(make_config("training.num_epochs=7", f"training.early_stop={patience}", "training.eval_samples=1"))
+    assert trainer.run.state.epoch == epochs
+
+
 def test_a_run_evaluates_its_averaged_weights(make_config):
     trainer, _ = run(make_config("training.learning_rate=0.01"))
     checkpoint = load_checkpoint(trainer.run.folder.last)

@@ -119,12 +119,6 @@ def test_an_older_run_is_set_aside_not_overwritten(make_config):
     assert (set_aside / "last_model.pth").read_bytes() == old
 
 
-def test_early_stop_ends_a_run_that_gains_nothing(make_config):
-    config = make_config("training.num_epochs=50", "training.learning_rate=1e-12", "training.early_stop=2")
-    trainer, _ = run(config)
-    assert trainer.run.state.epoch <= 4
-
-
 def test_a_requested_stop_saves_and_resumes(make_config):
     config = make_config("training.num_epochs=3")
     recorder = Losses()
