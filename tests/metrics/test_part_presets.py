@@ -10,6 +10,7 @@ from signllm.metrics.preset import measure_pairs
 from signllm.metrics.registry import PRESETS, find_presets
 from signllm.pose import SKELETON_50
 from tests.helpers.clips import signing, with_missing
+from tests.helpers.literal_parts import literal_dtw_pa_jpe
 
 
 def turned(clip, scale=1.3):
@@ -28,6 +29,15 @@ def test_procrustes_removes_camera_and_size_and_root_alignment_only_the_place():
         assert camera[f"dtw_jpe_{part}"] > 1
         assert moved[f"dtw_jpe_{part}"] == pytest.approx(0, abs=1e-4)
     assert moved["dtw_score"] > 0.5
+
+
+@pytest.mark.parametrize("body", [[0], [0, 1], []])
+def test_a_fit_over_the_hands_measures_however_few_joints_of_the_body_are_seen(body):
+    valid = np.ones((12, 50), bool)
+    valid[:, :8] = np.isin(np.arange(8), body)
+    hypothesis, reference = signing(1, 12).replace(valid=valid), signing(2, 10)
+    found = score_pairs([hypothesis], [reference], ["dtw-pa-jpe"])["dtw_pa_jpe_body"]
+    assert found == pytest.approx(literal_dtw_pa_jpe("body", [hypothesis], [reference]), rel=1e-5)
 
 
 def test_a_mirrored_hand_is_not_the_same_hand():
