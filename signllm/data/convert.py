@@ -38,6 +38,7 @@ from signllm.pose.formats.conventions import (
 )
 from signllm.pose.formats.skels import OTHER_WIDTHS
 from signllm.sampling import spread
+from signllm.text.identify import language_doubt
 
 CONVERTER_VERSION = 1
 REJECTED_FILE = "rejected.json"
@@ -228,6 +229,8 @@ def _convert_split(source: SourcePart, options: ConvertOptions, start: Callable)
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
     report.warnings += _doubts(source, conventions, any(raw.counter_F is not None for raw in sound))
+    if doubt := language_doubt((entry.text for entry in source.entries if entry.text), options.language):
+        report.warnings.append(f"{doubt} See --language")
     del samples, sound  # the clips of a long corpus are large
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too

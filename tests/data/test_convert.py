@@ -163,6 +163,17 @@ def test_missing_files_and_blank_ends(tmp_path):
     assert Store(tmp_path / "o").split("ASL", "train").records[0].gloss is None
 
 
+def test_texts_of_another_language_are_told(tmp_path):
+    texts = ["Am Tag scheint häufig die Sonne.", "Morgen regnet es im Norden.", "In der Nacht wird es kalt."]
+    data = write_split(tmp_path / "d", [line(raw_clip(6, n)) for n in range(3)], text=texts)
+    (report,) = run(data, tmp_path / "o")
+    assert report.status == "converted"
+    assert "100% of the texts are not in English" in report.warnings[0]
+    assert "mostly in German" in report.warnings[0]
+    assert Store(tmp_path / "o").split("ASL", "train").info["warnings"] == report.warnings
+    assert run(data, tmp_path / "german", language="GSL")[0].warnings == []
+
+
 def test_outliers_and_zero_joints_become_missing_and_are_told(tmp_path):
     clips = [raw_clip(6, n) for n in range(5)]
     clips[3][2:4, 40] = [14, 0, 0]
