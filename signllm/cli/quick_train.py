@@ -83,7 +83,10 @@ def find_or_make_data(config: Config) -> Config:
     for key, other in (("train_split", data.eval_split), ("eval_split", data.train_split)):
         if wanted[key] not in there:
             if other not in there:
-                raise ConfigError(f"{root} has neither a split '{data.train_split}' nor '{data.eval_split}'")
+                raise ConfigError(
+                    f"{root} has neither a split '{data.train_split}' nor '{data.eval_split}', but"
+                    f" {', '.join(sorted(there))}; name them with --set data.train_split=... --set data.eval_split=..."
+                )
             print(f"  note: no split '{wanted[key]}'; '{other}' stands in, good enough to try the code, not to measure")
             wanted[key] = other
     return config.model_copy(update={"data": data.model_copy(update=wanted)})

@@ -220,13 +220,14 @@ def _stop_on_signals(trainer: Trainer) -> threading.Event:
 def _print_dry_run(experiment: Experiment) -> int:
     import tempfile
 
+    from signllm.cli.watching import Messages
     from signllm.training.dry_run import dry_run
     from signllm.training.setup import make_trainer
 
     with tempfile.TemporaryDirectory() as scratch:  # a dry run must not touch the run's own folders
         training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
         trying = replace(experiment, config=experiment.config.model_copy(update={"training": training}))
-        trainer, _ = make_trainer(trying, [])
+        trainer, _ = make_trainer(trying, [Messages()])
         with trainer.held:
             found = dry_run(trying, trainer)
     minutes = found.total_s / 60

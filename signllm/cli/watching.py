@@ -49,6 +49,13 @@ class ProgressBar(Listener):
         self._bar.close()
 
 
+class Messages(Listener):
+    """Prints the lines for the person who watches, without a bar."""
+
+    def on_message(self, text: str) -> None:
+        print(text, flush=True)
+
+
 class SampleVideos(Listener):
     """Draws reference beside generated clips into samples/ at each evaluation."""
 

@@ -97,12 +97,16 @@ class SignDataset(Dataset):
         code, number = self.places[index]
         return self.splits[code].records[number]
 
+    def uncut_frames(self, index: int) -> int:
+        """The number of frames after resampling, without rest, before `max_frames` cuts them."""
+        record = self.record(index)
+        if self._kept is not None:
+            return self._kept[index].stop - self._kept[index].start
+        return resampled_length(record.frames, record.fps, self.fps)
+
     def frames(self, index: int) -> int:
         """The number of frames after resampling and cutting."""
-        record = self.record(index)
-        frames = resampled_length(record.frames, record.fps, self.fps)
-        if self._kept is not None:
-            frames = self._kept[index].stop - self._kept[index].start
+        frames = self.uncut_frames(index)
         return min(frames, self.max_frames or frames)
 
     def _whole(self, index: int) -> PoseSequence:

@@ -163,7 +163,7 @@ class Store:
         """Open one split; DataError names what there is when it is missing."""
         if split not in self.splits(language):
             there = [f"{code}/{name}" for code in self.languages() for name in self.splits(code)]
-            hint = did_you_mean(f"{language}/{split}", there)
+            hint = did_you_mean(f"{language}/{split}", [name for name in there if name.startswith(f"{language}/")])
             raise DataError(f"{self.root}: no split {language}/{split}{hint}; there are: {', '.join(there) or 'none'}")
         return StoreSplit(self.root / language / split)
 

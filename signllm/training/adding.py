@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from signllm.config import Config
 from signllm.config.schema import FROM_SCRATCH
-from signllm.errors import CheckpointError, ConfigError, SignLLMError, did_you_mean
+from signllm.errors import CheckpointError, ConfigError, SignLLMError
 from signllm.languages import resolve_language
 from signllm.learning.seeding import seed_everything
 from signllm.models.checkpoint import Checkpoint
@@ -53,10 +53,7 @@ class Addition:
                 f"--add_language {code}: {source} signs {', '.join(there)} already; go on training it with --resume"
             )
         if start is not None and start not in there:
-            faults.append(
-                f"--warm_start_from {start}{did_you_mean(start, there)}: {source} has groups for"
-                f" {', '.join(there)} only"
-            )
+            faults.append(f"--warm_start_from {start}: {source} has groups for {', '.join(there)} only")
         if faults or code is None:
             raise ConfigError(faults)
         return cls(code, start, source)

@@ -35,6 +35,7 @@ class PosePhase(Phase):
         self.train_set, self.eval_set, self.glosses = train_set, eval_set, glosses
         self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
         self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
+        self._steps_elsewhere = 0  # more than these data have until here
         self.total_steps = self._total_steps()
         self.schedule = run.schedule(config.training.learning_rate, self.total_steps)
         self.policy = make_policy(config, run.model)
@@ -42,9 +43,22 @@ class PosePhase(Phase):
         if self.policy is not None:
             run.keep("policy_start", self.policy)
 
+    def go_on(self) -> None:
+        """Plan the steps that are left, after the run's state was read from a checkpoint.
+
+        On other data than before, or in other batches, the steps that are done stay done, and the epochs that are left
+        are of these data. Otherwise the plan is what it was.
+        """
+        state = self.run.state
+        batches = [len(self.sampler.batches(epoch)) for epoch in range(state.epoch + 1)]
+        reached = sum(batches[:-1]) + min(state.batch, batches[-1])
+        self._steps_elsewhere = state.step + state.skipped - reached
+        self.total_steps = max(state.step, self._total_steps())
+        self.schedule = self.run.schedule(self.run.config.training.learning_rate, self.total_steps)
+
     def _total_steps(self) -> int:
-        """Exactly as many steps as all epochs have, or `max_steps`."""
-        training, steps = self.run.config.training, 0
+        """Exactly as many steps as all epochs have, and those on other data before, or `max_steps`."""
+        training, steps = self.run.config.training, self._steps_elsewhere
         for epoch in range(training.num_epochs):
             steps += len(self.sampler.batches(epoch))
             if training.max_steps is not None and steps >= training.max_steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.known_words import KnownWords
 from signllm.models.sign_model import MLSF, SignModel, create_model
+from signllm.training.data_warnings import data_warnings
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.policy import Policy
 from signllm.training.pose_phase import PosePhase
@@ -44,28 +46,51 @@ class Experiment:
 
 
 def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
-    """The training and the evaluation clips. Raises DataError when a split is missing."""
+    """The training and the evaluation clips. Raises DataError, with the remedy, when a split is missing."""
     data = config.data
     store = Store(data.dataset_path)
     codes = [resolve_language(name).code for name in config.training.only_languages or config.model.languages]
+    check_training_split(config, store, codes)
     shared: dict[str, Any] = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
-    if codes or any(data.train_split in store.splits(code) for code in store.languages()):
-        names = ("max_frames", "trim_rest_s", "time_warp", "duration_warp")
-        changes: dict[str, Any] = {name: getattr(data, name) for name in names}
-        train_set = SignDataset(store, data.train_split, languages=codes, **changes, **shared)
-    else:
-        there = [f"{code}/{name}" for code in store.languages() for name in store.splits(code)]
-        raise DataError(
-            f"{data.dataset_path}: no split '{data.train_split}' to train on; there are: {', '.join(there) or 'none'};"
-            " convert it, or name another in data.train_split"
-        )
+    names = ("max_frames", "trim_rest_s", "time_warp", "duration_warp")
+    changes: dict[str, Any] = {name: getattr(data, name) for name in names}
+    train_set = SignDataset(store, data.train_split, languages=codes, **changes, **shared)
     with_eval = [code for code in train_set.languages if data.eval_split in store.splits(code)]
     if not with_eval:
         raise DataError(
-            f"{data.dataset_path}: no split '{data.eval_split}' for {', '.join(train_set.languages)} to evaluate on;"
-            " convert it, or name another in data.eval_split"
+            f"{data.dataset_path}: no split '{data.eval_split}' for {', '.join(train_set.languages)} to evaluate on; "
+            + _other_split(store, train_set.languages, "eval")
         )
     return train_set, SignDataset(store, data.eval_split, languages=with_eval, **shared)
+
+
+_OTHER_NAMES = {"train": ("training",), "eval": ("dev", "val", "valid", "validation", "eval", "test")}
+
+
+def _other_split(store: Store, codes: Sequence[str], job: str) -> str:
+    """The remedy for a missing split, with the one that may be meant."""
+    there = {name for code in codes for name in store.splits(code)}
+    meant = next((name for name in _OTHER_NAMES[job] if name in there), None)
+    offer = f"there is '{meant}': set data.{job}_split={meant}, or " if meant else ""
+    return f"{offer}convert it, or name another in data.{job}_split"
+
+
+def check_training_split(config: Config, store: Store, codes: Sequence[str]) -> None:
+    """Raise DataError unless each language, or where none is named some language, has the split to train on."""
+    split, only = config.data.train_split, config.training.only_languages
+    having = [code for code in store.languages() if split in store.splits(code)]
+    missing = [code for code in codes if code not in having]
+    if having and not missing:
+        return
+    there = ", ".join(f"{code}/{name}" for code in store.languages() for name in store.splits(code)) or "none"
+    if missing and having and not only:
+        usable = [code for code in codes if code in having] or having
+        names = ",".join(f'"{code}"' for code in usable)
+        remedy = f"set model.languages=[{names}], or [] for all that are there, or convert the missing ones"
+    else:
+        remedy = _other_split(store, missing or store.languages(), "train")
+    of = f" for {', '.join(missing)}" if missing else ""
+    raise DataError(f"{config.data.dataset_path}: no split '{split}'{of} to train on; there are: {there}; {remedy}")
 
 
 def open_pairs(
@@ -202,9 +227,12 @@ def _make_phases(
     poses = PosePhase(run, train_set, experiment.eval_set, glosses)
     if checkpoint is not None:
         run.resume(checkpoint)
+        poses.go_on()
         for note in repair(folder, checkpoint):
             reporter.warn(note)
     pseudo = sum(train_set.gloss(index)[1] for index in range(len(train_set)))
+    for warning in data_warnings(config, experiment.model, train_set, experiment.eval_set, train_pairs):
+        reporter.warn(warning)
     if experiment.model.writes_gloss and pseudo:
         reporter.warn(
             f"{pseudo} of {len(train_set)} training clips have no gloss; their text stands in as pseudo-gloss"

@@ -39,6 +39,14 @@ def test_a_dry_run_tells_the_steps_of_the_gloss_part(config_file, capsys):
     assert "gloss part before: 9 steps" in capsys.readouterr().out
 
 
+def test_a_dry_run_tells_what_of_the_data_is_cut(config_file, capsys):
+    flags = ["--set", "data.max_frames=20", "--set", "model.text_encoder.max_length=8"]
+    assert start_training.main(["--config", str(config_file), "--dry_run", *flags]) == 0
+    told = capsys.readouterr().out
+    assert "warning: 20 of 20 training clips are longer than data.max_frames = 20" in told
+    assert "more tokens than model.text_encoder.max_length = 8" in told
+
+
 def test_a_dry_run_of_impossible_data_exits_with_2(config_file, capsys):
     code = start_training.main(["--config", str(config_file), "--dry_run", "--set", "data.dataset_path=/no/such/store"])
     assert code == 2

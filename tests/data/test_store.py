@@ -162,6 +162,8 @@ def test_missing_and_foreign_stores_are_named(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         Store(tmp_path / "nowhere")
     write(tmp_path, [2])
+    with pytest.raises(DataError, match=r"no split BSL/dev; there are: ASL/dev"):  # no other language is offered
+        Store(tmp_path).split("BSL", "dev")
     with pytest.raises(DataError, match=r"no split ASL/dve \(did you mean 'ASL/dev'\?\)"):
         Store(tmp_path).split("ASL", "dve")
     info = tmp_path / "ASL" / "dev" / "dataset.json"
