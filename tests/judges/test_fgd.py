@@ -47,6 +47,17 @@ def test_gaussians_with_a_known_distance():
     assert frechet_distance(np.zeros(2), spread, np.zeros(2), np.eye(2)) == pytest.approx(1 + 4)
 
 
+def test_distances_of_many_gaussians_at_once_are_those_of_each():
+    rng = np.random.default_rng(0)
+    means, roots = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 3, 3))
+    spreads = roots @ np.swapaxes(roots, -1, -2)
+    together = frechet_distance(means[0], spreads[0], means[1], spreads[1])
+    assert together.shape == (5,)
+    for n in range(5):
+        each = frechet_distance(means[0, n], spreads[0, n], means[1, n], spreads[1, n])
+        assert together[n] == pytest.approx(each)
+
+
 def test_order_does_not_matter_and_frozen_clips_are_far(encoder):
     references = [sign(seed + 300) for seed in range(30)]
     others = [sign(seed + 400) for seed in range(30)]

@@ -135,6 +135,7 @@ def test_what_we_write_reads_back_as_it_was_and_is_drawn_by_others(tmp_path, dim
     scale = [200, 200, 200][:dims], [500, 400, 500][:dims]  # as documented: a shoulder width is 200, the neck in sight
     drawn = np.ma.array(clip.coordinates * scale[0] + scale[1], mask=~np.repeat(valid[..., None], dims, axis=-1))
     np.testing.assert_allclose(other.body.data[:, 0].compressed(), drawn.compressed(), atol=1e-3)
+    assert not other.body.data.data[:, 0][~valid].any()
     assert {tuple(map(int, colour)) for c in other.header.components for colour in c.colors} == {
         (90, 90, 90), (46, 134, 222), (214, 69, 65),
     }  # fmt: skip
