@@ -110,6 +110,14 @@ def test_hiding_the_hands_counts_as_not_moving_them():
     assert all(math.isnan(unknown[name]) for name in ("jerk_ratio", "path_ratio_hands", "bone_length_ratio_fingers"))
 
 
+def test_a_clip_of_which_nothing_is_seen_is_named_with_its_side():
+    clip = signing(1)
+    unseen = clip.replace(valid=np.zeros((40, 50), bool))
+    for sides, says in (((unseen, clip), "of the hypothesis"), ((clip, unseen), "of the reference")):
+        with pytest.raises(DataError, match=f"pair 1: every joint {says} is marked as missing"):
+            score_pairs([clip, sides[0]], [clip, sides[1]])
+
+
 def test_half_the_speed_has_the_same_path_and_bones_but_less_jerk():
     live = signing(3, 40)
     slow = live.replace(fps=12.5).resampled(25)  # every frame between two old ones lies on the straight line

@@ -249,3 +249,11 @@ def test_tensorboard_holds_the_loss_and_gradient_norm_of_every_gloss_step(config
     norms = {event.step: event.value for event in events.Scalars("training/gradient_norm")}
     assert norms.keys() == losses.keys()
     assert min(norms.values()) > 0
+
+
+def test_the_gloss_vocabulary_spells_the_glosses_of_clips_and_of_pairs(config_of):
+    experiment = build_experiment(config_of())
+    vocabulary = experiment.model.vocabulary
+    clips = [experiment.train_set.gloss(index)[0] for index in range(len(experiment.train_set))]
+    for gloss in (*clips, "WETTER 6 REGEN 2"):
+        assert vocabulary.decode(vocabulary.encode(gloss, "GSL")) == ("GSL", gloss)
