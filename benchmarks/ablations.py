@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from ablation.jobs import Cell, Job, plan
 from ablation.matrix import Matrix, load_matrix
 from ablation.table import make_markdown, summarise
-from ablation.work import run_all, run_job
+from ablation.work import end_with_runner, run_all, run_job
 
 from signllm.cli.common import command
 from signllm.errors import ConfigError
@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what is not done yet, write the table; return the exit code."""
     args = build_parser().parse_args(argv)
     if args.job:
+        if argv is None:  # a process of its own
+            end_with_runner()
         return run_job(args.job)
     if args.matrix is None:
         raise ConfigError("which matrix? Give a file, such as configs/ablations/asl_words.json")

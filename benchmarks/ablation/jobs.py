@@ -16,7 +16,7 @@ from signllm.config.frozen import drop_frozen
 from signllm.data.store import Store
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.evaluation.journal import content_key
-from signllm.fsutil import file_sha256, write_json
+from signllm.fsutil import file_sha256, hold, write_json
 from signllm.metrics.registry import PRESETS, find_presets
 
 RUN = "run"  # every cell's run has this name, in the cell's own folder
@@ -55,12 +55,17 @@ class Job:
         return found if same_job(self.spec, found["spec"]) else None
 
     def write_spec(self) -> Path:
-        """Write what the process reads; a run that an older default began is put aside, not gone on with."""
+        """Write what the process reads; a run that an older default began is put aside, not gone on with.
+
+        Raises LockedError where another process works on this job.
+        """
         path = self.folder / SPEC
-        if path.is_file() and not same_config(self.spec, orjson.loads(path.read_bytes())):
-            number = next(n for n in range(1, 1000) if not self.folder.with_name(f"{self.folder.name}.{n}").exists())
-            self.folder.rename(self.folder.with_name(f"{self.folder.name}.{number}"))
-        write_json(path, self.spec)
+        with hold(self.folder):
+            if path.is_file() and not same_config(self.spec, orjson.loads(path.read_bytes())):
+                name = self.folder.name
+                number = next(n for n in range(1, 1000) if not self.folder.with_name(f"{name}.{n}").exists())
+                self.folder.rename(self.folder.with_name(f"{name}.{number}"))
+            write_json(path, self.spec)
         return path
 
 

@@ -6,7 +6,6 @@ A job's process holds a lock on its folder, so two runners may work on one matri
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -19,8 +18,8 @@ from pathlib import Path
 import orjson
 
 from ablation.jobs import LOG, Job, best_checkpoint
-from signllm.errors import ConfigError
-from signllm.fsutil import write_json
+from signllm.errors import LockedError
+from signllm.fsutil import hold, write_json
 
 INTERRUPTED = 130
 POLL_S = 0.2
@@ -32,18 +31,22 @@ def run_job(spec_path: Path) -> int:
     """Do the job of a spec file, in this process; return the exit code."""
     spec = orjson.loads(spec_path.read_bytes())
     folder = spec_path.parent
-    with _locked(folder):
+    with hold(folder):
         return KINDS[spec["kind"]](spec, folder)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with open(folder / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(f"{folder}: another process works on this; wait for it, or end it") from None
-        yield
+def end_with_runner() -> None:
+    """Let this process stop, with everything written, when the one that started it does, however that ends.
+
+    The runner holds the other end of this process's input, which the system closes with it.
+    """
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _make_judge(spec: dict, folder: Path) -> int:
@@ -154,7 +157,12 @@ def run_all(jobs: Sequence[Job], script: Path, workers: int, threads: int, say: 
             ready = [job for job in waiting if all(need.folder in finished for need in job.needs)]
             for job in ready[: workers - len(running)]:
                 waiting.remove(job)
-                process = _start(job, script, threads)
+                try:
+                    process = _start(job, script, threads)
+                except LockedError as error:
+                    failed.append(job)
+                    say(f"{job.name}: not run: {error}")
+                    continue
                 running[process.pid] = job, process, time.monotonic()
                 say(f"{job.name}: started ({job.folder})")
             for pid, (job, process, started) in list(running.items()):
@@ -186,7 +194,7 @@ def _start(job: Job, script: Path, threads: int) -> subprocess.Popen:
             [sys.executable, str(script), "--job", str(spec)],
             stdout=log,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when this process ends: see `end_with_runner`
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             start_new_session=True,  # Ctrl-C reaches this process, which then tells the others
         )

@@ -27,6 +27,7 @@ def run(args: Namespace, command: str) -> int:
     """Train and save."""
     from signllm.data.store import Store
     from signllm.evaluation.progress import stage
+    from signllm.fsutil import hold
     from signllm.judges.fgd_encoder import StoredClips, train_fgd_encoder
 
     path = output_file(args.output, DEFAULT_FILE)
@@ -34,9 +35,9 @@ def run(args: Namespace, command: str) -> int:
     store = Store(args.data)
     languages = training_languages(args, store)
     clips = cast("Sequence[PoseSequence]", StoredClips(store, languages, args.split))
-    with Bars("step") as bars:
+    with hold(path), Bars("step") as bars:
         advance = stage(bars, "fgd encoder", STEPS)
         encoder = train_fgd_encoder(clips, seed=args.seed, steps=STEPS, progress=lambda loss: advance(1))
-    encoder.save(path)
+        encoder.save(path)
     print(f"encoder: {path} ({encoder.hash()}, {len(clips)} clips of {', '.join(languages)} at {encoder.fps:g} fps)")
     return 0

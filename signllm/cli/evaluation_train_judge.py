@@ -51,6 +51,7 @@ def run(args: Namespace, command: str) -> int:
     if args.rest_store and args.share >= 1:
         raise ConfigError("--rest_store: a judge that learns from all clips leaves none; give --share 0.5")
     from signllm.data.store import Store
+    from signllm.fsutil import hold
     from signllm.judges.rest_store import write_rest_store
     from signllm.judges.training import JudgePlan, train_judge
 
@@ -61,9 +62,9 @@ def run(args: Namespace, command: str) -> int:
     store = Store(args.data)
     languages = training_languages(args, store)
     plan = JudgePlan(max_minutes=args.max_minutes, share=args.share, share_seed=args.share_seed, seed=args.seed)
-    with Bars("step") as bars:
+    with hold(path), Bars("step") as bars:
         judge = train_judge(store, languages, args.split, plan, lambda told: _show(bars, told))
-    judge.save(path)
+        judge.save(path)
     for code in languages:
         _print_ceiling(judge, store, code, args.split)
     print(f"judge: {path} ({judge.digest})")

@@ -1,11 +1,15 @@
-"""Reading clips for conversion, in this process or in others."""
+"""Reading clips for conversion, in this process or in others, which end with it."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 
 from signllm.data.source import ClipEntry
 from signllm.pose.formats.conventions import RawClip
@@ -23,6 +27,23 @@ def raw_of(loaded: Loaded) -> Raw:
     return (RawClip.of(clip) if isinstance(clip, PoseSequence) else clip), faults
 
 
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does, however that ends: it would wait for work for ever.
+
+    The parent's end of the pipe is closed by the system, also before anybody listens here. Ctrl-C is the parent's to
+    answer.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None, "a worker has a parent"
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _load_batch(batch: list[Callable[[], Loaded]]) -> list[Raw]:
     return [raw_of(load()) for load in batch]
 
@@ -34,7 +55,7 @@ def load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipE
             yield entry, raw_of(entry.load())
         return
     left = iter(entries)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
         under_way: list[tuple[list[ClipEntry], Future[list[Raw]]]] = []
         while True:
             while len(under_way) < 2 * workers and (batch := list(islice(left, _BATCH))):

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.processes import all_end, holding, kill, marked, wait_for
 
 sys.path.append(str(ROOT / "benchmarks"))
 
@@ -19,10 +20,10 @@ import ablations
 from ablation.jobs import best_checkpoint, plan, same_job
 from ablation.matrix import Bound, load_matrix
 from ablation.table import Spread, _mean
-from ablation.work import run_job
+from ablation.work import run_all, run_job
 
 from signllm.config.loading import all_keys
-from signllm.errors import ConfigError, DataError
+from signllm.errors import ConfigError, DataError, LockedError
 
 TARGETS = {
     "bt_gloss_wer": {"of": "reference", "most": 1.2, "trust_at_most": 15},
@@ -110,6 +111,28 @@ def test_other_metrics_evaluate_again_but_do_not_train_again(write_matrix, tmp_p
     assert run_job(again.write_spec()) == 0
     assert list(again.read()["report"]["presets"]) == ["pose-similarity"]
     assert best_checkpoint(job.folder).stat().st_mtime_ns == weights
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are counted in /proc, which is not here")
+def test_cells_end_with_their_runner_and_are_gone_on_with(write_matrix, tmp_path):
+    path = write_matrix(seeds=[0], set=["training.max_steps=100000", "training.num_epochs=100000"])
+    command = [sys.executable, str(ROOT / "benchmarks" / "ablations.py"), str(path), "--output", str(tmp_path / "out")]
+    with marked() as (mark, environment):
+        runner = subprocess.Popen([*command, "--only", "at once"], stdout=subprocess.DEVNULL, env=environment)
+        wait_for(lambda: list(tmp_path.glob("out/cells/*/logs/run/events*")), runner)
+        kill(runner)
+        assert all_end(mark, within_s=60)
+    assert list(tmp_path.glob("out/cells/*/checkpoints/run/last_model.pth"))
+
+
+def test_a_cell_that_another_runner_works_on_is_left_to_it(write_matrix, tmp_path, capsys):
+    job = plan(load_matrix(write_matrix()), tmp_path)[0].job
+    with holding(job.folder) as process:
+        with pytest.raises(LockedError):
+            run_job(job.folder / "spec.json" if job.folder.exists() else job.write_spec())
+        said = []
+        assert run_all([job], ROOT / "benchmarks" / "ablations.py", 1, 1, said.append) == [job]
+    assert f"process {process.pid} on" in said[0]
 
 
 def test_a_run_under_another_default_is_put_aside(write_matrix, tmp_path):

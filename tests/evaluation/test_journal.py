@@ -12,6 +12,7 @@ from signllm.data.store import ClipRecord, StoreSplit, StoreWriter
 from signllm.evaluation.journal import Journal, content_key
 from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.metrics.registry import find_presets
+from tests.conftest import ROOT
 from tests.helpers.clips import signing
 
 METRICS = ["duration", "total-distance"]
@@ -154,3 +155,35 @@ def test_seeds_are_averaged_and_systems_without_chance_are_asked_once(split):
     assert measurements.rows("ASL", "sampling", "duration")[:, 0] == pytest.approx(21 / frames)
     assert measurements.rows("ASL", "sampling", "duration", 2)[:, 0] == pytest.approx(22 / frames)
     assert len(measurements.clips["ASL"]) == 7
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import subprocess
+import sys
+
+import numpy as np
+from signllm.evaluation.journal import Journal
+journal = Journal(Path(sys.argv[1]), "facts")
+print("ready", flush=True)
+sys.stdin.readline()
+rng = np.random.default_rng(int(sys.argv[2]))
+for chunk in range(60):
+    journal.add(f"{sys.argv[2]}-{chunk}", {"numbers": rng.normal(size=3000)})
+"""
+
+
+def test_two_processes_that_write_at_once_tear_no_line(tmp_path):
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    writers = [subprocess.Popen([*command, str(n)], cwd=ROOT, **pipes) for n in range(2)]
+    for writer in writers:
+        writer.stdout.readline()
+    for writer in writers:
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate()
+    journal = Journal(tmp_path, "facts")
+    assert all(journal.find(f"{n}-{chunk}", ["numbers"]) for n in range(2) for chunk in range(60))

@@ -1,8 +1,13 @@
-"""Real second processes: one that holds a place, and one that does not get to the end of a file."""
+"""Real second processes: one that holds a place, one that does not get to the end of a file, and who is still alive."""
 
+import os
+import secrets
+import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from tests.conftest import ROOT
 
@@ -54,3 +59,40 @@ def kill(process):
     """SIGKILL, and wait until it is dead."""
     process.kill()
     process.wait()
+
+
+def wait_for(condition, process):
+    """Wait until `condition()` is true, while `process` runs."""
+    while not condition():
+        assert process.poll() is None, "the process ended too early"
+        time.sleep(0.005)
+
+
+@contextmanager
+def marked():
+    """A mark and an environment that carries it to every process started from there; what still lives is killed."""
+    mark = f"SIGNLLM_TEST_{secrets.token_hex(8)}"
+    try:
+        yield mark, {**os.environ, mark: "1"}
+    finally:
+        for pid in alive(mark):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def alive(mark):
+    """The processes that were started with this mark in their environment (Linux)."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            if folder.name.isdigit() and f"{mark}=".encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def all_end(mark, within_s):
+    """Whether every process with this mark ends in time."""
+    end = time.monotonic() + within_s
+    while alive(mark) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not alive(mark)
