@@ -92,11 +92,16 @@ class PosePhase(Phase):
                 return
 
     def _train_epoch(self) -> bool:
-        """Train from where the state stands to the end of the epoch; return whether the end was reached."""
+        """Train from where the state stands to the end of the epoch; return whether the end was reached.
+
+        After the last batch nothing is saved here: what is evaluated then belongs to the same step, and a checkpoint
+        between the two would let it be reported twice.
+        """
         run, state, every = self.run, self.run.state, self.run.config.training.save_every_steps
         self.sampler.epoch, self.sampler.first = state.epoch, state.batch
         if not state.batch:
             self.channel.begin_epoch()
+        num_batches = state.batch + len(self.sampler)
         run.model.train()
         started = time.perf_counter()
         for batch in self.loader:
@@ -106,9 +111,13 @@ class PosePhase(Phase):
             if stepped:
                 run.reporter.step(state)
             self.read_when_due()
+            if state.batch == num_batches:
+                break
+            if self.finished():
+                return False
             if stepped and every and state.step % every == 0:
                 self.save()
-            if run.stop_requested or self.finished():
+            if run.stop_requested:
                 return False
         return True
 
