@@ -10,6 +10,7 @@ import pytest
 from signllm.config import Config, parse_config
 from signllm.config.loading import apply_overrides
 from signllm.data.demo import generate_demo_corpus
+from tests.helpers.tiny import TINY
 
 # Tests run in several processes: one thread each, or the processes' threads spin waiting for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,35 +31,13 @@ def make_config(demo_root, tmp_path):
     """make_config("model.mode=mlsf", ...) gives a tiny configuration whose files stay under tmp_path."""
 
     def make(*overrides: str) -> Config:
-        values = {
-            "run_name": "tiny",
-            "model": {
-                "text_encoder": {
-                    "model_name": "from-scratch",
-                    "scratch": {"vocab_size": 300, "hidden_size": 16, "num_layers": 1, "num_heads": 2},
-                },
-                "language_encoder": {"num_layers": 1},
-                "pose_decoder": {"num_layers": 2, "hidden_size": 16, "num_heads": 2, "ff_size": 32},
-                "gloss_decoder": {"num_layers": 1, "vocab_size": 300, "max_length": 24},
-            },
-            "data": {
-                "dataset_path": str(demo_root),
-                "batch_size": 4,
-                "max_frames": 200,
-                "cache_dir": str(tmp_path / "cache"),
-            },
-            "training": {
-                "num_epochs": 1,
-                "learning_rate": 1e-3,
-                "warmup_steps": 2,
-                "precision": "fp32",
-                "eval_samples": 2,
-                "sample_videos": 0,
-                "checkpoint_dir": str(tmp_path / "checkpoints"),
-                "log_dir": str(tmp_path / "logs"),
-            },
-        }
-        return parse_config(apply_overrides(values, list(overrides)))
+        places = (
+            f"data.dataset_path={demo_root}",
+            f"data.cache_dir={tmp_path / 'cache'}",
+            f"training.checkpoint_dir={tmp_path / 'checkpoints'}",
+            f"training.log_dir={tmp_path / 'logs'}",
+        )
+        return parse_config(apply_overrides(TINY, [*places, *overrides]))
 
     return make
 

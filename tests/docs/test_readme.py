@@ -26,7 +26,18 @@ TRANSLATED = (
     READMES,
     *(
         (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in ("configuration", "formats", "evaluation", "plc", "rl", "results", "cli", "python", "architecture")
+        for name in (
+            "configuration",
+            "formats",
+            "evaluation",
+            "plc",
+            "rl",
+            "results",
+            "cli",
+            "python",
+            "architecture",
+            "reliability",
+        )
     ),
 )
 SCRIPTS = {
