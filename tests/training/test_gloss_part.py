@@ -255,5 +255,8 @@ def test_the_gloss_vocabulary_spells_the_glosses_of_clips_and_of_pairs(config_of
     experiment = build_experiment(config_of())
     vocabulary = experiment.model.vocabulary
     clips = [experiment.train_set.gloss(index)[0] for index in range(len(experiment.train_set))]
-    for gloss in (*clips, "WETTER 6 REGEN 2"):
-        assert vocabulary.decode(vocabulary.encode(gloss, "GSL")) == ("GSL", gloss)
+    longest = max((word for gloss in clips for word in gloss.split()), key=len)
+    for word in (longest, "WETTER"):
+        tokens = vocabulary.encode(word, "GSL")
+        assert vocabulary.decode(tokens) == ("GSL", word)
+        assert len(tokens) == 3, "language, one piece, end"
