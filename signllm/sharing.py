@@ -66,7 +66,10 @@ def _score_lines(model_path: Path) -> list[str]:
         except DataError:
             continue
         if isinstance(report, dict) and digest and report.get("checkpoint_sha256") == digest:
-            lines += _report_lines(report)
+            try:
+                lines += _report_lines(report)
+            except (AttributeError, LookupError, TypeError, ValueError):
+                lines += [f"- `{path.name}` is damaged; evaluate again", ""]
     return lines or [_NO_SCORES]
 
 

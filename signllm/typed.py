@@ -23,12 +23,17 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def checked(kind: type[T], value: object, place: object, error: type[SignLLMError], remedy: str = "") -> T:
-    """`value` as a `kind`, exactly typed. Raises `error`, with what is wrong and `remedy`, where it is none."""
+def checked(
+    kind: type[T], value: object, place: object, error: type[SignLLMError], remedy: str = "", strict: bool = True
+) -> T:
+    """`value` as a `kind`. Raises `error`, with what is wrong and `remedy`, where it is none.
+
+    Types are exact, unless `strict` is false: then a dict makes a dataclass, and a text of digits a number.
+    """
     from pydantic import ValidationError
 
     try:
-        return adapter(cast(Hashable, kind)).validate_python(value, strict=True)
+        return adapter(cast(Hashable, kind)).validate_python(value, strict=strict)
     except ValidationError as found:
         raise error(faults_of(found, place, remedy)) from None
 

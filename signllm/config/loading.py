@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from signllm.config.frozen import drop_frozen
 from signllm.config.named import config_name, find_config
 from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
-from signllm.errors import ConfigError, SignLLMError, did_you_mean
+from signllm.errors import ConfigError, DataError, SignLLMError, did_you_mean
+from signllm.fsutil import read_text
 from signllm.languages import resolve_language
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 def read_json_with_comments(path: Path) -> dict:
     """Read JSON that may hold // and /* */ comments and trailing commas. Raises ConfigError with line and column."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.json")])
-        raise ConfigError(f"{path}: no such configuration file{near}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+        text = read_text(path)
+    except DataError as error:
+        if not path.exists():
+            near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.json")])
+            raise ConfigError(f"{path}: no such configuration file{near}") from None
+        raise ConfigError(error.faults) from None
 
     def blank(match: re.Match) -> str:
         found = match.group()
@@ -42,6 +43,8 @@ def read_json_with_comments(path: Path) -> dict:
         value = json.loads(plain)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, a thousand brackets
+        raise ConfigError(f"{path}: not a configuration ({error})") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: a configuration is a JSON object {{...}}, this is a {type(value).__name__}")
     return value
@@ -101,7 +104,10 @@ def apply_overrides(values: dict, overrides: list[str]) -> dict:
 
 def parse_config(values: dict, source: str = "configuration") -> Config:
     """Check `values` against the schema and return the Config. Raises ConfigError with every fault found."""
-    remaining = json.loads(json.dumps(values))
+    try:
+        remaining = json.loads(json.dumps(values))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{source}: not a configuration ({error})") from None
     faults = [f"{source}: {fault}" for fault in drop_frozen(remaining)]
     config = Config()
     for _ in range(2):  # the second round checks combinations among what remains when faulty keys are taken out

@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
+# What decides how large a model is or how long it generates has a limit, far above any use: files can lie.
+Width = Annotated[int, Field(gt=0, le=65_536)]
+Depth = Annotated[int, Field(gt=0, le=1_024)]
+Steps = Annotated[int, Field(gt=0, le=10_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
 
@@ -22,7 +26,7 @@ FROM_SCRATCH = "from-scratch"
 class Section(BaseModel):
     """A part of the configuration: fixed once made, exact types, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     def differing(self, other: Section, leave_out: Sequence[str] = ()) -> list[str]:
         """The names of the fields whose values are not the other section's, but for those left out."""
@@ -33,10 +37,10 @@ class Section(BaseModel):
 class ScratchConfig(Section):
     """The small BERT that `"model_name": "from-scratch"` builds, with a WordPiece vocabulary of the corpus."""
 
-    vocab_size: Positive = 4000
-    hidden_size: Positive = 128
-    num_layers: Positive = 2
-    num_heads: Positive = 4
+    vocab_size: Annotated[int, Field(gt=0, le=10_000_000)] = 4000
+    hidden_size: Width = 128
+    num_layers: Depth = 2
+    num_heads: Depth = 4
     reserve_letters: bool = Field(
         False, description="the vocabulary also holds the letters of all eight languages, for languages added later"
     )
@@ -47,7 +51,7 @@ class TextEncoderConfig(Section):
     """`model_name`: a Hugging Face name, a local folder, or "from-scratch"."""
 
     model_name: str = "bert-base-multilingual-cased"
-    max_length: Annotated[int, Field(ge=4, description="most tokens of a text")] = 128
+    max_length: Annotated[int, Field(ge=4, le=100_000, description="most tokens of a text")] = 128
     trainable_layers: Literal["auto", "all"] | Count = Field(
         "auto", description="0: frozen; n: the last n layers; auto: frozen when pretrained, all when from scratch"
     )
@@ -58,22 +62,22 @@ class TextEncoderConfig(Section):
 class LanguageEncoderConfig(Section):
     """Transformer layers of one group between the text encoder and the pose decoder."""
 
-    num_layers: Count = 2
+    num_layers: Annotated[int, Field(ge=0, le=1_024)] = 2
     dropout: Share = 0.1
 
 
 class FlowConfig(Section):
     """The `flow` decoder, also in `residual_flow`: how it learns to follow the text, and how it draws clips."""
 
-    num_layers: Positive | None = Field(None, description="residual_flow: layers of the flow; null: as many as others")
-    patch_frames: Positive = Field(1, description="neighbouring frames that share a place of the transformer")
+    num_layers: Depth | None = Field(None, description="residual_flow: layers of the flow; null: as many as others")
+    patch_frames: Steps = Field(1, description="neighbouring frames that share a place of the transformer")
     guidance: Weight = Field(2.0, description="1: none; higher: nearer to what only this text explains")
-    steps: Positive = Field(10, description="Euler steps from noise to a clip")
+    steps: Steps = Field(10, description="Euler steps from noise to a clip")
     noise_frames: Weight = Field(3.0, description="over so many frames the noise is smoothed; 0: white noise")
     slow_temperature: Weight = Field(
         1.0, description="share of the noise that slow waves keep: below 1 the course of a sign is the usual one"
     )
-    candidates: Positive = Field(1, description="clips drawn a text, of which the most central one is kept")
+    candidates: Depth = Field(1, description="clips drawn a text, of which the most central one is kept")
 
 
 class PoseDecoderConfig(Section):
@@ -84,21 +88,24 @@ class PoseDecoderConfig(Section):
     bone_lengths: bool = Field(
         True, description="also predict the lengths of the finger bones, so that averaged hands keep their size"
     )
-    num_layers: Positive = 4
-    hidden_size: Positive = 256
-    num_heads: Positive = 4
-    ff_size: Positive = 1024
+    num_layers: Depth = 4
+    hidden_size: Width = 256
+    num_heads: Depth = 4
+    ff_size: Width = 1024
     dropout: Share = 0.1
     input_noise: Weight = Field(
         0.5, description="progressive: deviation of the noise on its input frames, in standard deviations of the data"
     )
-    future_frames: Count = Field(0, description="progressive: also predict so many frames after each, while training")
+    future_frames: Count = Field(
+        0, le=10_000, description="progressive: also predict so many frames after each, while training"
+    )
     counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
     amplitude: Annotated[float, Field(gt=0)] = Field(
         1.0, description="generation: motion around a clip's slow course, times this; averaging over clips shrinks it"
     )
     waves: Count = Field(
         0,
+        le=10_000,
         description="parallel, residual_flow: cosine waves a clip whose amplitudes are read off the text; for words",
     )
     flow: FlowConfig = FlowConfig()
@@ -107,10 +114,10 @@ class PoseDecoderConfig(Section):
 class GlossDecoderConfig(Section):
     """Prompt2LangGloss: the decoder from prompt to LangGloss tokens."""
 
-    num_layers: Positive = 2
-    vocab_size: Positive = 4000
-    max_length: Positive = 64
-    beam_size: Positive = 4
+    num_layers: Depth = 2
+    vocab_size: Annotated[int, Field(gt=0, le=10_000_000)] = 4000
+    max_length: Steps = 64
+    beam_size: Depth = 4
     length_penalty: Weight = 1.0
     dropout: Share | None = Field(None, description="null: that of the pose decoder")
 
@@ -132,7 +139,7 @@ class DataConfig(Section):
     dataset_path: str = "datasets/signllm_data_complete"
     train_split: str = "train"
     eval_split: str = "dev"
-    fps: Annotated[float, Field(gt=0, description="clips are resampled to this rate")] = 25.0
+    fps: Annotated[float, Field(gt=0, lt=1e4, description="clips are resampled to this rate")] = 25.0
     batch_size: Positive = Field(8, description="the most clips in a batch")
     frame_budget: Positive | None = Field(
         None, description="the most padded frames in a batch; null: batch_size x the 90th percentile of clip lengths"
@@ -140,7 +147,9 @@ class DataConfig(Section):
     language_block: Positive = Field(
         1, description="clips of one language stand together in batches by about so many; 1: they mix freely"
     )
-    max_frames: Positive = Field(500, description="longer training clips are cut to this length")
+    max_frames: Annotated[int, Field(gt=0, le=100_000)] = Field(
+        500, description="longer training clips are cut to this length"
+    )
     trim_rest_s: Weight | None = Field(
         None, description="seconds kept before the first and after the last motion of a training clip; null: all"
     )
@@ -254,7 +263,7 @@ class TrainingConfig(Section):
 class Config(Section):
     """A whole configuration; `run_name` names the folders under checkpoints/ and logs/."""
 
-    run_name: Annotated[str, Field(pattern=r"^[\w.\-]+$")] = "signllm_your_data"
+    run_name: Annotated[str, Field(pattern=r"^[\w.\-]*[\w\-][\w.\-]*$", max_length=200)] = "signllm_your_data"
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()

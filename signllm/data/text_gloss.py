@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from signllm.data.separated import separated_rows
 from signllm.errors import DataError, did_you_mean
 from signllm.fsutil import read_lines
 
@@ -39,7 +40,7 @@ def read_text_gloss(path: str | Path) -> list[TextGloss]:
     place = [names.index(column) for column in COLUMNS]
     rows, faults, seen = [], [], set()
     # Quotation marks in the texts are marks, not quoting.
-    for number, fields in enumerate(csv.reader(lines[1:], delimiter=SEPARATOR, quoting=csv.QUOTE_NONE), 2):
+    for number, fields in separated_rows(path, lines[1:], 2, delimiter=SEPARATOR, quoting=csv.QUOTE_NONE):
         if len(fields) != len(names):
             faults.append(f"{path}:{number}: {len(fields)} fields, the first line names {len(names)}")
             continue

@@ -10,17 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import orjson
+from pydantic import BaseModel, Field
 
 from signllm.errors import DataError
 from signllm.evaluation.intervals import RESAMPLES, bootstrapped_figures, exchanged_figures, interval
 from signllm.evaluation.packing import unpack
 from signllm.evaluation.report import REPORT_VERSION, Report
 from signllm.evaluation.summary import arrow
+from signllm.fsutil import read_json
 from signllm.metrics.preset import HIGHER, ONE, conclude_over_clips
+from signllm.typed import checked
 
 if TYPE_CHECKING:
     from signllm.metrics.text_scores import AnyPreset
@@ -31,26 +33,53 @@ COLUMNS = ("figure", "A", "B", "difference", "95 % interval", "p", "p Holm", "ve
 _SEED_OF_PERMUTATIONS = 1
 
 
+class _Preset(BaseModel):
+    signature: str
+    figures: list[str]
+    better: str
+
+
+class _Clips(BaseModel):
+    references: str | None
+    ids: Annotated[list[str], Field(min_length=1)]
+    numbers: Annotated[dict[str, dict[str, str]], Field(min_length=1)]
+
+
+class _Report(BaseModel):
+    """What comparing reads of a report."""
+
+    presets: dict[str, _Preset]
+    clips: Annotated[dict[str, _Clips], Field(min_length=1)]
+
+
 def read_report(path: Path) -> dict:
     """A JSON report of evaluation.py; DataError when it is none, or has no numbers of single clips."""
     try:
-        report = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such report; make it with evaluation.py model --output {path}") from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise DataError(f"{path}: not a JSON report ({error})") from None
+        report = read_json(path)
+    except DataError as error:
+        if not path.exists():
+            raise DataError(f"{path}: no such report; make it with evaluation.py model --output {path}") from None
+        raise DataError(f"{fault}; not a JSON report" for fault in error.faults) from None
     if not isinstance(report, dict) or report.get("report_version") != REPORT_VERSION or "clips" not in report:
         found = report.get("report_version") if isinstance(report, dict) else None
         raise DataError(
             f"{path}: report version {found}, comparing needs version {REPORT_VERSION}, which carries the numbers of"
             " single clips; evaluate again"
         )
+    checked(_Report, report, path, DataError, "evaluate again")
     return report
 
 
 def compare(first: Path, second: Path, systems: Sequence[str] | None = None) -> Report:
     """`compare_reports` of two files. Raises DataError for what is not a report, and for what cannot be compared."""
-    comparison = compare_reports(read_report(first), read_report(second), systems)
+    reports = [read_report(path) for path in (first, second)]
+    try:
+        comparison = compare_reports(*reports, systems)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(
+            f"{first} and {second}: their numbers are not of their metrics ({reason}); evaluate again"
+        ) from None
     return Report(comparison, Path(), f"comparison_{first.stem}_{second.stem}")
 
 

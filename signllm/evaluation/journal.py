@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import os
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Literal
 
 import numpy as np
 import orjson
+from pydantic import Field
 
 import signllm
+from signllm.inputs import open_regular
 from signllm.outputs import writing
+from signllm.typed import adapter
 
 # The code that decides what is measured. A change there voids the cache; a change of how a report is put together or
 # looks does not.
@@ -58,6 +63,10 @@ _LOOKS = {
 }
 
 
+MOST_ARRAY_BYTES = 256 * 1024**2  # of a chunk's numbers; an example's picture has a hundredth of it
+_TYPES = tuple(np.dtype(name).str for name in ("f8", "f4", "u8", "i8", "i4", "u1", "?"))
+
+
 def content_key(facts: object) -> str:
     """A short hash of JSON-ready facts, in whatever order their keys come."""
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
@@ -77,6 +86,26 @@ def code_key() -> str:
     return digest.hexdigest()[:24]
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A line: a chunk's arrays as dtype, shape and packed bytes."""
+
+    chunk: str
+    arrays: dict[str, tuple[Literal[_TYPES], list[Annotated[int, Field(ge=0)]], str]]  # type: ignore[valid-type]
+
+
+def _unpacked(dtype: str, shape: list[int], data: str) -> np.ndarray:
+    """The array of an entry. Raises ValueError where it is not as large as it says, or larger than may be."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > MOST_ARRAY_BYTES:
+        raise ValueError(f"{size} bytes")
+    try:
+        content = zlib.decompressobj().decompress(base64.b64decode(data), size + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
 class Journal:
     """Arrays by chunk and name in one file; `folder=None` keeps them nowhere.
 
@@ -86,20 +115,21 @@ class Journal:
     def __init__(self, folder: Path | None, facts: object):
         self.path = folder / f"{content_key([facts, code_key()])}.jsonl" if folder else None
         self._known: dict[str, dict[str, np.ndarray]] = {}
-        if self.path and self.path.is_file():
-            for line in self.path.read_bytes().splitlines():
-                self._read(line)
+        if self.path and self.path.exists():
+            with open_regular(self.path) as file:
+                for line in file:
+                    self._read(line.rstrip(b"\r\n"))
 
     def _read(self, line: bytes) -> None:
         checksum, _, body = line.partition(b" ")
         if checksum != f"{zlib.crc32(body):08x}".encode():
             return
-        entry = orjson.loads(body)
-        arrays = {
-            name: np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype).reshape(shape)
-            for name, (dtype, shape, data) in entry["arrays"].items()
-        }
-        self._known.setdefault(entry["chunk"], {}).update(arrays)
+        try:
+            entry = adapter(_Entry).validate_json(body, strict=True)
+            arrays = {name: _unpacked(*packed) for name, packed in entry.arrays.items()}
+        except ValueError:  # whole, and yet nothing that was written here: it is measured again
+            return
+        self._known.setdefault(entry.chunk, {}).update(arrays)
 
     def known(self, chunk: str) -> dict[str, np.ndarray]:
         """All arrays of a chunk by name."""

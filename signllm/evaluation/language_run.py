@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-import orjson
-
 from signllm.data.split import Split, TrainingSplit
 from signllm.data.store import ClipRecord
 from signllm.evaluation.baselines import choose_baselines, made_when_asked
@@ -87,8 +85,8 @@ class LanguageRun:
             return None
         facts = ["leakage", self.facts, self.training.info["checksums"], list(self.indices), code_key()]
         kept = self.cache / f"leakage-{content_key(facts)}.json" if self.cache else None
-        if kept and kept.is_file():
-            return Leakage.from_json(orjson.loads(kept.read_bytes()))
+        if kept and kept.exists() and (found := Leakage.kept(kept, len(self.indices))):
+            return found
         advance = stage(progress, f"{self.code} leakage", len(self.training) + len(self.indices))
         found = audit(self.split, self.training, self.indices, advance)
         if kept:

@@ -12,14 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
 from signllm.data.split import Split
 from signllm.data.texts import normalised_text
+from signllm.errors import DataError
 from signllm.evaluation.measurements import clip_digest
+from signllm.fsutil import read_json
 from signllm.pose import PoseSequence
+from signllm.typed import checked
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -43,16 +48,26 @@ class Leakage:
     and `clip_twins` are ids of training clips, None where nothing leaked.
     """
 
-    training_clips: int
-    texts: tuple[int, ...]
-    clips: tuple[int, ...]
+    training_clips: Annotated[int, Field(ge=0)]
+    texts: tuple[Annotated[int, Field(ge=0, le=3)], ...]
+    clips: tuple[Annotated[int, Field(ge=0, le=2)], ...]
     text_twins: tuple[str | None, ...]
     clip_twins: tuple[str | None, ...]
 
     @classmethod
-    def from_json(cls, values: dict) -> Leakage:
-        """The inverse of `to_json`."""
-        return cls(values["training_clips"], *(tuple(values[key]) for key in ("texts", "clips")), *_twins(values))
+    def from_json(cls, values: object) -> Leakage:
+        """The inverse of `to_json`. Raises DataError for what is none."""
+        return checked(cls, values, "kept leakage", DataError, strict=False)
+
+    @classmethod
+    def kept(cls, path: Path, num_clips: int) -> Leakage | None:
+        """What a file of the cache says about so many clips; None where it says something else."""
+        try:
+            found = cls.from_json(read_json(path))
+        except DataError:
+            return None
+        lists = (found.texts, found.clips, found.text_twins, found.clip_twins)
+        return found if all(len(values) == num_clips for values in lists) else None
 
     def to_json(self) -> dict:
         """JSON-ready values."""
@@ -74,10 +89,6 @@ class Leakage:
             "unseen_clips": clip_free,
             "unseen_texts_and_clips": text_free & clip_free,
         }
-
-
-def _twins(values: dict) -> list[tuple]:
-    return [tuple(values[key]) for key in ("text_twins", "clip_twins")]
 
 
 def audit(

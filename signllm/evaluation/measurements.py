@@ -139,6 +139,13 @@ def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset],
     signatures = {preset.name: preset.signature(split.skeleton.name, split.unit, chunk.fps) for preset in presets}
     wanted = {*signatures.values(), *([_DIGEST] if answer is None else [])}
     known = journal.known(chunk.key)
+    fitting = {
+        signatures[preset.name] for preset in presets if _fits(preset, known.get(signatures[preset.name]), chunk)
+    }
+    digests = known.get(_DIGEST)
+    if digests is not None and (digests.dtype, digests.shape) == (np.uint64, (len(chunk.indices),)):
+        fitting.add(_DIGEST)
+    known = {key: known[key] for key in fitting}  # what a foreign journal holds besides is measured again
     if wanted - known.keys():
         fresh = _ask(chunk, answer, [preset for preset in presets if signatures[preset.name] not in known])
         fresh = {signatures.get(name, name): rows_NK for name, rows_NK in fresh.items()}
@@ -146,6 +153,16 @@ def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset],
         known = {**known, **fresh}
     found = {name: known[key] for name, key in signatures.items()}
     return {**found, _DIGEST: known[_DIGEST]} if answer is None else found
+
+
+def _fits(preset: AnyPreset, rows_NK: np.ndarray | None, chunk: _Chunk) -> bool:
+    """Whether kept numbers are some of this preset about these clips."""
+    if rows_NK is None or rows_NK.ndim != 2 or len(rows_NK) != len(chunk.indices) or rows_NK.dtype != np.float64:
+        return False
+    try:
+        return np.shape(preset.conclude(rows_NK.sum(0))) == (len(preset.figures),)
+    except Exception:  # formulas over numbers that are not theirs
+        return False
 
 
 def _ask(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset]) -> dict[str, np.ndarray]:

@@ -32,7 +32,11 @@ def pack(rows_NK: np.ndarray) -> str | None:
 def unpack(text: str, N: int) -> np.ndarray:
     """The inverse of `pack`: (N, K) float64. Raises DataError when the text is damaged."""
     try:
-        planes = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), np.uint8).reshape(4, -1)
+        most = 4 * _MOST_COLUMNS * N
+        content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), most + 1)
+        if len(content) > most:
+            raise ValueError(f"more than {_MOST_COLUMNS} numbers a clip")
+        planes = np.frombuffer(content, np.uint8).reshape(4, -1)
         columns_KN = np.ascontiguousarray(planes.T).view("<f4").reshape(-1, N)
     except (ValueError, binascii.Error, zlib.error) as error:
         raise DataError(f"the numbers of single clips are damaged ({error}); evaluate again") from None

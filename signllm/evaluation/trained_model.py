@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
+from signllm.errors import DataError
 from signllm.evaluation.journal import code_key, content_key
 from signllm.evaluation.phrasings import gloss_model, prompts_of
-from signllm.fsutil import file_sha256, write_json
+from signllm.fsutil import file_sha256, read_json, write_json
 from signllm.pose import PoseSequence
+from signllm.typed import checked
 
 if TYPE_CHECKING:
     from signllm.inference import Generator
@@ -52,8 +53,9 @@ class TrainedModel:
 
     def _read_facts(self) -> ModelFacts:
         kept = self.cache / f"model-{self.sha256[:24]}-{code_key()}.json" if self.cache and self.sha256 else None
-        if kept and kept.is_file():
-            return ModelFacts(**orjson.loads(kept.read_bytes()))
+        if kept and kept.exists():
+            with suppress(DataError):  # something else: the checkpoint is read again
+                return checked(ModelFacts, read_json(kept), kept, DataError, strict=False)
         generator = self.generator
         data = generator.config.data
         facts = ModelFacts(

@@ -14,22 +14,49 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, DataError
 from signllm.fsutil import write_atomically
 from signllm.learning.seeding import RandomStream
+from signllm.models.from_file import build
+from signllm.models.tensor_file import read_tensors
 from signllm.pose import PoseSequence
+from signllm.typed import checked
 
 FORMAT_VERSION = 1
 MAX_TRAINING_FRAMES = 128
 GENERATED_MARK = "generated"  # in a store's info or a record's extra
 _WAVES = 6  # the decoder's time is given as sines and cosines of 1 to 6 half turns
 _FACTS = ("skeleton", "unit", "fps", "num_joints", "num_coordinates", "width", "latent_size")
+
+
+class _Facts(BaseModel):
+    skeleton: str
+    unit: str
+    fps: Annotated[float, Field(gt=0, lt=1e4)]
+    num_joints: Annotated[int, Field(ge=1, le=10_000)]
+    num_coordinates: Annotated[int, Field(ge=2, le=3)]
+    width: Annotated[int, Field(ge=1, le=65_536)]
+    latent_size: Annotated[int, Field(ge=1, le=65_536)]
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Content(BaseModel):
+    """What the file says."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    hash: str
+    facts: _Facts
+    weights: Annotated[dict[str, torch.Tensor], Field(min_length=1)]
 
 
 class FgdEncoder(nn.Module):
@@ -133,18 +160,14 @@ class FgdEncoder(nn.Module):
 
 def load_fgd_encoder(path: Path) -> FgdEncoder:
     """Read what `save` wrote; CheckpointError when it is missing, torn, changed or something else."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format_version"] != FORMAT_VERSION:
-            raise CheckpointError(f"{path}: format {content['format_version']}, this version reads {FORMAT_VERSION}")
-        encoder = FgdEncoder(**content["facts"])
-        encoder.load_state_dict(content["weights"])
-    except CheckpointError:
-        raise
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; train an FGD encoder on reference clips first") from None
-    except Exception as error:  # whatever torch.load meets in a file that is torn or something else
-        raise CheckpointError(f"{path}: not a readable FGD encoder ({type(error).__name__}: {error})") from None
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file; train an FGD encoder on reference clips first")
+    content = read_tensors(path, "a readable FGD encoder")
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != FORMAT_VERSION or not isinstance(content, dict):
+        raise CheckpointError(f"{path}: not a readable FGD encoder of format {FORMAT_VERSION} (found {version})")
+    checked(_Content, content, path, CheckpointError, "copy or train it again")
+    encoder = build(str(path), content["weights"], lambda: FgdEncoder(**content["facts"]))
     if encoder.hash() != content["hash"]:
         raise CheckpointError(f"{path}: the weights do not have the hash in the file; copy or train it again")
     return encoder.eval()

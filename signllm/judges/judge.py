@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from torch import nn
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 import signllm
 from signllm.data.split import Split
@@ -17,15 +18,51 @@ from signllm.errors import CheckpointError, ConfigError
 from signllm.fsutil import file_sha256, write_atomically
 from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.judges.model import JudgeSize, Recogniser, Translator
-from signllm.models.checkpoint import read_tensors
+from signllm.languages import CODES
+from signllm.models.from_file import build
 from signllm.models.gloss import GlossVocabulary
+from signllm.models.tensor_file import read_tensors
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
+from signllm.typed import checked
 
 KIND = "signllm-back-translation"
 FORMAT_VERSION = 1
 READ_AT_ONCE = 32
 RANKED = 5
+
+
+class _RecogniserWords(BaseModel):
+    words: Annotated[list[str], Field(min_length=1)]
+
+
+class _TranslatorWords(BaseModel):
+    pieces: str
+    glosses: list[str]
+    longest: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class _State(BaseModel):
+    """What the file says of one language's reader."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    kind: Literal["recogniser", "translator"]
+    fps: Annotated[float, Field(gt=0, lt=1e4)]
+    size: dict[str, int | float]
+    vocabulary: _RecogniserWords | _TranslatorWords
+    features: dict[str, torch.Tensor]
+    weights: Annotated[dict[str, torch.Tensor], Field(min_length=1)]
+    training: dict
+
+    @model_validator(mode="after")
+    def _words_of_its_kind(self) -> _State:
+        if isinstance(self.vocabulary, _RecogniserWords) != (self.kind == Recogniser.kind):
+            raise ValueError(f"a {self.kind} needs another vocabulary")
+        return self
+
+
+_States = Annotated[dict[Literal[*CODES], _State], Field(min_length=1)]  # type: ignore[valid-type]  # the codes there are
 
 
 @dataclass(frozen=True)
@@ -111,17 +148,19 @@ class LanguageJudge:
         }
 
     @classmethod
-    def _from_state(cls, language: str, state: dict) -> LanguageJudge:
-        features = PoseFeatures(state["fps"])
-        features.load_state_dict(state["features"])
-        size, vocabulary = JudgeSize(**state["size"]), state["vocabulary"]
-        network: nn.Module
-        if state["kind"] == Recogniser.kind:
-            network = Recogniser(features.width, vocabulary["words"], size)
-        else:
+    def _from_state(cls, language: str, state: dict, source: str) -> LanguageJudge:
+        """Raises CheckpointError about `source` where the weights are not of what the state describes."""
+        features = build(source, state["features"], lambda: PoseFeatures(state["fps"]))
+        size = checked(JudgeSize, state["size"], f"{source}: size", CheckpointError, "train it again", strict=False)
+        vocabulary = state["vocabulary"]
+
+        def make() -> Recogniser | Translator:
+            if state["kind"] == Recogniser.kind:
+                return Recogniser(features.width, vocabulary["words"], size)
             pieces = GlossVocabulary(vocabulary["pieces"])
-            network = Translator(features.width, pieces, vocabulary["glosses"], size, vocabulary["longest"])
-        network.load_state_dict(state["weights"])
+            return Translator(features.width, pieces, vocabulary["glosses"], size, vocabulary["longest"])
+
+        network = build(source, state["weights"], make)
         return cls(language, features, network.eval(), size, state["training"])
 
 
@@ -156,7 +195,7 @@ class Judge:
     def load(cls, path: str | Path) -> Judge:
         """Read a judge file onto the CPU. Raises CheckpointError when it is missing, torn or foreign."""
         path = Path(path)
-        if not path.is_file():
+        if not path.exists():
             raise CheckpointError(
                 f"{path}: no such back-translation model; make one with `python evaluation.py train-judge"
                 f" --data STORE --output {path}`"
@@ -165,13 +204,16 @@ class Judge:
         if not isinstance(content, dict) or content.get("kind") != KIND:
             found = content.get("kind", "another file") if isinstance(content, dict) else "another file"
             raise CheckpointError(f"{path}: not a back-translation model but {found}; see `evaluation.py train-judge`")
-        if content["format_version"] != FORMAT_VERSION:
+        if content.get("format_version") != FORMAT_VERSION:
             raise CheckpointError(
-                f"{path}: format {content['format_version']} written by SignLLM {content['signllm_version']}; this"
-                f" version ({signllm.__version__}) reads {FORMAT_VERSION}; train it again"
+                f"{path}: format {content.get('format_version')} written by SignLLM {content.get('signllm_version')};"
+                f" this version ({signllm.__version__}) reads {FORMAT_VERSION}; train it again"
             )
-        states = content["languages"]
-        return cls({code: LanguageJudge._from_state(code, states[code]) for code in states}, file_sha256(path)[:12])
+        states = checked(_States, content.get("languages"), f"{path}: languages", CheckpointError, "train it again")
+        languages = {
+            code: LanguageJudge._from_state(code, content["languages"][code], f"{path}: {code}") for code in states
+        }
+        return cls(languages, file_sha256(path)[:12])
 
 
 def fingerprint(clip: PoseSequence) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, cross_entropy, ctc_loss, gelu
 
@@ -22,16 +24,20 @@ BLANK = 0  # of the gloss classes: no gloss ends here
 IGNORED = -100
 
 
+_Size = Annotated[int, Field(ge=1, le=65_536)]
+_Share = Annotated[float, Field(ge=0, lt=1)]
+
+
 @dataclass(frozen=True)
 class JudgeSize:
     """Sizes that a recogniser of some hundred clips and a translator of some thousand both get along with."""
 
-    width: int = 160
-    num_layers: int = 2
-    num_heads: int = 4
-    halvings: int = 1
-    dropout: float = 0.15
-    input_dropout: float = 0.1
+    width: _Size = 160
+    num_layers: _Size = 2
+    num_heads: _Size = 4
+    halvings: Annotated[int, Field(ge=0, le=16)] = 1
+    dropout: _Share = 0.15
+    input_dropout: _Share = 0.1
 
 
 class _HalvingConvolution(nn.Module):

@@ -24,7 +24,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import orjson
 
-from signllm.errors import OutputError
+from signllm.errors import DataError, OutputError
+from signllm.inputs import check_regular, open_regular
 
 _DTYPE = np.dtype("<f4")
 
@@ -80,13 +81,16 @@ class FeatureCache:
     def __reduce__(self) -> tuple:
         return FeatureCache, (self.folder,)
 
-    def read(self, fingerprint: str, texts: Sequence[str]) -> list[np.ndarray | None]:
-        """Return the features (T, D) float32 of each text, None where there are none yet. The arrays are read-only."""
+    def read(self, fingerprint: str, texts: Sequence[str], width: int | None = None) -> list[np.ndarray | None]:
+        """Return the features (T, D) float32 of each text, None where there are none yet. The arrays are read-only.
+
+        What is not finite, or not of the given `width`, was not written here, and counts as not there.
+        """
         known = self._known(fingerprint)
         keys = [_key(text) for text in texts]
         if any(key not in known.entries for key in keys):
             self._read_indexes(known)
-        return [self._features(known, key) for key in keys]
+        return [self._features(known, key, width) for key in keys]
 
     def write(self, fingerprint: str, texts: Sequence[str], features: Sequence[np.ndarray]) -> None:
         """Keep the features (T, D) of each text. Raises OutputError when the folder cannot be written."""
@@ -121,23 +125,26 @@ class FeatureCache:
         for index in sorted(known.folder.glob("segment-*.jsonl")):
             start = known.read_bytes.get(index, 0)
             try:
-                with open(index, "rb") as file:
+                with open_regular(index) as file:
                     file.seek(start)
                     lines = file.read()
-            except FileNotFoundError:  # someone empties the cache meanwhile
+            except DataError:  # someone empties the cache meanwhile
                 continue
             whole = lines[: lines.rfind(b"\n") + 1]
             known.read_bytes[index] = start + len(whole)
             segment = index.with_suffix(".bin")
             for line in whole.splitlines():
                 try:
-                    key, offset, tokens, width, checksum = orjson.loads(line)
+                    key, *numbers = orjson.loads(line)
+                    offset, tokens, width, checksum = numbers
+                    if type(key) is not str or any(type(n) is not int or n < 0 for n in numbers) or not tokens * width:
+                        raise ValueError("not a line of this cache")
                     known.entries.setdefault(key, []).append(_Entry(segment, offset, tokens, width, checksum))
                 except (TypeError, ValueError):  # a block that a power cut left empty: its text is computed again
                     continue
 
     @staticmethod
-    def _features(known: _Features, key: str) -> np.ndarray | None:
+    def _features(known: _Features, key: str, width: int | None) -> np.ndarray | None:
         """Return the first whole copy of the features; damaged ones are forgotten."""
         entries = known.entries.get(key, [])
         while entries:
@@ -145,12 +152,15 @@ class FeatureCache:
             data = known.maps.get(entry.segment)
             if data is None or data.size < entry.end:
                 try:
+                    check_regular(entry.segment)
                     data = known.maps[entry.segment] = np.memmap(entry.segment, np.uint8, "r").view(np.ndarray)
-                except (OSError, ValueError):  # removed, or empty after a power cut
+                except (DataError, OSError, ValueError):  # removed, or empty after a power cut
                     data = np.empty(0, np.uint8)
             stored = data[entry.offset : entry.end]
             if stored.size == entry.end - entry.offset and zlib.crc32(stored.data) == entry.checksum:
-                return stored.view(_DTYPE).reshape(entry.tokens, entry.width)
+                features_TD = stored.view(_DTYPE).reshape(entry.tokens, entry.width)
+                if entry.width == (width or entry.width) and np.isfinite(features_TD).all():
+                    return features_TD
             entries.pop(0)
         known.entries.pop(key, None)
         return None

@@ -21,9 +21,11 @@ from torch import Tensor
 
 import signllm
 from signllm.config import Config, parse_config
-from signllm.errors import CheckpointError, ConfigError, OutputError
+from signllm.errors import CheckpointError, ConfigError, DataError, OutputError
 from signllm.fsutil import read_json, read_text, write_text
+from signllm.models.checkpoint_types import Extra, FolderContent
 from signllm.outputs import check_folder, writing
+from signllm.typed import checked
 
 MODEL_TYPE = "signllm"
 FORMAT_VERSION = 1
@@ -149,7 +151,11 @@ def read_folder(folder: Path) -> tuple[Config, dict, dict[str, Tensor]]:
     missing = [name for name in (CONFIG, WEIGHTS, TOKENIZER) if not (folder / name).is_file()]
     if missing:
         raise CheckpointError(f"{folder}: no shared model, it lacks {', '.join(missing)}; see signllm export")
-    described = read_json(folder / CONFIG)
+    try:
+        described = read_json(folder / CONFIG)
+        texts = {name: read_text(folder / name) for name in (TOKENIZER, GLOSSES) if (folder / name).exists()}
+    except DataError as error:
+        raise CheckpointError(error.faults) from None
     if not isinstance(described, dict) or described.get("model_type") != MODEL_TYPE:
         raise CheckpointError(f"{folder / CONFIG}: not a SignLLM model")
     if described.get("format_version") != FORMAT_VERSION:
@@ -157,13 +163,14 @@ def read_folder(folder: Path) -> tuple[Config, dict, dict[str, Tensor]]:
             f"{folder}: format {described.get('format_version')} written by SignLLM {described.get('signllm_version')};"
             f" this version ({signllm.__version__}) reads {FORMAT_VERSION}"
         )
+    checked(FolderContent, described, folder / CONFIG, CheckpointError, "it is damaged; export or fetch it again")
+    extra, encoder = dict(described["extra"]), described["extra"].get("text_encoder")
+    extra["text_encoder"] = {**encoder, "tokenizer": texts[TOKENIZER]} if isinstance(encoder, dict) else encoder
+    if GLOSSES in texts:
+        extra["gloss_vocabulary"] = texts[GLOSSES]
+    checked(Extra, extra, f"{folder / CONFIG}: extra", CheckpointError, "it is damaged; export or fetch it again")
     try:
         weights = load_file(folder / WEIGHTS)
-        extra = dict(described["extra"])
-        extra["text_encoder"] = {**extra["text_encoder"], "tokenizer": read_text(folder / TOKENIZER)}
-        config = parse_config(described["config"], str(folder / CONFIG))
-    except (SafetensorError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{folder}: damaged ({error}); export or fetch it again") from None
-    if (folder / GLOSSES).is_file():
-        extra["gloss_vocabulary"] = read_text(folder / GLOSSES)
-    return config, extra, weights
+    return parse_config(described["config"], str(folder / CONFIG)), extra, weights

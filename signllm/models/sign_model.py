@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from signllm.config.schema import ModelConfig
 from signllm.errors import ConfigError
 from signllm.models.feature_cache import FeatureCache
+from signllm.models.from_file import build
 from signllm.models.gloss import GlossDecoder, GlossVocabulary
 from signllm.models.group import GroupOutput, PoseGroup
 from signllm.models.known_words import KnownWords
@@ -359,12 +360,20 @@ def create_model(
     return mode(config, text_encoder, languages, vocabulary)
 
 
-def model_from_state(config: ModelConfig, extra: dict, weights: dict[str, Tensor]) -> SignModel:
-    """The model of a checkpoint: `extra` from `SignModel.extra_state`, `weights` from `state_dict`."""
-    text_encoder = TextEncoder.from_checkpoint_state(config.text_encoder, extra["text_encoder"])
-    vocabulary = GlossVocabulary(extra["gloss_vocabulary"]) if "gloss_vocabulary" in extra else None
-    model = MODES[config.mode](config, text_encoder, extra["languages"], vocabulary)
-    model.load_state_dict(weights)
+def model_from_state(
+    config: ModelConfig, extra: dict, weights: dict[str, Tensor], source: str = "the checkpoint"
+) -> SignModel:
+    """The model of a checkpoint: `extra` from `SignModel.extra_state`, `weights` from `state_dict`.
+
+    Raises CheckpointError about `source` where the weights are not of the model that `config` and `extra` describe.
+    """
+
+    def make() -> SignModel:
+        text_encoder = TextEncoder.from_checkpoint_state(config.text_encoder, extra["text_encoder"])
+        vocabulary = GlossVocabulary(extra["gloss_vocabulary"]) if extra.get("gloss_vocabulary") else None
+        return MODES[config.mode](config, text_encoder, extra["languages"], vocabulary)
+
+    model = build(source, weights, make)
     model.reward_models = list(extra.get("reward_models", []))
     model.known_words = KnownWords.from_state(extra.get("known_words"))
     return model

@@ -104,6 +104,7 @@ class TextEncoder(nn.Module):
             options = dict(state["model_config"])
             model = Bert(BertOptions.of(options)) if meta["from_scratch"] else _pretrained_architecture(options)
             tokenizer = Tokenizer.from_str(state["tokenizer"])
+            _check_fit(model.config, tokenizer, meta)
         except Exception as error:  # third-party code over a file's content: any type may come
             raise CheckpointError(
                 f"the checkpoint's text encoder cannot be built ({type(error).__name__}: {error}); was the checkpoint"
@@ -220,7 +221,7 @@ class TextEncoder(nn.Module):
         known: dict[str, Tensor] = {}
         wanted = list(dict.fromkeys(texts))
         if cache is not None:
-            found = cache.read(self.fingerprint, wanted)
+            found = cache.read(self.fingerprint, wanted, self.width)
             known = {
                 text: torch.from_numpy(feature_TD.copy())
                 for text, feature_TD in zip(wanted, found, strict=True)
@@ -260,6 +261,16 @@ class TextEncoder(nn.Module):
         if not 0 < trainable <= count:
             raise ConfigError(f"{key}: {trainable}, but '{self.name}' has {count} layers; set 0 to {count}, or \"all\"")
         layers[-trainable:].requires_grad_(True)
+
+
+def _check_fit(options: Any, tokenizer: Tokenizer, meta: dict[str, Any]) -> None:
+    """Raise ValueError where tokens or positions could lie outside of the model's tables."""
+    most = max(tokenizer.get_vocab().values(), default=0)
+    if not max(most, meta["pad_id"]) < options.vocab_size:
+        raise ValueError(f"its tokenizer has tokens up to number {most}, its model {options.vocab_size} of them")
+    positions = getattr(options, "max_position_embeddings", None)
+    if positions is not None and 0 < positions < meta["max_length"]:
+        raise ValueError(f"max_length is {meta['max_length']}, its model has {positions} positions")
 
 
 def _pretrained_architecture(options: dict) -> PreTrainedModel:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
 from signllm.config import Config
 from signllm.device import resolve_device, resolve_precision
-from signllm.errors import CheckpointError
+from signllm.errors import CheckpointError, SignLLMError
 from signllm.learning.averaging import WeightAverage
 from signllm.learning.optimizer import Optimizer
 from signllm.learning.schedule import Schedule
@@ -19,6 +20,8 @@ from signllm.models.sign_model import SignModel
 from signllm.training.reporting import Reporter
 from signllm.training.run_folder import RunFolder
 from signllm.training.state import TrainingState
+
+T = TypeVar("T")
 
 
 class Stateful(Protocol):
@@ -118,12 +121,9 @@ class Run:
         if not saved:
             raise CheckpointError("the checkpoint holds weights only; training cannot be resumed from it")
         fingerprint = self.state.data_fingerprint
-        try:
-            self.optimizer.load_state_dict(saved["optimizer"])
-        except ValueError as error:
-            raise CheckpointError(f"the optimiser state does not fit this model: {error}") from None
-        self.average.load(checkpoint.averaged)
-        self.state = TrainingState(**saved["state"])
+        _take("the optimiser's state", lambda: self.optimizer.load_state_dict(saved["optimizer"]))
+        _take("its averaged weights", lambda: self.average.load(checkpoint.averaged))
+        self.state = _take("the training's state", lambda: TrainingState(**saved["state"]))
         if self.config.training.precision != "auto":
             self.state.precision = self.config.training.precision
         same_data = self.state.data_fingerprint == fingerprint
@@ -132,4 +132,16 @@ class Run:
             self.state.data_fingerprint = fingerprint
         for name, part in self._kept.items():
             if name in saved and (same_data or name not in self._of_clips):
-                part.load(saved[name])
+                _take(f"the state of {name}", partial(part.load, saved[name]))
+
+
+def _take(what: str, load: Callable[[], T]) -> T:
+    """What `load` returns; CheckpointError where a part of a checkpoint does not fit, whatever it makes of it."""
+    try:
+        return load()
+    except SignLLMError:
+        raise
+    except Exception as error:  # libraries over a file's content: any type may come
+        raise CheckpointError(
+            f"{what} in the checkpoint does not fit this run ({type(error).__name__}: {error})"
+        ) from None

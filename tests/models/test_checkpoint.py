@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from signllm.errors import CheckpointError
-from signllm.models.checkpoint import read_tensors
+from signllm.models.tensor_file import read_tensors
 
 
 def test_tensors_come_back(tmp_path):

@@ -12,6 +12,7 @@ from signllm.models import folder as folder_module
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from signllm.models.folder import FILES, check_target, read_folder
 from signllm.training.setup import build_experiment
+from signllm.training.state import TrainingState
 
 TEXTS, CODES = ["hello there", "das Buch", "rain"], ["ASL", "GSL", "ASL"]
 
@@ -83,7 +84,7 @@ def test_a_folder_is_as_good_as_a_checkpoint_and_the_average_is_what_is_shared(m
     experiment = build_experiment(make_config("data.max_frames=20"))
     weights = experiment.model.state_dict()
     averaged = {name: weight + 0.1 for name, weight in experiment.model.named_parameters()}
-    training = {"optimizer": {"secret": 1}, "state": {"step": 7, "epoch": 2}}
+    training = {"optimizer": {"secret": 1}, "state": TrainingState(step=7, epoch=2).to_dict()}
     checkpoint = Checkpoint(experiment.config, experiment.model.extra_state(), weights, averaged, training)
     save_checkpoint(tmp_path / "best_model.pth", checkpoint)
     loaded = load_checkpoint(export_model(tmp_path / "best_model.pth", tmp_path / "model"))

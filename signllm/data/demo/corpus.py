@@ -12,6 +12,7 @@ from signllm.data.demo.grammar import Sentence, split_sentences
 from signllm.data.demo.lexicon import gloss_of
 from signllm.data.demo.performance import perform, signer_name
 from signllm.data.demo.signers import SIGNERS_PER_LANGUAGE
+from signllm.data.records import DESCRIPTION, read_description
 from signllm.data.store import ClipRecord, StoreWriter, drop_unfinished, hold_splits
 from signllm.errors import ConfigError, DataError
 from signllm.languages import CODES, make_prompt, resolve_language
@@ -96,11 +97,11 @@ def _check_sizes(sizes: dict[str, int], seed: int, fps: float) -> None:
 
 
 def _finished_info(folder: Path) -> dict | None:
-    try:
-        return orjson.loads((folder / "dataset.json").read_bytes())
-    except FileNotFoundError:
+    if not (folder / DESCRIPTION).exists():
         return None
-    except orjson.JSONDecodeError:
+    try:
+        return read_description(folder / DESCRIPTION)
+    except DataError:
         return {"demo": False}
 
 

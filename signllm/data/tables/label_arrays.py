@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signllm.data.names import composed
 from signllm.data.source import CORPUS, ClipEntry, FoundPart, SourcePart, Table
-from signllm.pose.formats.npz import array_names
+from signllm.pose.formats.archives import array_names
 from signllm.pose.formats.tracked_points import HOLISTIC_READER
 
 FILE = "clips.npz"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from io import StringIO
 from pathlib import Path
 
 from signllm.data.names import composed
+from signllm.data.separated import separated_rows
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, read_text
+from signllm.inputs import open_regular
 
 COLUMNS = ("id", "name", "file", "text", "gloss", "split", "language", "signer", "start", "end", "fps")
 NAMING = {"id", "name", "file"}
@@ -23,7 +24,7 @@ def is_table(path: Path) -> bool:
     """Whether the first row names a column that says which clip is meant, and another that is known."""
     if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
         return False
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         head = file.read(1 << 12).decode("utf-8-sig", "replace").lstrip()
     if path.suffix.lower() in (".csv", ".tsv"):
         columns = _known(head.partition("\n")[0], _separator(head))
@@ -58,19 +59,19 @@ def _list_of(path: Path) -> list:
 
 def _read_separated(path: Path) -> list[Row]:
     text = read_text(path)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=_separator(text))
+    lines = separated_rows(path, StringIO(text, newline=""), delimiter=_separator(text))
     rows: list[Row] = []
     faults = []
     try:
-        columns = [composed(name).casefold() for name in next(reader, [])]
-        for fields in reader:
-            where = f"{path}:{reader.line_num}"
+        columns = [composed(name).casefold() for name in next(lines, (0, []))[1]]
+        for number, fields in lines:
+            where = f"{path}:{number}"
             if len(fields) == len(columns):
                 rows.append((where, dict(zip(columns, fields, strict=True))))
             elif any(field.strip() for field in fields):
                 faults.append(f"{where}: {len(fields)} fields, the first line names {len(columns)}")
-    except csv.Error as error:
-        faults.append(f"{path}:{reader.line_num}: not a row of a table ({error})")
+    except DataError as error:
+        faults += error.faults
     if faults:
         raise DataError(faults)
     return rows

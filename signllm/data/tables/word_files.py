@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from io import StringIO
 from pathlib import Path
 
 from signllm.data.names import composed
+from signllm.data.separated import separated_rows
 from signllm.data.source import CORPUS, ClipEntry, FoundPart, SourcePart, Table
 from signllm.fsutil import read_text
 from signllm.pose.formats.tracked_points import LANDMARKS_READER
@@ -26,8 +26,11 @@ def _open(folder: Path, most: int | None) -> SourcePart:
     tables = sorted(folder.glob("*.csv"))
     words: set[str] = set()
     for table in tables:
-        rows = csv.DictReader(StringIO(read_text(table), newline=""))
-        words |= {composed(row[COLUMN]) for row in rows if row.get(COLUMN)}
+        rows = separated_rows(table, StringIO(read_text(table), newline=""))
+        _, columns = next(rows, (0, []))
+        if COLUMN in columns:
+            place = columns.index(COLUMN)
+            words |= {composed(fields[place]) for _, fields in rows if len(fields) > place and fields[place]}
     doubt = f"does not stand in the column {COLUMN} of {', '.join(table.name for table in tables)}"
     return SourcePart(
         None,

@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
 import orjson
 
-from signllm.fsutil import BOM
+from signllm.errors import DataError
+from signllm.fsutil import BOM, read_bytes
 from signllm.pose.formats.conventions import LARGEST_NUMBER, RawClip
 from signllm.pose.formats.reader import Loaded, PoseReader, one_clip
 from signllm.pose.skeleton import SKELETON_50
@@ -27,16 +29,16 @@ _PARTS = {"pose_keypoints_2d": 24, "hand_left_keypoints_2d": 63, "hand_right_key
 def read_raw(folder: Path) -> Loaded:
     """Read one clip; returns it, or None and everything that is wrong (without the place)."""
     try:
-        data = orjson.loads((folder / POSE_FILE).read_bytes().removeprefix(BOM))
-    except OSError as error:
-        return None, [f"{POSE_FILE} cannot be read ({error.strerror or error})"]
+        data = orjson.loads(read_bytes(folder / POSE_FILE).removeprefix(BOM))
+    except DataError as error:
+        return None, [fault.removeprefix(f"{folder}{os.sep}") for fault in error.faults]
     except orjson.JSONDecodeError as error:
         return None, [f"{POSE_FILE} is not JSON ({error}); for a missing joint write null, not NaN"]
     if not isinstance(data, dict) or not isinstance(data.get("poses"), list):
         return None, [f'{POSE_FILE} has no list "poses"; expected {{"fps": 25, "poses": [[150 numbers], ...]}}']
     faults = []
     fps = data.get("fps")
-    if fps is not None and not (isinstance(fps, int | float) and 0 < fps < 1e4):
+    if fps is not None and not (isinstance(fps, int | float) and not isinstance(fps, bool) and 0 < fps < 1e4):
         faults.append(f'"fps" is {fps!r}, expected a positive number')
     if not data["poses"]:
         faults.append("the clip is empty")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,23 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import file_identity, write_atomically
+from signllm.pose.formats.archives import Member, members, read_arrays, reading, refuse_bombs
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter, has_suffix
 from signllm.pose.sequence import PoseSequence
-from signllm.pose.skeleton import SKELETONS
+from signllm.pose.skeleton import SKELETONS, Skeleton
 
 FORMAT_VERSION = 1
 KEYS = ("coordinates", "valid", "names", "frames", "fps", "skeleton", "unit", "format_version")
 FRAME_KEYS = ("coordinates", "valid")
 _OPEN_FILES = 2
+_EXPECTED = {
+    "names": ("U", 1, "a list of texts"),
+    "frames": ("iu", 1, "a list of whole numbers"),
+    "fps": ("fiu", 1, "a list of numbers"),
+    "skeleton": ("U", 0, "a text"),
+    "unit": ("U", 0, "a text"),
+    "format_version": ("iu", 0, "a whole number"),
+}
 
 
 class NpzFile:
@@ -38,28 +45,50 @@ class NpzFile:
 
     def __init__(self, path: Path):
         self.path = path
-        with reading(path), np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in KEYS if key not in archive.files]
-            if missing:
-                raise DataError(f"{path}: not a pose file of this toolkit, it lacks: {', '.join(missing)}")
-            data = {key: archive[key] for key in KEYS if key not in FRAME_KEYS}
+        there = members(path)
+        missing = [key for key in KEYS if key not in there]
+        if missing:
+            raise DataError(f"{path}: not a pose file of this toolkit, it lacks: {', '.join(missing)}")
+        refuse_bombs(path, {key: there[key] for key in FRAME_KEYS})
+        data = read_arrays(path, [key for key in KEYS if key not in FRAME_KEYS])
+        faults = [
+            f"{path}: '{key}' is {data[key].dtype} {data[key].shape}, expected {what}"
+            for key, (kinds, dimensions, what) in _EXPECTED.items()
+            if data[key].dtype.kind not in kinds or data[key].ndim != dimensions
+        ]
+        if faults:
+            raise DataError(faults)
         if int(data["format_version"]) != FORMAT_VERSION:
             raise DataError(f"{path}: format version {data['format_version']}, this version reads {FORMAT_VERSION}")
         skeleton = SKELETONS.get(str(data["skeleton"]))
         if skeleton is None:
             raise DataError(f"{path}: unknown skeleton '{data['skeleton']}'; known: {', '.join(SKELETONS)}")
-        lengths = {key: len(data[key]) for key in ("names", "frames", "fps")}
-        shapes = array_shapes(path)
-        stored = {key: (shapes[key] or (0,))[0] for key in FRAME_KEYS}
-        frames = int(data["frames"].sum())
-        if len(set(lengths.values())) > 1 or set(stored.values()) != {frames} or (data["frames"] < 0).any():
-            raise DataError(
-                f"{path}: contradicts itself: {lengths}, and {stored} frames where the lengths add up to {frames}"
-            )
+        self._check_frames(there, data, skeleton)
         self.names = [str(name) for name in data["names"]]
         self._skeleton, self._unit = skeleton, str(data["unit"])
         self._fps = data["fps"].tolist()
         self._ends = np.cumsum(data["frames"]).tolist()
+
+    def _check_frames(self, there: dict[str, Member], data: dict[str, np.ndarray], skeleton: Skeleton) -> None:
+        """Raise DataError where lengths and arrays contradict one another."""
+        lengths = {key: len(data[key]) for key in ("names", "frames", "fps")}
+        stored = {key: (there[key].shape or (0,))[0] for key in FRAME_KEYS}
+        frames = sum(data["frames"].tolist())
+        if len(set(lengths.values())) > 1 or set(stored.values()) != {frames} or (data["frames"] < 0).any():
+            raise DataError(
+                f"{self.path}: contradicts itself: {lengths}, and {stored} frames where the lengths add up to {frames}"
+            )
+        coordinates, valid = (there[key] for key in FRAME_KEYS)
+        joints = (skeleton.num_joints,)
+        if (
+            coordinates.dtype.kind != "f"
+            or coordinates.shape[1:] not in (joints + (2,), joints + (3,))
+            or (valid.dtype.kind, valid.shape[1:]) != ("b", joints)
+        ):
+            raise DataError(
+                f"{self.path}: coordinates are {coordinates.dtype} {coordinates.shape}, valid is {valid.dtype}"
+                f" {valid.shape}, which are not clips of {skeleton.name}"
+            )
 
     @cached_property
     def _frames(self) -> dict[str, np.ndarray]:
@@ -83,36 +112,6 @@ class NpzFile:
             ListedClip(name, (index,), f" (clip {name})", (starts[index + 1] - starts[index]) * width)
             for index, name in enumerate(self.names)
         ]
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Whatever numpy and zipfile raise for a damaged file, as a DataError."""
-    try:
-        yield
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read as .npz ({error})") from None
-
-
-def array_names(path: Path) -> list[str]:
-    """The arrays in a `.npz` file, empty where it cannot be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile):
-        return []
-
-
-def array_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shape of each array, from the headers alone; DataError for a damaged file."""
-    shapes = {}
-    with reading(path), zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            with archive.open(name) as file:
-                version = np.lib.format.read_magic(file)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shapes[name.removesuffix(".npy")] = read(file)[0]
-    return shapes
 
 
 @lru_cache(_OPEN_FILES)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.fsutil import write_atomically
+from signllm.fsutil import read_bytes, write_atomically
 from signllm.pose.formats.point_layouts import LAYOUTS, OWN, OWN_COMPONENTS, Point, PointLayout, find_layout
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
 from signllm.pose.geometry import in_shoulder_widths, with_neck
@@ -68,14 +68,14 @@ class PoseFile:
         from pose_format.utils.reader import BufferReader
 
         try:
-            data = self.path.read_bytes()
+            data = read_bytes(self.path)
             reader = BufferReader(data)
             header = PoseHeader.read(reader)
             body_start = reader.read_offset
             pose = Pose.read(data)
-        except OSError as error:
-            raise DataError(f"cannot be read ({error.strerror or error})") from None
-        except (struct.error, TypeError, ValueError, ArithmeticError, NotImplementedError) as error:
+        except DataError as error:
+            raise DataError(fault.removeprefix(f"{self.path}: ") for fault in error.faults) from None
+        except Exception as error:  # pose-format over arbitrary bytes: any type may come
             raise DataError(f"not a whole .pose file ({error}); write or copy it again") from None
         frames, people, points, dims = pose.body.data.shape
         if round(header.version, 3) == 0.1:

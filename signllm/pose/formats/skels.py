@@ -14,6 +14,7 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import BOM, write_atomically
+from signllm.inputs import open_regular
 from signllm.pose.formats.conventions import (
     FROM_ONE,
     LARGEST_NUMBER,
@@ -32,12 +33,13 @@ OTHER_WIDTHS = {
     150: "150 numbers a frame without the counter; append the counter (i+1)/T to each frame",
 }
 _BLOCK_BYTES = 1 << 20
+MOST_LINE_BYTES = 128 << 20  # nearly two hours of signing
 
 
 def line_spans(path: Path) -> list[tuple[int, int]]:
     """(start, end) in bytes of every line, without its newline and a byte order mark. A file of any size will do."""
     stops, position, last = [], 0, b"\n"
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         mark = len(BOM) if file.read(len(BOM)) == BOM else 0
         file.seek(0)
         while block := file.read(_BLOCK_BYTES):
@@ -53,7 +55,7 @@ def line_spans(path: Path) -> list[tuple[int, int]]:
 
 def read_span(path: Path, span: tuple[int, int]) -> bytes:
     """The bytes of one line."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         file.seek(span[0])
         return file.read(span[1] - span[0])
 
@@ -117,6 +119,8 @@ def list_clips(path: Path) -> list[ListedClip]:
 
 def load_line(path: Path, span: tuple[int, int]) -> Loaded:
     """Read one line."""
+    if span[1] - span[0] > MOST_LINE_BYTES:
+        return None, [f"the line has {(span[1] - span[0]) / 1e6:,.0f} MB, more than a clip may have"]
     return parse_line(read_span(path, span))
 
 

@@ -22,12 +22,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import orjson
 
 from signllm.errors import DataError
-from signllm.fsutil import BOM, file_identity
+from signllm.fsutil import file_identity, read_json
+from signllm.pose.formats.archives import array_names, array_shapes, read_arrays
 from signllm.pose.formats.conventions import RawClip
-from signllm.pose.formats.npz import array_names, array_shapes
 from signllm.pose.formats.pose_file import to_shoulder_widths
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, has_suffix, one_clip
 from signllm.pose.geometry import with_neck
@@ -88,13 +87,15 @@ def read_openpose_rows(path: Path) -> Loaded:
     A point on the border, where the source cut it off at 0 or 1, counts as missing too: its true place is unknown.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
-            rows = data["keypoints"]
-            fps = float(np.ravel(data["fps"])[0]) if "fps" in data.files else None
-    except FileNotFoundError:
-        return None, ["no such file"]
-    except Exception as error:  # a zip of foreign content: any type may come
-        return None, [f"cannot be read as .npz with 'keypoints' ({error})"]
+        data = read_arrays(path, ["keypoints", *(["fps"] if "fps" in array_names(path) else [])])
+        rows = data["keypoints"]
+        fps = float(np.ravel(data["fps"])[0]) if "fps" in data else None
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+    except (ValueError, TypeError, IndexError) as error:
+        return None, [f"fps is no number ({error})"]
+    if rows.dtype.kind not in "fiu":
+        return None, [f"keypoints hold {rows.dtype}, expected numbers"]
     if rows.ndim != 2 or rows.shape[1] != 134:
         return None, [f"keypoints have shape {rows.shape}, expected (frames, 134): 25 + 21 + 21 points x (x, y)"]
     if fps is not None and not 0 < fps < 1e4:
@@ -104,10 +105,9 @@ def read_openpose_rows(path: Path) -> Loaded:
     return to_raw(points_FK2, inside_FK, OPENPOSE_67, fps)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def _label_clips(path: Path, label: str, content: tuple[int, ...]) -> np.ndarray:
-    with np.load(path, allow_pickle=False) as data:
-        return data[label]
+    return read_arrays(path, [label])[label]
 
 
 def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
@@ -117,8 +117,12 @@ def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
     """
     try:
         clips = _label_clips(path, label, file_identity(path))
-    except Exception as error:  # a zip of foreign content: any type may come
-        return None, [f"cannot be read ({error})"]
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+    except OSError as error:
+        return None, [f"cannot be read ({error.strerror or error})"]
+    if clips.dtype.kind not in "fiu":
+        return None, [f"'{label}' holds {clips.dtype}, expected numbers"]
     row_FV = clips[index]
     body_FK4 = row_FV[:, :132].reshape(-1, 33, 4)
     points_FK3 = np.concatenate([body_FK4[..., :3], row_FV[:, 132:].reshape(-1, 42, 3)], axis=1)
@@ -130,13 +134,13 @@ def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
 def read_word_landmarks(path: Path) -> Loaded:
     """`<word>.json`: frames of {"pose": {"0": [x, y, z], ...}, "left_hand": 21 x [x, y, z] or empty, "right_hand"}."""
     try:
-        frames = orjson.loads(path.read_bytes().removeprefix(BOM))["frames"]
+        frames = read_json(path)["frames"]  # type: ignore[index]  # TypeError where it is no object
         rows = [_word_frame(frame) for frame in frames]
-    except OSError as error:
-        return None, [f"cannot be read ({error.strerror or error})"]
+        points_FK3 = np.array(rows, np.float64).reshape(-1, 51, 3)
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return None, [f"not word landmarks ({type(error).__name__}: {error}); expected frames of pose and two hands"]
-    points_FK3 = np.array(rows, np.float64).reshape(-1, 51, 3)
     return to_raw(points_FK3[..., :2], (points_FK3 != 0).any(-1), WORDS_51, None)
 
 
