@@ -50,8 +50,8 @@ def check_regular(path: str | os.PathLike) -> int:
         return os.fstat(file.fileno()).st_size
 
 
-def read_whole(path: str | os.PathLike, most: int = MOST_READ_BYTES) -> bytes:
-    """The content of a regular file of at most `most` bytes. Raises DataError for all else."""
+def read_whole(path: str | os.PathLike, most: int = MOST_READ_BYTES, start: int = 0) -> bytes:
+    """The content of a regular file of at most `most` bytes, from byte `start` on. Raises DataError for all else."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
@@ -60,6 +60,7 @@ def read_whole(path: str | os.PathLike, most: int = MOST_READ_BYTES) -> bytes:
                 " have; is this the right file?"
             )
         try:
+            file.seek(start)
             return file.read()
         except OSError as error:
             raise DataError(f"{os.fspath(path)}: {_reason(error)}") from None

@@ -12,6 +12,7 @@ from signllm.fsutil import write_json
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.sharing import export_model
 from signllm.training.setup import build_experiment
+from signllm.training.state import TrainingState
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def model_path(make_config, tmp_path):
     experiment = build_experiment(make_config("data.max_frames=20"))
     path = tmp_path / "run" / "best_model.pth"
     path.parent.mkdir()
-    training = {"optimizer": {}, "state": {"step": 120, "epoch": 4}}
+    training = {"optimizer": {}, "state": TrainingState(step=120, epoch=4).to_dict()}
     extra, weights = experiment.model.extra_state(), experiment.model.state_dict()
     save_checkpoint(path, Checkpoint(experiment.config, extra, weights, {}, training))
     return path

@@ -72,14 +72,12 @@ def read_report(path: Path) -> dict:
 
 def compare(first: Path, second: Path, systems: Sequence[str] | None = None) -> Report:
     """`compare_reports` of two files. Raises DataError for what is not a report, and for what cannot be compared."""
-    reports = [read_report(path) for path in (first, second)]
+    ours, theirs = (read_report(path) for path in (first, second))
     try:
-        comparison = compare_reports(*reports, systems)
+        comparison = compare_reports(ours, theirs, systems)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise DataError(
-            f"{first} and {second}: their numbers are not of their metrics ({reason}); evaluate again"
-        ) from None
+        reason = f"one of them is damaged ({type(error).__name__}: {error}); evaluate again"
+        raise DataError(f"{first} and {second}: {reason}") from None
     return Report(comparison, Path(), f"comparison_{first.stem}_{second.stem}")
 
 

@@ -23,7 +23,7 @@ import orjson
 from pydantic import Field
 
 import signllm
-from signllm.inputs import open_regular
+from signllm.fsutil import read_bytes
 from signllm.outputs import writing
 from signllm.typed import adapter
 
@@ -116,9 +116,8 @@ class Journal:
         self.path = folder / f"{content_key([facts, code_key()])}.jsonl" if folder else None
         self._known: dict[str, dict[str, np.ndarray]] = {}
         if self.path and self.path.exists():
-            with open_regular(self.path) as file:
-                for line in file:
-                    self._read(line.rstrip(b"\r\n"))
+            for line in read_bytes(self.path).splitlines():
+                self._read(line)
 
     def _read(self, line: bytes) -> None:
         checksum, _, body = line.partition(b" ")

@@ -139,9 +139,8 @@ def _measure(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset],
     signatures = {preset.name: preset.signature(split.skeleton.name, split.unit, chunk.fps) for preset in presets}
     wanted = {*signatures.values(), *([_DIGEST] if answer is None else [])}
     known = journal.known(chunk.key)
-    fitting = {
-        signatures[preset.name] for preset in presets if _fits(preset, known.get(signatures[preset.name]), chunk)
-    }
+    by_key = {signatures[preset.name]: preset for preset in presets}
+    fitting = {key for key, preset in by_key.items() if _fits(preset, known.get(key), chunk)}
     digests = known.get(_DIGEST)
     if digests is not None and (digests.dtype, digests.shape) == (np.uint64, (len(chunk.indices),)):
         fitting.add(_DIGEST)

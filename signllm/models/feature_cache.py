@@ -25,7 +25,7 @@ import numpy as np
 import orjson
 
 from signllm.errors import DataError, OutputError
-from signllm.inputs import check_regular, open_regular
+from signllm.inputs import check_regular, read_whole
 
 _DTYPE = np.dtype("<f4")
 
@@ -125,9 +125,7 @@ class FeatureCache:
         for index in sorted(known.folder.glob("segment-*.jsonl")):
             start = known.read_bytes.get(index, 0)
             try:
-                with open_regular(index) as file:
-                    file.seek(start)
-                    lines = file.read()
+                lines = read_whole(index, start=start)
             except DataError:  # someone empties the cache meanwhile
                 continue
             whole = lines[: lines.rfind(b"\n") + 1]

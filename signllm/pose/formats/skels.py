@@ -37,7 +37,10 @@ MOST_LINE_BYTES = 128 << 20  # nearly two hours of signing
 
 
 def line_spans(path: Path) -> list[tuple[int, int]]:
-    """(start, end) in bytes of every line, without its newline and a byte order mark. A file of any size will do."""
+    """(start, end) in bytes of every line, without its newline and a byte order mark. A file of any size will do.
+
+    Raises DataError for a line longer than any clip.
+    """
     stops, position, last = [], 0, b"\n"
     with open_regular(path) as file:
         mark = len(BOM) if file.read(len(BOM)) == BOM else 0
@@ -48,6 +51,10 @@ def line_spans(path: Path) -> list[tuple[int, int]]:
                 stops.append(position + at)
                 at = block.find(b"\n", at + 1)
             position, last = position + len(block), block[-1:]
+            if position - (stops[-1] if stops else 0) > MOST_LINE_BYTES:
+                raise DataError(
+                    f"{path}:{len(stops) + 1}: more than {MOST_LINE_BYTES >> 20} MB on a line; is it a .skels?"
+                )
     if last != b"\n":
         stops.append(position)
     return list(zip([mark] + [stop + 1 for stop in stops[:-1]], stops, strict=True)) if stops else []
