@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from signllm.errors import OutputError
@@ -118,20 +118,15 @@ def refuse_special(path: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Write a few bytes into the folder, or into the nearest one above that is there, and remove them; OSError."""
+    """Write a few bytes into the folder, or into the nearest one above that is there; OSError.
+
+    The file has no name where the system can do that, so that not even a kill leaves it behind.
+    """
     there = Path(os.path.abspath(folder))
     while not os.path.lexists(there):
         there = there.parent
     if not there.is_dir():
         os.stat(there)  # a circle of links, or one that leads nowhere
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
-    probe = there / f".signllm-{secrets.token_hex(8)}.tmp"
-    handle = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        try:
-            os.write(handle, b"\0" * _PROBE_BYTES)
-        finally:
-            os.close(handle)
-    finally:
-        with suppress(OSError):
-            probe.unlink()
+    with tempfile.TemporaryFile(dir=there, buffering=0) as probe:
+        probe.write(b"\0" * _PROBE_BYTES)

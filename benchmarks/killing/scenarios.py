@@ -59,7 +59,7 @@ class Scenario:
 
 def _convert(shared: Path, root: Path, flags: Sequence[str] = (), source: str = "source") -> int:
     places = ["--data_dir", str(shared / source), "--output_dir", str(root / "store")]
-    return convert.main([*places, "--language", LANGUAGE, *flags])
+    return convert.main([*places, "--language", LANGUAGE, "--held_out", "0.5", *flags])
 
 
 def _store_outcome(root: Path) -> dict[str, Any]:
@@ -109,9 +109,9 @@ def _conversions() -> Iterator[Scenario]:
     for kind in SOURCES:
         yield _conversion(kind, _source(kind))
     yield _conversion("many lines", _many_lines)
-    yield _conversion("many lines, 2 workers", _many_lines, "--workers", "2")
+    yield _conversion("many lines (2 workers)", _many_lines, "--workers", "2")
     for kind in (".pose with a table", "clip folders", "words"):
-        yield _conversion(f"{kind}, 2 workers", _source(kind), "--workers", "2")
+        yield _conversion(f"{kind} (2 workers)", _source(kind), "--workers", "2")
     yield _conversion(
         "overwrite", _older_and_newer, "--overwrite", check=_overwritten_faults,
         begin=lambda shared, root: shutil.copytree(shared / "store", root / "store"),
@@ -165,7 +165,7 @@ def _trainings() -> Iterator[Scenario]:
     yield _training("gloss phase", "model.mode=prompt2langgloss", "training.save_every_steps=3", *glosses)
     yield _training("PLC", "training.plc.enabled=true", "training.plc.skip_below=0.2", "training.plc.importance=1")
     yield _training("bf16", "training.precision=bf16")
-    yield _training("parallel, few evaluations", "model.pose_decoder.type=parallel", "training.eval_every=2")
+    yield _training("parallel (few looks)", "model.pose_decoder.type=parallel", "training.eval_every=2")
 
 
 def _quick(shared: Path, root: Path) -> int:
@@ -180,7 +180,7 @@ def _make_model(shared: Path) -> None:
 
 def _evaluate(shared: Path, root: Path) -> int:
     model = shared / "checkpoints" / "tiny" / "best_model.pth"
-    places = ["--output", str(root / "report" / "report"), "--cache_dir", str(root / "cache")]
+    places = ["--output", str(root / "report" / "report.json"), "--cache_dir", str(root / "cache")]
     return evaluation.main(["model", "--model_path", str(model), "--seeds", "0", "1", *places])
 
 
@@ -209,7 +209,7 @@ def _ablation_outcome(root: Path) -> dict[str, Any]:
         run = run_outcome(cell / "checkpoints" / "run", cell / "logs" / "run")
         report = json.loads((cell / "cell.json").read_bytes())["report"]
         found |= {f"{cell.name} {name}": value for name, value in run.items() if name != "strays"}
-        found[f"{cell.name} systems"] = report["systems"]
+        found[f"{cell.name} report"] = [report[name] for name in ("languages", "overall", "clips")]
     return found
 
 

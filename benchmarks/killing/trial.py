@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 ALIVE_S = 10.0
 MOST_KILLS = 4  # of one chain
 COLUMNS = {
-    "scenario": 24, "kills": 5, "KILL": 5, "TERM": 5, "INT": 5, "at files": 8,
+    "scenario": 29, "kills": 5, "KILL": 5, "TERM": 5, "INT": 5, "at files": 8,
     "chains": 6, "torn": 5, "alive": 5, "stray": 5, "lost": 5, "seconds": 7,
 }  # fmt: skip
 

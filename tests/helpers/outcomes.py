@@ -31,11 +31,13 @@ def scalars(logs):
 
 
 def checkpoint(path):
-    """All of a checkpoint, the times of training left out and the folders of the run too."""
+    """All of a checkpoint but for the times of training and the places of its files."""
     found = load_checkpoint(path)
     config = found.config.model_dump(mode="json")
-    for section, key in (("data", "cache_dir"), ("training", "checkpoint_dir"), ("training", "log_dir")):
-        config[section].pop(key, None)
+    places = {"data": ("dataset_path", "cache_dir"), "training": ("checkpoint_dir", "log_dir")}
+    for section, keys in places.items():
+        for key in keys:
+            config[section].pop(key)
     state = {key: value for key, value in without_clock(found.training["state"]).items() if key != "gloss_seconds"}
     training = {**found.training, "state": state}
     return {"config": config, "extra": found.extra, "weights": found.weights, "averaged": found.averaged, **training}
