@@ -1,6 +1,7 @@
 """Only regular files are opened, and nothing that is larger than it may be."""
 
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -79,3 +80,11 @@ def test_a_run_name_is_the_name_of_a_folder(name):
 def test_sizes_have_a_limit(key):
     with pytest.raises(ConfigError, match=key):
         parse_config({"model": {"pose_decoder": {key: 10**9}}})
+
+
+def test_arrays_whose_header_and_archive_disagree_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("x.npy", "w") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)})
+        file.write(b"\0" * 80)
+    with pytest.raises(DataError, match=r"'x' says that it is float64 \(1000000000000,\), and has 80 bytes"):
+        array_shapes(tmp_path / "a.npz")

@@ -174,3 +174,15 @@ def test_packed_numbers_are_small_and_nearly_exact():
     assert pack(np.ones((3, 65))) is None
     with pytest.raises(DataError, match="damaged"):
         unpack(text[:100], 10_000)
+
+
+def test_a_report_with_other_values_names_them_all(tmp_path):
+    report = report_of(np.array([1.0, 2.0]))
+    report["clips"]["ASL"]["ids"] = [1, 2]
+    report["presets"] = {"duration": {"signature": None}}
+    (tmp_path / "a.json").write_bytes(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY))
+    with pytest.raises(DataError) as caught:
+        read_report(tmp_path / "a.json")
+    told = "\n".join(caught.value.faults)
+    for place in ("clips.ASL.ids.0", "clips.ASL.ids.1", "presets.duration.signature", "presets.duration.figures"):
+        assert f"a.json: {place}: " in told

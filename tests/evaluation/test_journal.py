@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,44 @@ def test_a_second_run_asks_nothing_and_gives_the_same(split, tmp_path):
     assert journals()["model"].path.stat().st_size < 2 * before, "only the new metric is measured and written"
     _, asked = run(split, journals(), ["motion-smoothness"])
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        np.zeros((2, 99)),
+        np.zeros((5, 1)),
+        np.zeros(2),
+        np.zeros((2, 1), np.float32),
+    ],
+)
+def test_whole_lines_of_foreign_content_are_measured_again(split, tmp_path, foreign):
+    first, _ = run(split, {"model": Journal(tmp_path / "cache", "model")})
+    journal = Journal(tmp_path / "cache", "model")
+    for chunk in list(journal._known):
+        journal.add(chunk, dict.fromkeys(journal.known(chunk), foreign))
+    again, asked = run(split, {"model": Journal(tmp_path / "cache", "model")})
+    assert len(asked) == len(split)
+    for name in METRICS:
+        np.testing.assert_array_equal(again.rows("ASL", "model", name), first.rows("ASL", "model", name))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b"[]",
+        b'{"chunk":"a"}',
+        b'{"chunk":"a","arrays":{"x":["|O",[1],"eJwDAAAAAAE="]}}',
+        b'{"chunk":"a","arrays":{"x":["<f8",[-1],"eJwDAAAAAAE="]}}',
+        b'{"chunk":"a","arrays":{"x":["<f8",[1000000000000],"eJwDAAAAAAE="]}}',
+        b'{"chunk":"a","arrays":{"x":["<f8",[3],"eJwDAAAAAAE="]}}',
+        b'{"chunk":"a","arrays":{"x":["<f8",[3],"not packed"]}}',
+    ],
+)
+def test_entries_that_lie_are_passed_over(tmp_path, entry):
+    journal = Journal(tmp_path, "facts")
+    journal.path.write_bytes(f"{zlib.crc32(entry):08x} ".encode() + entry + b"\n")
+    assert Journal(tmp_path, "facts").known("a") == {}
 
 
 def test_torn_and_changed_lines_are_measured_again(split, tmp_path):

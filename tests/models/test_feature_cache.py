@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import numpy as np
+import orjson
 import pytest
 
 from signllm.errors import OutputError
@@ -179,3 +180,36 @@ def test_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "cache").write_text("a file stands where the folder should be")
     with pytest.raises(OutputError, match=r"cache.*cache_features"):
         write(FeatureCache(tmp_path / "cache"), range(1))
+
+
+def test_whole_features_that_are_none_of_this_encoder_are_computed_again(tmp_path):
+    cache = FeatureCache(tmp_path)
+    cache.write("a" * 32, ["fine", "not finite"], [np.ones((2, 8), np.float32), np.full((2, 8), np.nan, np.float32)])
+    cache.close()
+    fine, other = FeatureCache(tmp_path).read("a" * 32, ["fine", "not finite"], 8)
+    np.testing.assert_array_equal(fine, np.ones((2, 8)))
+    assert other is None
+    assert FeatureCache(tmp_path).read("a" * 32, ["fine"], 9) == [None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'["k",0,2,8]',
+        b'["k",-4,2,8,0]',
+        b'["k",0,2.5,8,0]',
+        b"[0,0,2,8,0]",
+        b'["k",0,0,8,0]',
+        b'["k",true,2,8,0]',
+        b"{}",
+    ],
+)
+def test_index_lines_that_lie_are_passed_over(tmp_path, line):
+    cache = FeatureCache(tmp_path)
+    cache.write("a" * 32, ["one"], [np.ones((2, 8), np.float32)])
+    cache.close()
+    (index,) = tmp_path.rglob("*.jsonl")
+    key = orjson.loads(index.read_bytes())[0].encode()
+    index.write_bytes(line.replace(b'"k"', b'"' + key + b'"') + b"\n" + index.read_bytes())
+    (found,) = FeatureCache(tmp_path).read("a" * 32, ["one"])
+    np.testing.assert_array_equal(found, np.ones((2, 8)))

@@ -187,3 +187,16 @@ def test_the_average_follows_the_weights_and_is_taken_back():
     with average.applied():
         assert torch.allclose(model.weight, inside_expected, atol=1e-6)
     assert torch.equal(model.weight, own)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("optimizer", {"param_groups": 3}), ("optimizer", {}), ("plc", {"nothing": 1}), ("state", {"steps": 3})],
+)
+def test_a_checkpoint_whose_state_does_not_fit_is_refused(make_config, part, value):
+    config = make_config("training.max_steps=1", "training.plc.enabled=true")
+    trainer, _ = run(config)
+    checkpoint = load_checkpoint(trainer.run.folder.last)
+    checkpoint.training[part] = value
+    with pytest.raises(CheckpointError, match="does not fit this run"):
+        trainer.run.resume(checkpoint)
