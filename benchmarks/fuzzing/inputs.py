@@ -81,7 +81,7 @@ def _odd_array(array: np.ndarray, rng: random.Random) -> np.ndarray:
     if kind == 0:
         return array.reshape(-1)
     if kind == 1:
-        return array[:0]
+        return array.reshape(-1)[:0]
     if kind == 2:
         return array.astype(rng.choice((np.float16, np.int8, np.complex64, np.float64, "U3", bool)))
     if kind == 3 and array.dtype.kind == "f" and array.size:
