@@ -166,7 +166,8 @@ def _remove_demo_corpus(store: Store) -> list[str]:
 
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
-    files = [(os.path.relpath(f, _root(options)), f.stat().st_size, f.stat().st_mtime_ns) for f in source.files]
+    stamps = {f: f.stat() for f in source.files if f.exists()}  # what is not there is a fault of its clip
+    files = [(os.path.relpath(f, _root(options)), s.st_size, s.st_mtime_ns) for f, s in stamps.items()]
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)

@@ -11,7 +11,7 @@ from signllm.data.dealing import split_of
 from signllm.data.store import Store
 from signllm.errors import ConfigError, DataError
 from signllm.pose import SKELETON_50
-from tests.helpers.sources import EXPECTED, holistic_rows, landmark_frames, sentence_rows, write_sentences
+from tests.helpers.sources import EXPECTED, SOURCES, holistic_rows, landmark_frames, sentence_rows, write_sentences
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -153,3 +153,13 @@ def test_real_recordings_stand_upright_with_their_hands_on_their_arms(tmp_path, 
             if np.isfinite(distance[0]).any():
                 assert np.nanmedian(distance[0]) < min(0.3, np.nanmedian(distance[1]))
     assert sum(split_of(record.id, 0.15) == "train" for record in split.records) == len(split) == 12 <= clips
+
+
+def test_a_word_whose_file_is_a_link_to_nowhere_is_a_fault_of_its_clip(tmp_path):
+    folder = tmp_path / "words"
+    SOURCES["words"](folder)
+    first = sorted((folder / "landmarks").glob("*.json"))[0]
+    first.unlink()
+    first.symlink_to("nowhere")
+    (report,) = convert(ConvertOptions(folder, tmp_path / "store", "TSL", splits=["train"], held_out=0.0))
+    assert any(first.name in fault and "no such file" in fault for fault in report.faults)

@@ -50,7 +50,7 @@ def _entry(file: Path, words: set[str], doubt: str) -> ClipEntry:
         word,
         file,
         partial(LANDMARKS_READER.load, file),
-        num_bytes=file.stat().st_size,
+        num_bytes=file.stat().st_size if file.is_file() else 0,
         text=word.replace("_", " ") if known else None,
         source=f"{FOLDER}/{file.name}",
         faults=() if known else (f"no text: '{word}' {doubt}",),
