@@ -123,8 +123,10 @@ def file_identity(path: Path) -> tuple[int, ...]:
 
 
 def decode(data: bytes, path: Path) -> str:
-    """UTF-8 text without its byte order mark; DataError names the first line of `path` that is not UTF-8."""
+    """UTF-8 text, or UTF-16 with its mark, without the mark; DataError names the first line of `path` that is not."""
     try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return data.decode("utf-16")
         return data.removeprefix(BOM).decode()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1

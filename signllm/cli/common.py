@@ -130,3 +130,45 @@ def parser(script: str, english: str, chinese: str, **kwargs: Any) -> argparse.A
         allow_abbrev=False,
         **kwargs,
     )
+
+
+READING_FLAGS = ("layout", "axes", "aspect", "third", "mirror", "centre", "depth")
+
+
+def add_reading_flags(flags: argparse.ArgumentParser) -> None:
+    """What a user may say of pose files where it should not be found: the fields of `signllm.pose.formats.hints`."""
+    group = flags.add_argument_group("what is said of the pose files instead of found / 对姿态文件的说明，代替自动识别")
+    add = group.add_argument
+    add(
+        "--layout",
+        default="auto",
+        help="which arm joints 2-4 are: auto, right-first, left-first; or a layout of points such as openpose-137; or"
+        " both with a comma (default: %(default)s) / 关节 2-4 是哪只手臂，或关键点布局的名称，或用逗号连接的两者",
+    )
+    add("--axes", default="auto", help="the file's axes for x, y (down), z, such as x,-y,z / 文件中对应 x、y、z 的轴")
+    add("--aspect", default="auto", help="image of which x and y are shares: 16:9; 1:1 for none / 图像宽高比")
+    add("--third", default="auto", help="number behind x and y: confidence or depth / 第三个数是置信度还是深度")
+    add("--mirror", default="auto", help="yes: turn x round, no: never / 是否左右翻转")
+    add("--centre", default="auto", help="yes: move necks to the origin, no: never / 是否把颈部移到原点")
+    add("--depth", default="auto", help="none, or a factor for z / 不读深度，或 z 的倍数")
+    add(
+        "--columns",
+        nargs="+",
+        metavar="WHAT=COLUMN",
+        help="columns of the table, e.g. text=sentence file=video start_ms=from / 表格各列的含义",
+    )
+
+
+def hints_of(given: dict[str, Any]) -> Any:
+    """The `Hints` of parsed flags, which are taken out of `given` (all but the layout)."""
+    from signllm.pose.formats.hints import Hints
+
+    said = {name: given.pop(name) for name in READING_FLAGS if name != "layout"}
+    return Hints(layout=given["layout"], **said)
+
+
+def columns_of(words: Sequence[str] | None) -> dict[str, str]:
+    """What `--columns` says."""
+    from signllm.data.tables.columns import parse_columns
+
+    return parse_columns(words)

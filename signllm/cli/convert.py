@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from signllm.cli.common import USER_ERROR, command, parser
+from signllm.cli.common import USER_ERROR, add_reading_flags, columns_of, command, hints_of, parser
 from signllm.cli.tables import print_table
 
 MOST_PRINTED = 50
@@ -39,12 +39,6 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument("--language", required=True, help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
     flags.add_argument("--max_samples", type=int, help="only the first N clips of a split / 每个划分只取前 N 条")
     flags.add_argument(
-        "--layout",
-        default="auto",
-        help="which arm joints 2-4 are: auto, right-first, left-first (default: %(default)s)"
-        " / 关节 2-4 是哪只手臂：auto 自动判断，right-first 右臂，left-first 左臂",
-    )
-    flags.add_argument(
         "--fps", type=float, help="frame rate of the source (default: what it says, else 25) / 源数据帧率，默认 25"
     )
     flags.add_argument(
@@ -61,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="leave faulty clips out and list them in rejected.json / 跳过有错误的片段，并写入 rejected.json",
     )
+    add_reading_flags(flags)
     return flags
 
 
@@ -73,11 +68,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = vars(args)
     if args.splits is not None:
         given["splits"] = [name for group in args.splits for name in group.split(",") if name]
+    given["hints"] = hints_of(given)
+    given["columns"] = columns_of(given["columns"])
     options = ConvertOptions(**given)
     reports = convert(options, _progress_bar)
     _print_table(reports)
     for report in reports:
-        _print_capped(f"{report.language}/{report.split}: warnings", report.warnings, sys.stdout, None)
+        name = f"{report.language}/{report.split}"
+        if report.dimensions and not report.faults:
+            print(f"{name}: {report.dimensions}D")
+        _print_capped(f"{name}: read with these steps", report.steps, sys.stdout, None)
+        _print_capped(f"{name}: warnings", report.warnings, sys.stdout, None)
         if report.status == "already converted":
             print(f"{report.language}/{report.split}: already converted, nothing to do (--overwrite converts it again)")
         if report.resumed:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from signllm.cli.bars import Bars
+from signllm.cli.common import add_reading_flags, columns_of, hints_of
 from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, check_report, scoring_values
 from signllm.cli.evaluation_report import publish
 
@@ -43,11 +44,7 @@ def add_flags(flags: ArgumentParser) -> None:
         help="divide clips in another unit by their own shoulder width / 按自身肩宽缩放其他单位的片段",
     )
     add("--fps", type=float, help="frame rate of .skels files, which do not say it (default: 25) / .skels 的帧率")
-    add(
-        "--layout",
-        default="auto",
-        help="sides in .skels files: auto, right-first, left-first (default: auto) / .skels 左右手布局",
-    )
+    add_reading_flags(flags)
     add_scoring_flags(flags)
 
 
@@ -57,7 +54,8 @@ def run(args: Namespace, command: str) -> int:
     from signllm.evaluation.options import ClipsOptions
 
     own = ("predictions", "references", "pair_by", "resample", "drop_z", "rescale", "fps", "layout")
-    options = ClipsOptions(**{name: getattr(args, name) for name in own}, **scoring_values(args))
+    said = {"hints": hints_of(dict(vars(args))), "columns": columns_of(args.columns)}
+    options = ClipsOptions(**{name: getattr(args, name) for name in own}, **said, **scoring_values(args))
     check_report(args.output, args.predictions)
     with Bars("clip") as bars:
         report = evaluate_clips(options, bars)

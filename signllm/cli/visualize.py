@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from signllm.cli.common import command, parser
+from signllm.cli.common import add_reading_flags, columns_of, command, hints_of, parser
 from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
 from signllm.outputs import check_file, check_folder
@@ -69,9 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
     add("--fps", type=float, default=DEFAULT_FPS, help="frame rate of a .skels file (default: 25) / 帧率")
-    add("--layout", default="auto", help="sides in a .skels file: auto, right-first, left-first / 左右手布局")
     add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
     add("--seed", type=int, default=0, help="statistics: seed of that sample (default: 0) / 抽样随机种子")
+    add_reading_flags(flags)
     return flags
 
 
@@ -108,7 +108,8 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _sources(options: argparse.Namespace, path: Path | None) -> list[ClipSource]:
-    return open_sources(path or DEFAULT_INPUT, options.language, options.split, options.fps, options.layout)
+    said = (options.fps, options.layout, hints_of(dict(vars(options))), columns_of(options.columns))
+    return open_sources(path or DEFAULT_INPUT, options.language, options.split, *said)
 
 
 def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:

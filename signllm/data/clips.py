@@ -6,7 +6,7 @@ What a folder holds is found by the tables of `signllm.data.tables`, what a file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ from signllm.errors import DataError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
 from signllm.pose.formats import DEFAULT_FPS
-from signllm.pose.formats.conventions import SharedConventions
+from signllm.pose.formats.hints import Hints
 from signllm.pose.formats.reader import Loaded
+from signllm.pose.formats.searching import SharedConventions
 
 _SHOWN = 3
 
@@ -28,14 +29,15 @@ _SHOWN = 3
 class _OpenPart:
     """A part of a source and how its clips are to be read; `fps` is for files that do not say their frame rate."""
 
-    def __init__(self, source: SourcePart, fps: float | None, layout: str):
+    def __init__(self, source: SourcePart, fps: float | None, hints: Hints):
         self.source, self.fps = source, fps
         self.assumes_fps = fps is None and not source.records_fps
         loads: dict[str, list[Callable[[], Loaded]]] = {}
         for entry in source.entries:
-            loads.setdefault(entry.path.suffix, []).append(entry.load)
+            loads.setdefault(entry.path.suffix, [])
+            loads[entry.path.suffix] += [entry.load] if entry.has_pose else []
         # Files of one kind only are recorded alike; a table may name several kinds.
-        self._conventions = {suffix: SharedConventions(of_suffix, layout) for suffix, of_suffix in loads.items()}
+        self._conventions = {suffix: SharedConventions(of_suffix, hints) for suffix, of_suffix in loads.items()}
 
     def pose(self, entry: ClipEntry) -> PoseSequence:
         """Read one clip; DataError names file and clip and lists everything that is wrong with it."""
@@ -183,23 +185,26 @@ def open_clips(
     split: str | None = None,
     fps: float | None = None,
     layout: str = "auto",
+    hints: Hints | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> ClipCollection:
     """The clips at `path`: a store (its root, a language's or a split's folder), pose files, any source of conversion.
 
     `languages` and `split` choose where the source has several; a single language labels clips that name none.
     Recordings with texts but without splits are dealt to train and dev as in conversion when a split is asked for; bare
     pose files have no splits, and a file that is named itself is opened whole. `fps` and `layout` ('auto',
-    'right-first', 'left-first') are for files that say neither.
+    'right-first', 'left-first', a layout of points) are for files that say neither; `hints` hold `layout` and what else
+    may be said of them. `columns`: which columns of a table say what, as in `signllm.data.tables.columns`.
 
     Raises DataError that says what there is, with all that makes pairing poses with texts impossible;
     ConfigError for an unknown language or layout.
     """
-    path = Path(path)
+    path, hints = Path(path), hints or Hints(layout)
     names = [languages] if isinstance(languages, str) else languages
     languages = [resolve_language(name).code for name in names]
     parts: list[SourcePart] = []
     faults: list[str] = []
-    for found in _wanted(path, find_parts(path), languages, split):
+    for found in _wanted(path, find_parts(path, columns), languages, split):
         try:
             opened = found.open(None)
             parts += _of_split(opened, split) if split and not _opened_whole(path, found) else by_split(opened)
@@ -212,7 +217,7 @@ def open_clips(
     for part in parts:
         entries = tuple(entry.of_language(languages) for entry in part.entries)
         chosen = tuple(entry for entry in entries if not languages or entry.language in (None, *languages))
-        reading = _OpenPart(replace(part, entries=chosen), fps, layout)
+        reading = _OpenPart(replace(part, entries=chosen), fps, hints)
         clips += [(reading, entry) for entry in chosen]
     if not clips:
         raise DataError(

@@ -11,14 +11,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import orjson
 
 from signllm.data.convert_clip import CleanClip, clean_clip
+from signllm.data.convert_doubts import compare_splits, doubts_of
 from signllm.data.dealing import HELD_OUT, wanted_splits
 from signllm.data.loading import load_all, raw_of
 from signllm.data.source import STORE, ClipEntry, SourcePart
@@ -29,14 +31,11 @@ from signllm.fsutil import write_json
 from signllm.languages import resolve_language
 from signllm.outputs import check_folder
 from signllm.pose.formats import DEFAULT_FPS
-from signllm.pose.formats.conventions import (
-    LAYOUTS,
-    SAMPLE_CLIPS,
-    UNKNOWN,
-    Conventions,
-    detect_conventions,
-)
-from signllm.pose.formats.skels import OTHER_WIDTHS
+from signllm.pose.formats.conventions import SAMPLE_CLIPS, UNKNOWN, Conventions, RawClip
+from signllm.pose.formats.finding import Found, Settings, Step
+from signllm.pose.formats.hints import AUTO, Hints
+from signllm.pose.formats.searching import find
+from signllm.pose.skeleton import SKELETON_50
 from signllm.sampling import spread
 from signllm.text.identify import language_doubt
 
@@ -52,7 +51,8 @@ class ConvertOptions:
 
     `data_dir`: whatever `signllm.data.clips.open_clips` opens. `fps`: frames a second of the source; None means what
     the source says, else 25. Frames are kept as they are.
-    `held_out`: the share of clips that goes to dev in a source without splits.
+    `held_out`: the share of clips that goes to dev in a source without splits. `hints`: what is said of the files
+    instead of found, the layout included. `columns`: which columns of a table say what.
     """
 
     data_dir: Path
@@ -66,6 +66,8 @@ class ConvertOptions:
     overwrite: bool = False
     skip_bad: bool = False
     held_out: float = HELD_OUT
+    hints: Hints | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = []
@@ -78,8 +80,10 @@ class ConvertOptions:
             faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
         if self.workers < 1:
             faults.append(f"--workers is {self.workers}; expected at least 1")
-        if self.layout not in LAYOUTS:
-            faults.append(f"--layout is '{self.layout}'; expected one of {', '.join(LAYOUTS)}")
+        try:
+            object.__setattr__(self, "hints", self.hints or Hints(self.layout))
+        except ConfigError as error:
+            faults += error.faults
         if faults:
             raise ConfigError(faults)
 
@@ -97,10 +101,17 @@ class SplitReport:
     source_scale: float = 0.0
     counter: str = UNKNOWN
     sides_swapped: bool = False
+    dimensions: int = 0
     rejected: int = 0
     resumed: int = 0
+    found: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[str]:
+        """What was found and done, a sentence each."""
+        return [str(step) for step in self.found]
 
 
 def convert(
@@ -114,18 +125,27 @@ def convert(
     """
     reports = []
     _check_target(options)
-    chosen = wanted_splits(options.data_dir, options.language, options.splits, options.max_samples, options.held_out)
+    limits = (options.splits, options.max_samples, options.held_out)
+    chosen = wanted_splits(options.data_dir, options.language, *limits, options.columns)
+    hints = options.hints or Hints(options.layout)
     with hold_splits(options.output_dir, [(options.language, split) for split in chosen]):
         for open_source in chosen.values():
             source = open_source()
             report = _existing(source, options)
             if report is None:
-                report = _convert_split(source, options, start)
+                report = _convert_split(source, options, hints, start)
             reports.append(report)
-        _compare_splits(options, reports)
+            hints = _for_the_next(hints, report)
+        compare_splits(options.output_dir, options.language, reports)
         if any(report.status == "converted" for report in reports):
             reports[0].warnings += _remove_demo_corpus(Store(options.output_dir))
     return reports
+
+
+def _for_the_next(hints: Hints, report: SplitReport) -> Hints:
+    """What was found of one split, for the others: factors of depth and the image's aspect are those of the source."""
+    found = {step.name: step.value for step in report.found if step.name in ("depth", "aspect")}
+    return replace(hints, **{name: value for name, value in found.items() if getattr(hints, name) == AUTO})
 
 
 def _check_target(options: ConvertOptions) -> None:
@@ -133,7 +153,7 @@ def _check_target(options: ConvertOptions) -> None:
     check_folder(options.output_dir / options.language)
     source, target = (Path(os.path.realpath(path)) for path in (options.data_dir, options.output_dir))
     same = source.is_relative_to(target) or target.is_relative_to(source)
-    if same and any(part.rank == STORE for part in find_parts(options.data_dir)):
+    if same and any(part.rank == STORE for part in find_parts(options.data_dir, options.columns)):
         raise ConfigError(
             f"--data_dir {options.data_dir} and --output_dir {options.output_dir} are one store; choose another"
             " --output_dir"
@@ -171,6 +191,10 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)
+    if options.hints is not None and options.hints.facts:
+        facts.append(options.hints.facts)
+    if options.columns:
+        facts.append(dict(options.columns))
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -207,42 +231,47 @@ def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None
 
 def _report_from_info(info: dict) -> SplitReport:
     report = SplitReport(info["language"], info["split"], "already converted")
-    for name in ("clips", "frames", "seconds", "source_scale", "counter", "sides_swapped", "rejected"):
+    for name in ("clips", "frames", "seconds", "source_scale", "counter", "sides_swapped", "dimensions", "rejected"):
         setattr(report, name, info.get(name, getattr(report, name)))
+    report.found = [Step(**step) for step in info.get("steps", ())]
     return report
 
 
-def _convert_split(source: SourcePart, options: ConvertOptions, start: Callable) -> SplitReport:
+def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, start: Callable) -> SplitReport:
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
-    samples = [raw_of(source.entries[n].load()) for n in spread(len(source.entries), SAMPLE_CLIPS)]
+    posed = [entry for entry in source.entries if entry.has_pose]
+    samples = [raw_of(posed[n].load()) for n in spread(len(posed), SAMPLE_CLIPS)]
     sound = [raw for raw, _ in samples if raw is not None]
-    if not sound:
-        report.faults += _foreign_layout(source, options, [wrong for _, wrong in samples])
     if not source.entries or len(report.faults) > len(unpaired):
         return report
     try:
-        conventions = detect_conventions(sound, options.layout) if sound else Conventions()
+        found = find(sound, hints) if sound else Found(Settings(), Conventions())
     except DataError as error:
         report.faults += [f"{source.files[0]}: {fault}" for fault in error.faults]
         return report
+    conventions = found.conventions
+    report.found = list(found.steps)
+    report.dimensions = 3 if found.has_depth else 2
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
-    report.warnings += _doubts(source, conventions, any(raw.counter_F is not None for raw in sound))
+    has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sound)
+    report.warnings += [f"{source.label}: {doubt}" for doubt in found.doubts]
+    report.warnings += doubts_of(source, conventions, has_counter)
     if doubt := language_doubt((entry.text for entry in source.entries if entry.text), options.language):
         report.warnings.append(f"{doubt} See --language")
     del samples, sound  # the clips of a long corpus are large
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        for _, _, _, faults in _clean(source.entries, conventions, options, tell):
+        for _, _, _, faults in _clean(source.entries, found, options, tell):
             report.faults += faults
         return report
-    return _write_split(source, conventions, options, report, tell)
+    return _write_split(source, found, options, report, tell)
 
 
 def _write_split(
-    source: SourcePart, conventions: Conventions, options: ConvertOptions, report: SplitReport, tell: Progress
+    source: SourcePart, found: Found, options: ConvertOptions, report: SplitReport, tell: Progress
 ) -> SplitReport:
     """Write what is sound, then finish the split, or remove the unfinished folder when it may not be finished."""
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
@@ -252,10 +281,11 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        for entry, clip, fps, faults in _clean(waiting, conventions, options, tell):
+        for entry, clip, fps, faults in _clean(waiting, found, options, tell):
             if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(_root(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
+                report.dimensions = 3 if report.dimensions == 3 or clip.pose.coordinates[..., 2].any() else 2
                 writer.add(_record(entry, clip, len(clip.pose), fps, options), clip.pose)
         report.rejected = len(rejected)
         if (rejected and not options.skip_bad) or not writer.done:
@@ -263,7 +293,7 @@ def _write_split(
             if options.skip_bad:
                 report.faults.insert(0, f"{source.files[0]}: every clip is faulty, nothing is left to convert")
         else:
-            _finish(writer, source, conventions, report, rejected, mark, options)
+            _finish(writer, source, found, report, rejected, mark, options)
             return report
     drop_unfinished(options.output_dir, options.language, source.split)
     return report
@@ -272,6 +302,7 @@ def _write_split(
 def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options: ConvertOptions) -> ClipRecord:
     assert entry.text is not None, "a clip without text is a fault, and faulty clips are not written"
     found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
+    found |= {"marked_joints": clip.marked_joints}
     return ClipRecord(
         id=entry.name,
         text=entry.text,
@@ -288,7 +319,7 @@ def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options:
 def _finish(
     writer: StoreWriter,
     source: SourcePart,
-    conventions: Conventions,
+    found: Found,
     report: SplitReport,
     rejected: list[dict],
     mark: str,
@@ -305,6 +336,14 @@ def _finish(
     if zero_joints:
         clips = sum("zero_joints" in extra for extra in extras.values())
         report.warnings.append(f"{zero_joints} joints at exactly 0 0 0 in {clips} clips: marked as missing")
+    marked: Counter[str] = Counter()
+    for extra in extras.values():
+        marked.update(extra.get("marked_joints", {}))
+    seen = sum(record.frames for record in writer.done.values()) * SKELETON_50.num_joints
+    report.warnings += [
+        f"{count} joints ({count / seen:.1%}) marked as missing: {mark}" for mark, count in sorted(marked.items())
+    ]
+    conventions = found.conventions
     rejected_file = writer.partial / REJECTED_FILE
     if rejected:
         write_json(rejected_file, rejected)
@@ -319,6 +358,9 @@ def _finish(
             "source_scale_range": conventions.scale_range,
             "counter": conventions.counter,
             "sides_swapped": conventions.sides_swapped,
+            "dimensions": report.dimensions,
+            "steps": [asdict(step) for step in found.steps],
+            "marked_joints": dict(marked),
             "rejected": len(rejected),
             "zero_joints": zero_joints,
             "outlier_joints": outlier_joints,
@@ -330,62 +372,14 @@ def _finish(
 
 
 def _clean(
-    entries: Iterable[ClipEntry], conventions: Conventions, options: ConvertOptions, tell: Progress
+    entries: Iterable[ClipEntry], found: Found, options: ConvertOptions, tell: Progress
 ) -> Iterator[tuple[ClipEntry, CleanClip, float, list[str]]]:
     """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
     for entry, (raw, wrong) in load_all(entries, options.workers):
         fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
-        clip = clean_clip(raw, conventions, fps) if raw is not None else CleanClip()
+        ready, faults, marked = found.prepare(raw) if raw is not None else (None, [], {})
+        clip = clean_clip(ready, found.conventions, fps) if ready is not None else CleanClip(faults=faults)
+        clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())
         tell(entry.num_bytes)
         where = entry.where_below(_root(options))
         yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]
-
-
-def _foreign_layout(source: SourcePart, options: ConvertOptions, wrongs: list[list[str]]) -> list[str]:
-    """One fault for a whole file of another layout, where every sampled clip says so, instead of one a line."""
-    first = source.entries[0].where_below(_root(options)) if source.entries else ""
-    return [
-        f"{first} and {len(source.entries) - 1} more lines: this file looks like {name}; this command"
-        " reads 50 joints x (x, y, z) and a counter, 151 numbers a frame"
-        for name in OTHER_WIDTHS.values()
-        if wrongs and all(any(name in fault for fault in wrong) for wrong in wrongs)
-    ]
-
-
-def _doubts(source: SourcePart, conventions: Conventions, has_counter: bool) -> list[str]:
-    """Warnings about what was detected."""
-    doubts, name = list(source.warnings), source.files[0].name
-    low, high = conventions.scale_range
-    if high > 1.25 * low:
-        doubts.append(
-            f"{name}: shoulder widths of clips range from {low:.4g} to {high:.4g} (5th to 95th percentile); one scale"
-            f" ({conventions.scale:.4g}) is used for all, so sizes of signers will differ"
-        )
-    if has_counter and conventions.counter == UNKNOWN:
-        doubts.append(f"{name}: the last column is no counter that is known (i/T, (i+1)/T or i/(T-1)); it is not used")
-    if conventions.other_side_share > 0.1:
-        doubts.append(
-            f"{name}: in {conventions.other_side_share:.0%} of the clips the arms lie the other way round than"
-            f" {'left' if conventions.sides_swapped else 'right'}-first; see --layout"
-        )
-    return doubts
-
-
-def _compare_splits(options: ConvertOptions, reports: list[SplitReport]) -> None:
-    """Warn where a split was read otherwise than the language's other splits in the store."""
-    if not options.output_dir.is_dir():
-        return
-    store = Store(options.output_dir)
-    infos = {name: store.split(options.language, name).info for name in store.splits(options.language)}
-    for report in reports:
-        for name, info in infos.items():
-            if report.status != "converted" or name == report.split or "source_scale" not in info:
-                continue
-            if abs(report.source_scale / info["source_scale"] - 1) > 0.02:
-                report.warnings.append(
-                    f"{report.split}: scale {report.source_scale:.4g}, but {info['source_scale']:.4g} in {name}"
-                )
-            if report.sides_swapped != info.get("sides_swapped", report.sides_swapped):
-                report.warnings.append(
-                    f"{report.split}: sides are swapped in one of {report.split}, {name} only; see --layout"
-                )

@@ -27,13 +27,17 @@ ODD_SCALE = 2.0
 
 @dataclass
 class CleanClip:
-    """A converted clip (None when `faults` speak against it) and what was found in it."""
+    """A converted clip (None when `faults` speak against it) and what was found in it.
+
+    `marked_joints`: joints in single frames that other marks than zeros say to be missing, by mark.
+    """
 
     pose: PoseSequence | None = None
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     zero_joints: int = 0
     outlier_joints: int = 0
+    marked_joints: dict[str, int] = field(default_factory=dict)
 
 
 def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from signllm.data.names import usual_order
 from signllm.data.source import BARE_FILES, FoundPart, SourcePart
 from signllm.data.tables import find_parts
+from signllm.data.tables.name_labels import labelled_by_names
 from signllm.errors import DataError, did_you_mean
 
 HELD_OUT = 0.15  # share of the clips that go to dev, unless the user says otherwise
@@ -54,7 +55,12 @@ def by_split(part: SourcePart) -> list[SourcePart]:
 
 
 def wanted_splits(
-    path: Path, language: str, wanted: Sequence[str] | None, most: int | None, held_out: float = HELD_OUT
+    path: Path,
+    language: str,
+    wanted: Sequence[str] | None,
+    most: int | None,
+    held_out: float = HELD_OUT,
+    columns: Mapping[str, str] | None = None,
 ) -> dict[str, Callable[[], SourcePart]]:
     """What opens each split of the source at `path`, by name, with at most `most` clips of the language (a code).
 
@@ -62,19 +68,26 @@ def wanted_splits(
     once that names every wanted split that is not there, and where the source has no clip of the language or, being
     without splits, no text for any clip.
     """
-    found = find_parts(path)
+    found = find_parts(path, columns)
     told = {part.language for part in found if part.language}
     found = [part for part in found if part.language in (None, language)]
     if not found:
         raise DataError(f"{path}: no clips of {language}; it holds {', '.join(sorted(told))}")
     if not all(part.split for part in found):  # else what is not wanted need not be opened
         parts = [_of_language(part.open(None), language) for part in found]
+        parts = [labelled(path, part) if part.missing else part for part in parts]
         missing = [fault for part in parts if part.split is None for fault in part.missing]
         if missing:  # it would be said again for each split to which the clips are dealt
             raise DataError(missing)
         splits = [split for part in parts for split in _with_splits(part, held_out)]
         found = [FoundPart(split.split, split.label, BARE_FILES, partial(_opened, split)) for split in splits]
     return {str(part.split): partial(_open, part, language, most) for part in _choose(path, found, wanted)}
+
+
+def labelled(path: Path, part: SourcePart) -> SourcePart:
+    """Pose files without any text, with the labels of their names where those can be labels; else as they are."""
+    entries, notes = labelled_by_names(path, part.entries)
+    return replace(part, entries=tuple(entries), missing=(), warnings=(*part.warnings, *notes)) if notes else part
 
 
 def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:

@@ -13,15 +13,16 @@ from multiprocessing.connection import wait
 
 from signllm.data.source import ClipEntry
 from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.finding import Raw
 from signllm.pose.formats.reader import Loaded
 from signllm.pose.sequence import PoseSequence
 
 _BATCH = 16
 
-Raw = tuple[RawClip | None, list[str]]
+Read = tuple[Raw | None, list[str]]
 
 
-def raw_of(loaded: Loaded) -> Raw:
+def raw_of(loaded: Loaded) -> Read:
     """A clip as raw points, also where its file says everything about it."""
     clip, faults = loaded
     return (RawClip.of(clip) if isinstance(clip, PoseSequence) else clip), faults
@@ -44,11 +45,11 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _load_batch(batch: list[Callable[[], Loaded]]) -> list[Raw]:
+def _load_batch(batch: list[Callable[[], Loaded]]) -> list[Read]:
     return [raw_of(load()) for load in batch]
 
 
-def load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipEntry, Raw]]:
+def load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipEntry, Read]]:
     """Load in order. With workers, only a few batches are under way at once, so memory stays small."""
     if workers == 1:
         for entry in entries:
@@ -56,7 +57,7 @@ def load_all(entries: Iterable[ClipEntry], workers: int) -> Iterator[tuple[ClipE
         return
     left = iter(entries)
     with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
-        under_way: list[tuple[list[ClipEntry], Future[list[Raw]]]] = []
+        under_way: list[tuple[list[ClipEntry], Future[list[Read]]]] = []
         while True:
             while len(under_way) < 2 * workers and (batch := list(islice(left, _BATCH))):
                 under_way.append((batch, pool.submit(_load_batch, [entry.load for entry in batch])))

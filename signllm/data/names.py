@@ -12,7 +12,22 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 USUAL_SPLITS = ("train", "dev", "test")
-_SUFFIXES = {".skels", ".npz", ".pose", ".json", ".mp4", ".avi", ".mov", ".mkv", ".webm"}
+_SUFFIXES = {
+    ".skels",
+    ".npz",
+    ".npy",
+    ".pose",
+    ".json",
+    ".h5",
+    ".hdf5",
+    ".pt",
+    ".parquet",
+    ".mp4",
+    ".avi",
+    ".mov",
+    ".mkv",
+    ".webm",
+}
 
 
 def composed(text: str) -> str:
@@ -68,3 +83,21 @@ def usual_order(split: str | None) -> tuple[int, list[tuple[int, str]]]:
     if split in USUAL_SPLITS:
         return USUAL_SPLITS.index(split), []
     return (4, []) if split is None else (3, counting_order(split))
+
+
+_SPLITS = {
+    "training": "train", "val": "dev", "valid": "dev", "validation": "dev", "development": "dev", "testing": "test",
+    "训练": "train", "训练集": "train", "验证": "dev", "验证集": "dev", "测试": "test", "测试集": "test",
+}  # fmt: skip
+
+
+def usual_split(name: str) -> str:
+    """The split by the name that training uses: `val` is `dev`; other names stay."""
+    return _SPLITS.get(name.casefold(), name)
+
+
+def split_in(name: str) -> str | None:
+    """The split that a table's name tells, such as 'dev' in `how2sign_realigned_val`; None where it tells not one."""
+    words = re.split(r"[^a-z0-9]+", name.casefold())
+    told = {_SPLITS.get(word, word) for word in words} & set(USUAL_SPLITS)
+    return told.pop() if len(told) == 1 else None

@@ -10,6 +10,9 @@ from pathlib import Path
 from signllm.languages import LANGUAGES
 from signllm.pose.formats.reader import Loaded
 
+Columns = Mapping[str, str]
+"""What the user says of a table: the name of its column for what it says, such as {'text': 'sentence'}."""
+
 
 @dataclass(frozen=True)
 class ClipEntry:
@@ -18,7 +21,8 @@ class ClipEntry:
     `path`: the file or folder its poses are in; `suffix`: which clip of it, for messages. `load()` reads it and raises
     nothing. `fps`: what the table says, which is more than what the file says. `source`: the name in the source.
     `texts`: the text in several spoken languages, by their codes, where the sign language must choose one.
-    `faults`: what is wrong with its names and texts, which only training minds.
+    `faults`: what is wrong with its names and texts, which only training minds. `has_pose`: false where no file holds
+    it, so that `load` only says so.
     """
 
     name: str
@@ -35,6 +39,7 @@ class ClipEntry:
     source: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    has_pose: bool = True
 
     def of_language(self, codes: Sequence[str]) -> ClipEntry:
         """The entry with the one sign language in `codes` where it had none, and the text that goes with it.
@@ -104,13 +109,13 @@ class FoundPart:
 
 @dataclass(frozen=True)
 class Table:
-    """One way of saying which clip is which text. `find(path)`: the parts there, empty where it is not of this kind.
+    """One way of saying which clip is which text. `find(path, columns)`: the parts there, empty for another kind.
 
     `name` tells users what the files are called.
     """
 
     name: str
-    find: Callable[[Path], list[FoundPart]]
+    find: Callable[[Path, Columns], list[FoundPart]]
 
 
 STORE, CORPUS, SPLITS, TABLE_FILE, BARE_FILES = range(5)

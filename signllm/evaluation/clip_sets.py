@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from signllm.data.clips import ClipCollection, open_clips
 from signllm.errors import DataError
 from signllm.pose import PoseSequence
+from signllm.pose.formats.hints import Hints
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 
@@ -18,12 +19,14 @@ def open_clip_set(
     split: str | None = None,
     fps: float | None = None,
     layout: str = "auto",
+    hints: Hints | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> ClipCollection:
     """As `signllm.data.clips.open_clips`, but of a store one split only: no pair may be of two splits.
 
     Raises DataError that says what there is to choose from.
     """
-    clips = open_clips(Path(path).absolute(), languages, split, fps, layout)
+    clips = open_clips(Path(path).absolute(), languages, split, fps, layout, hints, columns)
     splits: dict[str, list[str]] = {}
     for part in clips.parts():
         if part.is_store:

@@ -115,7 +115,8 @@ def _open_both(options: ClipsOptions) -> tuple[ClipCollection, ClipCollection]:
     sets, faults = [], []
     for path in (options.predictions, options.references):
         try:
-            sets.append(open_clip_set(path, options.languages, options.split, options.fps, options.layout))
+            said = (options.fps, options.layout, options.hints, options.columns)
+            sets.append(open_clip_set(path, options.languages, options.split, *said))
         except SignLLMError as error:
             faults += error.faults
     if faults:
@@ -163,7 +164,13 @@ def _content(
     if options.cache is None:
         return {}
     sides = {"predictions": _checksums(predictions), "references": _checksums(references)}
-    return {**sides, "convert": asdict(convert), "fps": options.fps, "layout": options.layout}
+    return {**sides, "convert": asdict(convert), "fps": options.fps, "layout": options.layout, **_said(options)}
+
+
+def _said(options: ClipsOptions) -> dict:
+    """What the user said of files beside the layout; empty where it was nothing."""
+    facts = {"hints": options.hints.facts if options.hints else {}, "columns": dict(options.columns)}
+    return {name: said for name, said in facts.items() if said}
 
 
 def _checksums(clips: ClipCollection) -> list[str]:

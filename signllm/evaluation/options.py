@@ -6,13 +6,14 @@ Sign languages may be given by code or alias; they are kept as codes, each once.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signllm.errors import ConfigError, SignLLMError
 from signllm.evaluation.phrasings import PHRASINGS
 from signllm.languages import resolve_language
+from signllm.pose.formats.hints import Hints
 
 CACHE = Path("cache/evaluation")
 NAME, ORDER = "name", "order"
@@ -94,7 +95,8 @@ class ClipsOptions(ScoringOptions):
     """Clips against references, whoever made them: stores, pose files, or folders of pose files.
 
     `pair_by`: 'name' or 'order'. `resample` (frames a second), `drop_z` and `rescale` are done to both sides. `fps` and
-    `layout` are for `.skels` files, which say neither.
+    `layout` are for files that say neither; `hints` (the layout included) and `columns` say more of them, as in
+    `signllm.data.clips.open_clips`.
     """
 
     predictions: Path
@@ -105,6 +107,8 @@ class ClipsOptions(ScoringOptions):
     rescale: bool = False
     fps: float | None = None
     layout: str = "auto"
+    hints: Hints | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
         """As _Options.faults."""

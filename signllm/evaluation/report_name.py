@@ -49,6 +49,8 @@ def clips_stem(options: ClipsOptions, references: str, data: str) -> str:
         f"skels_{options.fps or 0:g}fps": options.fps,
         f"skels_{options.layout}": options.layout != "auto",
     }
+    said = [options.hints.facts if options.hints else {}, dict(options.columns)]
+    asked |= {f"read-{content_key(said)[:_DIGITS]}": any(said)}
     return _joined(
         "evaluation",
         path.stem if path.is_file() else path.absolute().name,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose import PoseSequence
-from signllm.pose.formats import POSE_SUFFIXES, write_clips
+from signllm.pose.formats import WRITERS, write_clips
 from signllm.viewing.animation import animated_webp, data_address
 from signllm.viewing.video import SUFFIXES, write_video
 
@@ -22,12 +22,12 @@ def write(path: Path, pose: PoseSequence, label: str, title: str, size: int, vie
     OutputError where the file cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix in POSE_SUFFIXES:
+    if suffix in WRITERS:
         write_clips(path, [(path.stem, pose)])
     elif suffix in SUFFIXES:
         write_video(path, [(label, pose)], title, size, view)
     else:
-        known = (*SUFFIXES, *POSE_SUFFIXES)
+        known = (*SUFFIXES, *WRITERS)
         hint = did_you_mean(suffix, known)
         raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(known)}")
 

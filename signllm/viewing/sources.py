@@ -5,7 +5,7 @@ What there is to look at is opened by `signllm.data.clips`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from signllm.data.names import matching_names
 from signllm.errors import ConfigError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
+from signllm.pose.formats.hints import Hints
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,12 @@ def open_sources(
     split: str | None = None,
     fps: float | None = None,
     layout: str = "auto",
+    hints: Hints | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> list[ClipSource]:
     """Every part of what `open_clips` finds at `path` for this language and split; it raises as `open_clips` does."""
     codes = [resolve_language(language).code] if language else []
-    return [ClipSource(part) for part in open_clips(path, codes, split, fps, layout).parts()]
+    return [ClipSource(part) for part in open_clips(path, codes, split, fps, layout, hints, columns).parts()]
 
 
 def matching_clips(

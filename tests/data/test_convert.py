@@ -199,13 +199,6 @@ def test_an_unknown_last_column_is_a_warning_only(tmp_path):
     assert "no counter that is known" in report.warnings[0]
 
 
-def test_a_file_of_2d_points_is_refused_as_a_whole(tmp_path):
-    row = " ".join(["0.5"] * 269 * 2)
-    (report,) = run(write_split(tmp_path / "d", [row] * 30), tmp_path / "o")
-    assert len(report.faults) == 1
-    assert "2D DWPose" in report.faults[0]
-
-
 def test_clip_folders_are_read_in_all_their_forms(tmp_path):
     pose = raw_clip(3)
     pose[1, 30] = 0
@@ -384,14 +377,15 @@ def test_impossible_requests_are_named_all_at_once(tmp_path):
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings in ../shared/data are not here")
-def test_real_corpora_convert_and_the_2d_one_is_refused(tmp_path):
+def test_real_corpora_convert(tmp_path):
     train, dev = run(SHARED / "phoenix_skels", tmp_path, language="DGS")
     assert (train.language, train.split, train.clips, dev.frames) == ("GSL", "train", 5, 536)
     assert (train.counter, train.sides_swapped) == ("i/T", True)
     (asl,) = run(SHARED / "asl_words", tmp_path, splits=["dev"], max_samples=20)
     assert (asl.counter, asl.sides_swapped, asl.warnings) == ("(i+1)/T", False, [])
-    (refused,) = run(SHARED / "dwpose_skels", tmp_path, language="DGS")
-    assert any("2D DWPose" in fault for fault in refused.faults)
+    (dwpose,) = run(SHARED / "dwpose_skels", tmp_path, language="DGS", skip_bad=True)
+    assert (dwpose.clips, dwpose.rejected, dwpose.dimensions) == (19, 1, 2)
+    assert dwpose.steps[0].startswith("layout dwpose-134")
 
 
 def test_a_demo_corpus_makes_room_for_real_data(tmp_path):

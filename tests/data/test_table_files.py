@@ -185,7 +185,7 @@ def test_a_table_without_texts_has_its_glosses_for_texts(tmp_path):
     assert all("has no column text: the glosses stand for the texts" in report.warnings[0] for report in reports)
     texts = {entry.name: entry.text for entry in open_clips(tmp_path / "g").entries}
     assert texts["eins"] == "EINS"
-    assert all(len(pose) == 6 for pose in open_clips(tmp_path / "g"))  # start_ms is of another recording
+    assert all(len(pose) == 6 for pose in open_clips(tmp_path / "g"))  # start_ms is of the recording they were cut from
 
 
 def test_pose_files_without_any_text_are_refused_once_with_the_remedy(tmp_path):

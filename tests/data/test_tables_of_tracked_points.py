@@ -48,9 +48,9 @@ def test_sentences_have_the_aspect_undone_and_missing_joints_masked(tmp_path):
 
 def test_every_fault_of_the_sentences_is_listed(tmp_path):
     nan, blind = sentence_rows(), sentence_rows()
-    nan[1, 8] = np.nan
+    nan[1, 8] = np.inf
     blind[:, 4:6] = 0  # no right shoulder in any frame
-    names = {"ok": sentence_rows(), "nan": nan, "blind": blind, "narrow": sentence_rows()[:, :100], "gone": None}
+    names = {"ok": sentence_rows(), "nan": nan, "blind": blind, "narrow": sentence_rows()[:, :99], "gone": None}
     names |= {"none": sentence_rows()[:0], "mute": sentence_rows()}
     folder = write_sentences(tmp_path / "d", names, {name: "" if name == "mute" else name for name in names})
     reports = run(folder, "DGS", held_out=0, splits=["train"])

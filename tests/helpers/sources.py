@@ -142,7 +142,7 @@ def _words(folder):
 def _glosses(folder):
     for name in NAMES:
         write_rows(folder / "clips" / f"{name}.npz")
-    rows = (f"{name},clips/{name}.npz,{name.upper()},100,400,s1" for name in NAMES)
+    rows = (f"{name},clips/{name}.npz,{name.upper()},100,220,s1" for name in NAMES)
     lines(folder / "manifest.csv", "id,file,gloss,start_ms,end_ms,sentence", *rows)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from signllm.errors import DataError
 from signllm.pose import PoseSequence
-from signllm.pose.formats.conventions import RawClip, SharedConventions, detect_conventions
+from signllm.pose.formats.conventions import RawClip, detect_conventions
+from signllm.pose.formats.searching import SharedConventions
 from tests.helpers.sources import clip
 
 

@@ -106,8 +106,8 @@ def test_the_faults_of_a_line_are_counted_beside_the_first():
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b" ".join([b"1"] * 269 * 2), "2D DWPose"),
-        (b" ".join([b"1"] * 150 * 3), "without the counter"),
+        (b" ".join([b"1"] * 269 * 2), "but no counter rises in it and its points do not look like a person"),
+        (b" ".join([b"1"] * 150 * 3), "do not look like a person"),
         (b" ".join([b"1"] * 151 + [b"inf"] + [b"1"] * 150), "frame 1, joint 0, x"),
         (b" ".join([b"1"] * 150 + [b"half"]), "'half' (number 151: frame 0, counter)"),
         (b" ".join([b"1e30"] * 151), "not a usable number"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 from signllm.data.names import usual_order
-from signllm.data.source import STORE, FoundPart, Table
+from signllm.data.source import STORE, Columns, FoundPart, Table
 from signllm.data.tables import (
     clip_folders,
+    containers,
     label_arrays,
+    name_lists,
     pose_files,
     sentences,
     split_lines,
@@ -17,6 +18,7 @@ from signllm.data.tables import (
     table_file,
     word_files,
 )
+from signllm.data.tables.contents import describe
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
 
@@ -24,30 +26,31 @@ TABLES: tuple[Table, ...] = (
     stores.TABLE,
     split_lines.TABLE,
     clip_folders.TABLE,
+    name_lists.TABLE,
     table_file.TABLE,
+    containers.TABLE,
     pose_files.TABLE,
     sentences.TABLE,
     label_arrays.TABLE,
     word_files.TABLE,
 )
-_MOST_SHOWN = 6
 
 
-def find_parts(path: Path) -> list[FoundPart]:
+def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
     """The parts of the source at `path`, a file or a folder: train, dev, test, others by name, and what has no split.
 
-    Those of a store are in the store's own order.
+    Those of a store are in the store's own order. `columns`: what the user says of a table's columns.
 
     Raises DataError when there is no such path, no clip in it, or two things that claim to be the same split.
     """
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
-    found = [part for table in TABLES for part in table.find(path)]
+    found = [part for table in TABLES for part in table.find(path, columns or {})]
     if not found and path.is_file():
         reader_of(path)  # says why it is no pose file
     if not found:
         raise DataError(
-            f"{path}: no clips here{_contents(path)}; expected {'; or '.join(table.name for table in TABLES)}"
+            f"{path}: no clips here{_contents(path)}. Known are: {'; '.join(table.name for table in TABLES)}"
         )
     rank = min(part.rank for part in found)
     found = [part for part in found if part.rank == rank]
@@ -61,9 +64,5 @@ def find_parts(path: Path) -> list[FoundPart]:
 
 
 def _contents(path: Path) -> str:
-    """What is in a folder instead, for a message."""
-    if not path.is_dir():
-        return ""
-    names = [f"{item.name}/" if item.is_dir() else item.name for item in sorted(path.iterdir())]
-    shown = ", ".join(islice(names, _MOST_SHOWN)) + f" and {len(names) - _MOST_SHOWN} more" * (len(names) > _MOST_SHOWN)
-    return f" (there is {shown})" if names else " (the folder is empty)"
+    """What is in a folder instead, for a message: files by kind with their layouts, tables, and the next step."""
+    return f" ({describe(path)})" if path.is_dir() else ""

@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from signllm.data.names import composed
-from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.pose.formats.clip_folder import GLOSS_FILE, POSE_FILE, TEXT_FILE, read_raw
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """A part for each split folder in `path`; or `path` itself, where it is a split folder or a clip's folder.
 
     Folders without any text are bare pose files.

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from signllm.data.names import composed
-from signllm.data.source import CORPUS, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import CORPUS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.pose.formats.archives import array_names
 from signllm.pose.formats.tracked_points import HOLISTIC_READER
 
 FILE = "clips.npz"
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """The whole file: there are no splits. A `clips.npz` that this toolkit wrote is a pose file like others."""
     file = path / FILE if path.is_dir() else path
     is_theirs = file.name == FILE and file.is_file() and "coordinates" not in array_names(file)

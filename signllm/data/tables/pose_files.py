@@ -1,35 +1,39 @@
 """Pose files alone, or a folder of them: names from the files, texts from siblings, where there are any.
 
 Beside `x.npz` or `x.pose` may be `x.text` and `x.gloss`, with a line for each clip of the file, or, for a file of one
-clip, JSON with its text (`signllm.data.tables.metadata`).
+clip, JSON with its text (`signllm.data.tables.metadata`). Where nothing says texts, names may (`name_labels`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name
-from signllm.data.source import BARE_FILES, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import BARE_FILES, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
+from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
 
 _SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
 _MOST_NAMES = 4
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """The file, or all pose files of the folder; else a part for each of train/, dev/, test/ that holds some."""
     if path.is_file():
         known = path.suffix.lower() != ".skels" and any(reader.matches(path) for reader in READERS)
         return [FoundPart(None, path.name, BARE_FILES, partial(_open, path, [path], None))] if known else []
     if files := files_in(path):
         return [FoundPart(None, "pose files", BARE_FILES, partial(_open, path, files, None))]
-    folders = {split: files_in(path / split) for split in USUAL_SPLITS}
+    folders = {split: files_in(path / split) or _labelled(path / split) for split in USUAL_SPLITS}
+    if not any(folders.values()) and (files := _labelled(path)):
+        return [FoundPart(None, "pose files in folders", BARE_FILES, partial(_open, path, files, None))]
     return [
         FoundPart(split, f"pose files in {split}/", BARE_FILES, partial(_open, path / split, files, split))
         for split, files in folders.items()
@@ -41,8 +45,23 @@ def files_in(folder: Path) -> list[Path]:
     """The pose files of a folder, in the order of their numbers; those of lines (`.skels`) are not among them."""
     if not folder.is_dir():
         return []
-    files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+    files = [file for file in folder.iterdir() if _is_poses(file) and not file.name.startswith(".")]
     return sorted(files, key=lambda file: counting_order(file.name))
+
+
+def _is_poses(path: Path) -> bool:
+    if path.is_dir():
+        return FRAMES_READER.matches(path)
+    return path.suffix.lower() in _SUFFIXES or JSON_READER.matches(path)
+
+
+def _labelled(path: Path) -> list[Path]:
+    """The pose files of a folder of folders, one a label, as many sign corpora are passed on."""
+    if not path.is_dir():
+        return []
+    folders = [folder for folder in path.iterdir() if folder.is_dir() and folder.name not in USUAL_SPLITS]
+    ordered = sorted(folders, key=lambda folder: counting_order(folder.name))
+    return [file for folder in ordered if not folder.name.startswith(".") for file in files_in(folder)]
 
 
 def _open(path: Path, files: list[Path], split: str | None, most: int | None) -> SourcePart:
@@ -59,6 +78,13 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
         records_fps &= reader.records_fps
     if any(entry.split is None for entry in entries):  # folders before some names only are no splits
         entries = [replace(entry, split=None) for entry in entries]
+    names = Counter(entry.name for entry in entries)
+    entries = [  # of files called alike in the folders of their labels
+        replace(entry, name=f"{entry.path.parent.name}/{entry.name}")
+        if names[entry.name] > 1 and entry.path.parent != path
+        else entry
+        for entry in entries
+    ]
     any_text = any(entry.text or entry.texts for entry in entries)
     if not any_text:  # said once, not clip by clip
         entries = [replace(entry, faults=()) for entry in entries]

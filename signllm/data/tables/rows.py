@@ -1,65 +1,166 @@
-"""Rows of a table file: csv, tsv, json (a list of objects) or jsonl (an object a line), by their columns' names."""
+"""Rows of a table file: csv, tsv, txt, json, jsonl or parquet, by what their columns say (`columns` beside this).
+
+Separators are `,`, `;`, `|` and tab: that under which most columns of the first line are known. Text is UTF-8, or
+UTF-16 with its mark. JSON is a list of objects, an object of objects by name, or one list under a key; a list of WLASL,
+where each gloss has `instances`, becomes a row an instance.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from pathlib import Path
 
 from signllm.data.names import composed
 from signllm.data.separated import separated_rows
+from signllm.data.source import Columns
+from signllm.data.tables.columns import KNOWN, NAMING, NOTHING, SAYING, find_columns, looks_like_ids, spoken_columns
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, read_text
 from signllm.inputs import open_regular
+from signllm.pose.formats.arrow_file import SUFFIXES as ARROW_SUFFIXES
+from signllm.pose.formats.arrow_file import column_names, simple_rows
+from signllm.pose.formats.json_points import JSON_READER
 
-COLUMNS = ("id", "name", "file", "text", "gloss", "split", "language", "signer", "start", "end", "fps")
-NAMING = {"id", "name", "file"}
-TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
+SEPARATED = (".csv", ".tsv", ".txt")
+TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", *ARROW_SUFFIXES)
 _SEPARATORS = ",;|\t"
+_HEAD_BYTES = 1 << 12
+_NESTED = "instances"
 
 Row = tuple[str, dict[str, object]]
-"""Where the row is, such as 'texts.csv:5', and its values by the names of the columns in small letters."""
+"""Where the row is, such as 'texts.csv:5', and its values by what their columns say, and by the columns' own names."""
 
 
-def is_table(path: Path) -> bool:
-    """Whether the first row names a column that says which clip is meant, and another that is known."""
-    if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
-        return False
-    with open_regular(path) as file:
-        head = file.read(1 << 12).decode("utf-8-sig", "replace").lstrip()
-    if path.suffix.lower() in (".csv", ".tsv"):
-        columns = _known(head.partition("\n")[0], _separator(head))
-    else:
-        columns = {name for name in COLUMNS if f'"{name}"' in head.casefold()} if head[:1] in ("[", "{") else set()
-        columns = set() if path.suffix.lower() == ".json" and head[:1] == "{" else columns
-    return bool(columns & NAMING) and len(columns) > 1
+def is_table(path: Path, said: Columns) -> bool:
+    """Whether a file's columns say which clip is meant and something else. Does not read more than its head."""
+    columns = columns_of(path)
+    found = find_columns(columns, said) if columns else {}
+    named = NAMING & found.keys() and (len(found) > 1 or spoken_columns(columns))
+    return bool(named and not (said and not _all_there(columns, said)))
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a table; DataError names every line that is not a row."""
+def _all_there(columns: Iterable[str], said: Columns) -> bool:
+    named = [column for column in said.values() if column != NOTHING and not _is_number(column)]
+    return not named or any(column in columns for column in named)
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a table's columns in small letters, from its head; empty where it is no table."""
     suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv"):
-        return _read_separated(path)
-    if suffix == ".json":
-        values = [(f"{path}, entry {number}", value) for number, value in enumerate(_list_of(path), 1)]
+    if suffix not in (*TABLE_SUFFIXES, *SEPARATED) or not path.is_file():
+        return []
+    if suffix in ARROW_SUFFIXES:
+        return [composed(name).casefold() for name in column_names(path)]
+    with open_regular(path) as file:
+        data = file.read(_HEAD_BYTES)
+    utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    head = data.decode("utf-16" if utf_16 else "utf-8-sig", "replace").lstrip()
+    if suffix in SEPARATED:
+        line = head.partition("\n")[0]
+        return _split(line, separator_of(line))
+    if head[:1] not in ("[", "{") or (suffix == ".json" and head[:1] == "{" and not _holds_entries(path)):
+        return []
+    words = {word.casefold() for word in head.split('"')[1::2]} | ({"id"} if head[0] == "{" else set())
+    return sorted(words & KNOWN) if _NESTED not in words else sorted(words)
+
+
+def _holds_entries(path: Path) -> bool:
+    """Whether a JSON object holds entries, and is neither poses nor what is said of a single clip."""
+    if JSON_READER.matches(path):
+        return False
+    try:
+        return all(isinstance(entry, dict) for _, entry in _entries_of(path))
+    except DataError:
+        return False
+
+
+def read_rows(path: Path, said: Columns) -> list[Row]:
+    """The rows of a table; DataError names every line that is not a row, and columns of `said` that are not there."""
+    suffix = path.suffix.lower()
+    if suffix in SEPARATED:
+        rows = _read_separated(path)
+    elif suffix in ARROW_SUFFIXES:
+        rows = _objects([(f"{path}, row {number}", row) for number, row in enumerate(simple_rows(path), 1)])
+    elif suffix == ".json":
+        rows = _objects(_entries_of(path))
     else:
         lines = enumerate(read_lines(path), 1)
-        values = [(f"{path}:{n}", parse_json(line.encode(), f"{path}:{n}")) for n, line in lines if line]
+        rows = _objects([(f"{path}:{n}", parse_json(line.encode(), f"{path}:{n}")) for n, line in lines if line])
+    return _by_kind(path, rows, said)
+
+
+def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
+    """The rows with their values also under what the columns say."""
+    there = dict.fromkeys(name for _, row in rows for name in row)
+    constant = float(said["fps"]) if "fps" in said and said["fps"] not in there and _is_number(said["fps"]) else None
+    said = {kind: column for kind, column in said.items() if kind != "fps" or constant is None}
+    missing = [f"{kind}={column}" for kind, column in said.items() if column not in there and column != NOTHING]
+    if missing and rows:
+        raise DataError(f"{path}: --columns {' '.join(missing)}: no such column; there are: {', '.join(there)}")
+    found = find_columns(there, said)
+    text = found.get("text")
+    if text is not None and text != "text" and "text" not in said and looks_like_ids(row.get(text) for _, row in rows):
+        del found["text"]
+    spoken = spoken_columns(there)
+    ready = []
+    for where, row in rows:
+        kinds: dict[str, object] = {kind: row[column] for kind, column in found.items() if column in row}
+        kinds |= {"fps": constant} if constant is not None else {}
+        kinds |= {f"text {code}": row[column] for code, column in spoken.items() if column in row}
+        ready.append((where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}))
+    return ready
+
+
+_RESERVED = NAMING | SAYING | {"split", "language", "signer", "fps", "start", "end"}
+"""Names that stand for what a column says: a column of that name that the user overrides must not shine through."""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return 0 < float(word) < 1e4
+    except ValueError:
+        return False
+
+
+def _objects(values: list[tuple[str, object]]) -> list[Row]:
     faults = [f"{where}: expected an object with the columns as keys" for where, row in values if type(row) is not dict]
     if faults:
         raise DataError(faults)
-    return [(where, {composed(key).casefold(): value for key, value in row.items()}) for where, row in values]
+    return [
+        (where, {composed(str(key)).casefold(): value for key, value in row.items()})
+        for where, row in values
+        if isinstance(row, dict)
+    ]
 
 
-def _list_of(path: Path) -> list:
+def _entries_of(path: Path) -> list[tuple[str, object]]:
     values = read_json(path)
+    if isinstance(values, dict):
+        lists = [value for value in values.values() if isinstance(value, list)]
+        if values and all(isinstance(value, dict) for value in values.values()):
+            return [(f"{path}, '{name}'", {"id": name, **row}) for name, row in values.items()]
+        values = lists[0] if len(lists) == 1 else values
     if not isinstance(values, list):
         raise DataError(f"{path}: expected a list of objects, one a clip")
-    return values
+    numbered = [(f"{path}, entry {number}", value) for number, value in enumerate(values, 1)]
+    return [row for where, value in numbered for row in _instances(where, value)]
+
+
+def _instances(where: str, value: object) -> list[tuple[str, object]]:
+    inner = value.get(_NESTED) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(inner, list):
+        return [(where, value)]
+    shared = {key: item for key, item in value.items() if key != _NESTED}
+    rows = [{**shared, **row} if isinstance(row, dict) else row for row in inner]
+    return [(f"{where}, instance {number}", row) for number, row in enumerate(rows, 1)]
 
 
 def _read_separated(path: Path) -> list[Row]:
     text = read_text(path)
-    lines = separated_rows(path, StringIO(text, newline=""), delimiter=_separator(text))
+    separator = separator_of(text.partition("\n")[0])
+    quoted = separator in ",;" or _is_quoted(text, separator)  # behind tabs and bars a quotation mark is mostly text
+    lines = separated_rows(path, StringIO(text, newline=""), delimiter=separator, quoting=0 if quoted else 3)
     rows: list[Row] = []
     faults = []
     try:
@@ -77,18 +178,60 @@ def _read_separated(path: Path) -> list[Row]:
     return rows
 
 
-def _separator(text: str) -> str:
-    """The separator by which the first line has most known columns."""
-    line = text.partition("\n")[0]
-    return max(_SEPARATORS, key=lambda separator: len(_known(line, separator)))
+def _is_quoted(text: str, separator: str) -> bool:
+    """Whether quotation marks enclose fields throughout, as a program writes them, and not just words in a text."""
+    lines = text.split("\n")[:200]
+    quoted = sum(f'"{separator}' in line and (f'{separator}"' in line or line.startswith('"')) for line in lines)
+    loose = sum(line.count('"') % 2 for line in lines)
+    return quoted > 0 and loose == 0
 
 
-def _known(line: str, separator: str) -> set[str]:
-    return {composed(name).strip('"').casefold() for name in line.split(separator)} & set(COLUMNS)
+def separator_of(line: str) -> str:
+    """The separator by which the first line has most known columns, and of equals that which occurs most."""
+    return max(_SEPARATORS, key=lambda separator: (len(KNOWN & set(_split(line, separator))), line.count(separator)))
 
 
-def table_files(path: Path) -> list[Path]:
+def _split(line: str, separator: str) -> list[str]:
+    return [composed(name).strip('"').casefold() for name in line.split(separator)]
+
+
+def table_files(path: Path, said: Columns) -> list[Path]:
     """The tables in a folder, or the table that `path` itself is."""
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if not file.name.startswith(".") and is_table(file))
-    return [path] if is_table(path) else []
+        return sorted(file for file in path.iterdir() if not file.name.startswith(".") and is_table(file, said))
+    return [path] if is_table(path, said) else []
+
+
+def headless_rows(path: Path) -> list[tuple[Path, list[Row]]]:
+    """Tables of two columns without a first line of names, such as AUTSL's: the clip's name, then its label."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    found = []
+    for file in files:
+        if file.suffix.lower() != ".csv" or not file.is_file() or file.name.startswith("."):
+            continue
+        lines = [line.split(",") for line in read_lines(file)]
+        if lines and all(len(fields) == 2 and all(field.strip() for field in fields) for fields in lines):
+            rows = [({"id": composed(name), "label": composed(label)}) for name, label in lines]
+            found.append((file, [(f"{file}:{number}", dict[str, object](row)) for number, row in enumerate(rows, 1)]))
+    return found
+
+
+def labels_in(folder: Path) -> Mapping[str, dict[str, str]]:
+    """What class tables beside the data say of each label, by 'text', 'gloss' and 'text <language>'.
+
+    A class table is a csv with a column of labels and none that names a clip, such as AUTSL's ClassId, TR, EN.
+    """
+    labels: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        columns = columns_of(path) if path.suffix.lower() in SEPARATED else []
+        found = find_columns(columns, {})
+        if "label" not in found or NAMING & (found.keys() - {"id"}) or not _says_words(columns, found):
+            continue
+        for _, row in read_rows(path, {}):
+            words = {key: str(value).strip() for key, value in row.items() if key[:4] == "text" or key == "gloss"}
+            labels.setdefault(str(row.get("label", "")).strip(), {key: word for key, word in words.items() if word})
+    return labels
+
+
+def _says_words(columns: list[str], found: Mapping[str, str]) -> bool:
+    return bool({"text", "gloss"} & found.keys() or spoken_columns(columns))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from signllm.data.names import composed
-from signllm.data.source import CORPUS, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import CORPUS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.data.tables.values import gloss_of, text_of
 from signllm.errors import DataError
 from signllm.fsutil import read_json
@@ -15,7 +15,7 @@ from signllm.pose.formats import load_clip
 MANIFEST, FOLDER = "manifest.json", "motion"
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """The whole folder: there are no splits."""
     here = (path / MANIFEST).is_file() and (path / FOLDER).is_dir()
     return [FoundPart(None, f"{MANIFEST} with {FOLDER}/", CORPUS, partial(_open, path))] if here else []

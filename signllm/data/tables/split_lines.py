@@ -6,28 +6,31 @@ from functools import partial
 from pathlib import Path
 
 from signllm.data.names import clip_name
-from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.pose.formats import skels
+from signllm.pose.formats.reader import Loaded
 
 SUFFIX = ".skels"
+_FEW_LOST = 3
 _SIBLINGS = (".text", ".files", ".gloss")
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """A part for each `.skels` file, called by its name; without any text beside them they are bare pose files."""
     if path.is_dir():
         files = [file for file in path.glob(f"*{SUFFIX}") if not file.name.startswith(".")]
     else:
         files = [path] if path.suffix.lower() == SUFFIX and path.is_file() else []
-    rank = SPLITS if any(file.with_suffix(".text").is_file() for file in files) else BARE_FILES
+    texts = (".text", ".gloss")
+    rank = SPLITS if any(file.with_suffix(text).is_file() for file in files for text in texts) else BARE_FILES
     return [FoundPart(file.stem, file.name, rank, partial(_open, file)) for file in files]
 
 
 def _open(path: Path, most: int | None) -> SourcePart:
     """Pair the lines of `{split}.skels` with those of its siblings."""
-    split, faults, missing = path.stem, [], []
+    split, faults, missing, warnings = path.stem, [], [], []
     rows: dict[str, list] = {SUFFIX: skels.line_spans(path)}
     for suffix in _SIBLINGS:
         sibling = path.with_suffix(suffix)
@@ -36,11 +39,16 @@ def _open(path: Path, most: int | None) -> SourcePart:
                 rows[suffix] = read_lines(sibling)
             except DataError as error:
                 faults += error.faults
+        elif suffix == ".text" and path.with_suffix(".gloss").is_file():
+            warnings.append(f"{sibling.name} is not there: the glosses stand for the texts")
         elif suffix != ".gloss":
             missing.append(f"{sibling}: no such file; every clip needs a line in it")
     _drop_blank_ends(path, rows)
     if not rows[SUFFIX]:
         faults.append(f"{path}: the file holds no clip")
+    lengths = {len(row) for suffix, row in rows.items() if suffix != SUFFIX}
+    if len(lengths) == 1 and rows[SUFFIX] and 0 < (lost := max(lengths) - len(rows[SUFFIX])) <= _FEW_LOST:
+        rows[SUFFIX] += [None] * lost
     if len({len(row) for row in rows.values()}) > 1:
         counts = ", ".join(f"{split}{suffix} {len(row)}" for suffix, row in rows.items())
         faults.append(
@@ -56,6 +64,7 @@ def _open(path: Path, most: int | None) -> SourcePart:
         entries=_entries(path, rows, most),
         faults=tuple(faults),
         missing=tuple(missing),
+        warnings=tuple(warnings),
         named=".files" in rows,
         records_fps=skels.READER.records_fps,
     )
@@ -79,6 +88,14 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
         told, text, gloss = (rows[suffix][index] if suffix in rows else "" for suffix in (".files", ".text", ".gloss"))
         if ".files" in rows and not told:
             faults.append(f"no name: line {number} of {split}.files is empty")
+        if ".text" not in rows and gloss:
+            text = gloss
+        if span is None:
+            there = len(rows[SUFFIX]) - rows[SUFFIX].count(None)
+            faults.append(
+                f"{path.name} has {there} lines, its siblings {len(rows[SUFFIX])}; if a line was lost before its end,"
+                " the clips behind it have the texts of others"
+            )
         if ".text" in rows and not text:
             faults.append(f"no text: line {number} of {split}.text is empty")
         name = clip_name(told, (split,))
@@ -86,9 +103,9 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
             ClipEntry(
                 name or f"clip_{number:05d}",
                 path,
-                partial(skels.load_line, path, span),
+                partial(skels.load_line, path, span) if span else partial(_no_line, number),
                 f":{number}" + (f" (clip {name})" if name else ""),
-                span[1] - span[0],
+                span[1] - span[0] if span else 0,
                 text or None,
                 gloss or None,
                 split=split,
@@ -97,6 +114,10 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
             )
         )
     return tuple(entries)
+
+
+def _no_line(number: int) -> Loaded:
+    return None, [f"there is no line {number}"]
 
 
 TABLE = Table("{split}.skels with {split}.text and {split}.files", find)

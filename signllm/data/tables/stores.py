@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from pathlib import Path
 
-from signllm.data.source import STORE, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import STORE, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.data.store import Store, StoreSplit
 from signllm.errors import DataError
 from signllm.fsutil import file_identity
@@ -16,7 +16,7 @@ DESCRIPTION = "dataset.json"
 _OPEN_SPLITS = 16
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """A part for each language and split."""
     if (path / DESCRIPTION).is_file():
         return [_found(path)]

@@ -1,90 +1,115 @@
-"""Any pose files with a table beside them: csv, tsv, json or jsonl, whose columns say which clip is which text.
+"""Any pose files with a table beside them, whose columns say which clip is which text.
 
 | column | says |
 |---|---|
 | `file` | the pose file, from the table's folder; its suffix may be left out |
-| `id`, `name` | the clip's name, by which it is found where there is no `file`, or in a file of several clips |
-| `text`, `gloss` | what is signed; a table without `text` has its glosses for texts |
-| `split`, `language`, `signer` | as told; the split may also be the table's own name, such as `train.csv` |
-| `start`, `end` | seconds in the file where the clip begins and ends |
+| `id` | the clip's name, by which it is found where there is no `file`, or in a file of several clips |
+| `text`, `gloss`, `label` | what is signed; a table without `text` has its glosses for texts, or its labels |
+| `split`, `language`, `signer` | as told; the split may also be part of the table's own name, such as `train.csv` |
+| `start`, `end` | where in the file the clip begins and ends (`signllm.data.tables.segments`) |
 | `fps` | frames a second of the file |
+
+By which names columns are known, and how the user says it, is the business of `signllm.data.tables.columns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from signllm.data.cutting import load_cut
-from signllm.data.names import USUAL_SPLITS, clip_name
-from signllm.data.source import TABLE_FILE, ClipEntry, FoundPart, SourcePart, Table
-from signllm.data.tables.pose_files import file_entries, files_in
-from signllm.data.tables.rows import TABLE_SUFFIXES, Row, read_rows, table_files
+from signllm.data.names import USUAL_SPLITS, clip_name, composed, split_in, usual_split
+from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, SourcePart, Table
+from signllm.data.tables.pose_files import files_in
+from signllm.data.tables.pose_finder import PoseFinder, name_of
+from signllm.data.tables.rows import TABLE_SUFFIXES, Row, headless_rows, labels_in, read_rows, table_files
+from signllm.data.tables.segments import Segments, find_segments
 from signllm.data.tables.values import gloss_of, number_of, text_of
 from signllm.errors import SignLLMError
 from signllm.languages import resolve_language
-from signllm.pose.formats import POSE_SUFFIXES, load_clip, reader_of
 from signllm.pose.formats.reader import Loaded
 
+_WORDS = ("text", "gloss", "label")
+_FOREIGN = re.compile(r"[a-z]{3}")
 
-def find(path: Path) -> list[FoundPart]:
-    """A part for each table some of whose rows have a pose file."""
+
+@dataclass(frozen=True)
+class _Context:
+    """What the rows of a table are read with: its file, its split, class words, splits of other tables, segments."""
+
+    table: Path
+    split: str | None
+    segments: Segments
+    glosses_for_texts: bool
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
+
+
+def find(path: Path, columns: Columns) -> list[FoundPart]:
+    """A part for each table some of whose rows have a pose file; of several only those that say what is signed."""
+    tables = [(table, read_rows(table, columns)) for table in table_files(path, columns)]
+    folder = path if path.is_dir() else path.parent
+    finder = PoseFinder(folder)
+    if not tables:
+        tables = [(table, rows) for table, rows in headless_rows(path) if _poses_of(rows, finder)]
+    splits = _splits_of([rows for _, rows in tables if not _says_words(rows)])
+    speaking = [(table, rows) for table, rows in tables if _says_words(rows)]
     found = []
-    for table in table_files(path):
-        poses = PoseFinder(table.parent)
-        rows = read_rows(table)
-        if any(poses.of(row) is not None for _, row in rows):
-            split = table.stem if table.stem in USUAL_SPLITS else None
-            found.append(FoundPart(split, table.name, TABLE_FILE, partial(_open, table, rows, poses)))
+    for table, rows in speaking or tables:
+        entries = _poses_of(rows, finder)
+        if entries:
+            split = split_in(table.stem)
+            opening = partial(_open, table, rows, entries, split, columns, splits)
+            found.append(FoundPart(split, table.name, TABLE_FILE, opening))
     return found
 
 
-class PoseFinder:
-    """The pose file, and the clip in it, that a row means: by its `file`, else by its name among the files nearby."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self._by_name: dict[str, ClipEntry] | None = None
-
-    def of(self, row: dict[str, object]) -> ClipEntry | None:
-        """An entry without texts, or None where there is no such file."""
-        told = row.get("file")
-        if isinstance(told, str) and told.strip():
-            path = next((path for path in self._candidates(told.strip()) if path.exists()), None)
-            if path is not None:
-                size = path.stat().st_size if path.is_file() else 0
-                return ClipEntry(path.stem, path, partial(load_clip, path, _name_of(row)), num_bytes=size)
-            return self._named(clip_name(Path(told).name))
-        return self._named(clip_name(_name_of(row) or ""))
-
-    def _candidates(self, told: str) -> Iterable[Path]:
-        path = self.folder / told
-        return (path, *(path.with_name(path.name + suffix) for suffix in POSE_SUFFIXES))
-
-    def _named(self, name: str) -> ClipEntry | None:
-        """The clip called so in the table's folder or a folder in it."""
-        if self._by_name is None:
-            self._by_name = {}
-            folders = [self.folder, *sorted(path for path in self.folder.iterdir() if path.is_dir())]
-            for file in (file for folder in folders for file in files_in(folder)):
-                for entry in file_entries(file, reader_of(file))[0]:
-                    self._by_name.setdefault(entry.name, entry)
-        return self._by_name.get(name)
+def _poses_of(rows: Sequence[Row], finder: PoseFinder) -> list[ClipEntry | None]:
+    """The poses of each row; empty where no row has any."""
+    entries = [finder.of(row) for _, row in rows]
+    return entries if any(entry is not None for entry in entries) else []
 
 
-def _name_of(row: dict[str, object]) -> str | None:
-    """The row's `id` or `name`; a number counts as its digits."""
-    value = next((row[key] for key in ("id", "name") if row.get(key) not in (None, "")), None)
-    return None if value is None else str(value).strip()
+def _says_words(rows: Sequence[Row]) -> bool:
+    return any(key in _WORDS or key.startswith("text ") for _, row in rows[:1] for key in row)
 
 
-def _open(table: Path, rows: list[Row], poses: PoseFinder, most: int | None) -> SourcePart:
-    glosses_for_texts = not any("text" in row for _, row in rows) and any("gloss" in row for _, row in rows)
-    entries, faults = [], []
+def _splits_of(tables: Sequence[Sequence[Row]]) -> dict[str, str]:
+    """The split of each clip by its name, from tables that say nothing else."""
+    rows = [row for table in tables for _, row in table]
+    return {clip_name(name_of(row) or ""): str(row["split"]) for row in rows if row.get("split")}
+
+
+def _open(
+    table: Path,
+    rows: Sequence[Row],
+    poses: Sequence[ClipEntry | None],
+    split: str | None,
+    columns: Columns,
+    splits: Mapping[str, str],
+    most: int | None,
+) -> SourcePart:
+    segments = find_segments(table.name, [(row, pose) for (_, row), pose in zip(rows, poses, strict=True)], columns)
+    words = {key for _, row in rows for key in row}
+    names = Counter(_told(row) for _, row in rows)
+    context = _Context(
+        table,
+        split,
+        segments,
+        glosses_for_texts="text" not in words and not any(key.startswith("text ") for key in words),
+        labels=labels_in(table.parent) if "label" in words else {},
+        splits=splits,
+        repeated=frozenset(name for name, count in names.items() if count > 1),
+    )
+    entries, faults, warnings = [], list(segments.faults), []
     seen: dict[tuple, str] = {}
-    for where, row in rows[:most]:
-        entry, wrong = _entry(table, where, row, poses.of(row), glosses_for_texts)
+    for number, ((where, row), pose) in enumerate(zip(rows[:most], poses, strict=False), 1):
+        entry, wrong = _entry(context, where, row, pose, number)
         faults += wrong
         key = (entry.language, entry.split, entry.name)
         if key in seen:
@@ -94,9 +119,10 @@ def _open(table: Path, rows: list[Row], poses: PoseFinder, most: int | None) -> 
     silent = sum(entry.split is None for entry in entries)
     if 0 < silent < len(entries):
         faults.append(f"{table}: {silent} of {len(entries)} rows have no split; give every row one, or none")
-    warnings = []
-    if glosses_for_texts:
-        warnings.append(f"{table.name} has no column text: the glosses stand for the texts")
+    if context.glosses_for_texts:
+        what = "glosses" if "gloss" in words else "labels"
+        warnings.append(f"{table.name} has no column text: the {what} stand for the texts")
+    warnings += segments.warnings
     files = dict.fromkeys(entry.path for entry in entries if entry.path != table)
     extra = [file for folder in {file.parent for file in files} for file in files_in(folder) if file not in files]
     if extra and most is None:
@@ -104,7 +130,7 @@ def _open(table: Path, rows: list[Row], poses: PoseFinder, most: int | None) -> 
             f"{len(extra)} pose files have no row in {table.name} and are left out, such as {extra[0].name}"
         )
     return SourcePart(
-        table.stem if table.stem in USUAL_SPLITS else None,
+        split,
         label=table.name,
         home=table.absolute().parent,
         files=(table, *files),
@@ -115,34 +141,36 @@ def _open(table: Path, rows: list[Row], poses: PoseFinder, most: int | None) -> 
     )
 
 
+def _told(row: Mapping[str, object]) -> str:
+    return name_of(row) or str(row.get("file") or "")
+
+
 def _entry(
-    table: Path, where: str, row: dict[str, object], pose: ClipEntry | None, glosses_for_texts: bool
+    context: _Context, where: str, row: Mapping[str, object], pose: ClipEntry | None, number: int
 ) -> tuple[ClipEntry, list[str]]:
     """The clip of one row, and what is wrong with its values."""
     faults: list[str] = []
-    told = _name_of(row) or str(row.get("file") or "")
-    split, signer, language = (text_of(row, key, where, faults) for key in ("split", "signer", "language"))
-    split = split or (table.stem if table.stem in USUAL_SPLITS else None)
-    start, end, fps = (number_of(row, key, where, faults) for key in ("start", "end", "fps"))
-    gloss = gloss_of(row, "gloss", where, faults)
-    text = gloss if glosses_for_texts else text_of(row, "text", where, faults)
+    told = _told(row)
+    signer = _as_text(row, "signer", where, faults)
+    split, language = (text_of(row, key, where, faults) for key in ("split", "language"))
+    split = split or context.splits.get(clip_name(told)) or context.split
+    split = usual_split(split) if split else None
+    span, fps = context.segments.of(row, where, faults), number_of(row, "fps", where, faults)
+    text, gloss, texts = _words(context, row, where, faults)
     if language is not None:
-        try:
-            language = resolve_language(language).code
-        except SignLLMError as error:
-            faults += [f"{where}: {fault}" for fault in error.faults]
-    if start is not None and end is not None and not start < end:
-        faults.append(f"{where}: the clip ends at {end:g} s, which is not after its start at {start:g} s")
+        language = _language(language, where, faults)
     name = clip_name(told, {split} if split else USUAL_SPLITS)
-    line = where.removeprefix(str(table))
+    if told in context.repeated and name_of(row) is None:
+        name = f"{name}_{number}"  # several parts of a file, which have no names of their own
+    line = where.removeprefix(str(context.table))
     if not name:
         faults.append(f"{where}: no id, name or file")
     load: Callable[[], Loaded] = pose.load if pose else partial(_no_pose, told)
-    if start is not None or end is not None:
-        load = partial(load_cut, load, start or 0.0, end, fps)
+    if span != (None, None) and context.segments.unit and pose and not _is_a_part(row, pose):
+        load = partial(load_cut, load, span.start or 0.0, span.end, fps, context.segments.unit)
     return ClipEntry(
         name,
-        pose.path if pose else table,
+        pose.path if pose else context.table,
         load,
         pose.suffix if pose else f"{line} (clip {name})",
         pose.num_bytes if pose else 0,
@@ -153,8 +181,55 @@ def _entry(
         signer,
         fps or None,
         source=told or None,
-        faults=() if text else (f"no text: {line.lstrip(':, ')} of {table.name} has none",),
+        texts=texts,
+        faults=() if text or texts else (f"no text: {line.lstrip(':, ')} of {context.table.name} has none",),
+        has_pose=pose is not None,
     ), faults
+
+
+def _words(
+    context: _Context, row: Mapping[str, object], where: str, faults: list[str]
+) -> tuple[str | None, str | None, dict[str, str]]:
+    """Text, gloss, and the text in several spoken languages; a label's words where the row has only that."""
+    label = _as_text(row, "label", where, faults)
+    meant = context.labels.get(label or "", {})
+    gloss = gloss_of(row, "gloss", where, faults) or meant.get("gloss")
+    spoken = {key: text_of(row, key, where, faults) for key in row if key.startswith("text ")}
+    known = {**{key: word for key, word in meant.items() if key.startswith("text ")}, **spoken}
+    texts = {key.removeprefix("text "): composed(word) for key, word in known.items() if word}
+    if "text" in row:
+        return text_of(row, "text", where, faults), gloss, texts
+    text = meant.get("text")
+    return (text or (None if texts else gloss or label)), gloss, texts
+
+
+def _as_text(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:
+    """As `text_of`; a number counts as its digits, and null as nothing."""
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}"
+    return text_of(row, key, where, faults)
+
+
+def _language(word: str, where: str, faults: list[str]) -> str | None:
+    """The code of a sign language; one that is not among ours but may be one (ISO 639-3) stays as it is."""
+    try:
+        return resolve_language(word).code
+    except SignLLMError as error:
+        if _FOREIGN.fullmatch(word):
+            return word
+        faults += [f"{where}: {fault}" for fault in error.faults]
+        return None
+
+
+def _is_a_part(row: Mapping[str, object], pose: ClipEntry) -> bool:
+    """Whether the pose was found by the row's id although its file names something else, the recording it is from."""
+    told, name = row.get("file"), name_of(row)
+    if not isinstance(told, str) or not told.strip() or name is None:
+        return False
+    return pose.name == clip_name(name) != clip_name(Path(told.strip()).name)
 
 
 def _no_pose(name: str) -> Loaded:

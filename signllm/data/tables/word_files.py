@@ -8,14 +8,14 @@ from pathlib import Path
 
 from signllm.data.names import composed
 from signllm.data.separated import separated_rows
-from signllm.data.source import CORPUS, ClipEntry, FoundPart, SourcePart, Table
+from signllm.data.source import CORPUS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.fsutil import read_text
 from signllm.pose.formats.tracked_points import LANDMARKS_READER
 
 FOLDER, COLUMN = "landmarks", "TR"
 
 
-def find(path: Path) -> list[FoundPart]:
+def find(path: Path, columns: Columns) -> list[FoundPart]:
     """The whole folder: there are no splits."""
     here = any((path / FOLDER).glob("*.json"))
     return [FoundPart(None, f"{FOLDER}/{{word}}.json", CORPUS, partial(_open, path))] if here else []

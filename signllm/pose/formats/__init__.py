@@ -6,20 +6,34 @@
 | `.npz` | any number of clips with mask, frame rate, skeleton and unit | npz |
 | `.pose` | one clip, named by the file; OpenPose, MediaPipe and other layouts of the pose-format package | pose_file |
 | folder with `pose.json` | one clip | clip_folder |
-| `.npz`, `.json` of trackers | OpenPose and MediaPipe points | tracked_points |
+| `.npz`, `.json` of trackers | OpenPose and MediaPipe points of three releases | tracked_points |
+| `.npy`, other `.npz` | arrays of points, told by their shapes | array_files |
+| `.json`, folders with a file a frame | OpenPose, AlphaPose, mmpose, MediaPipe, DWPose | json_points |
+| `.h5`, `.pt` | many clips in a tree of arrays | tree_files |
+| `.parquet`, `.arrow` | a clip or a point a row | arrow_points |
 
 Texts, splits and languages are not known here; clips with all of them are opened by `signllm.data.clips.open_clips`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from signllm.errors import DataError, did_you_mean
 from signllm.fsutil import file_identity
-from signllm.pose.formats import clip_folder, npz, pose_file, skels, tracked_points
+from signllm.pose.formats import (
+    array_files,
+    arrow_points,
+    clip_folder,
+    json_points,
+    npz,
+    pose_file,
+    skels,
+    tracked_points,
+    tree_files,
+)
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter
 from signllm.pose.sequence import PoseSequence
 
@@ -30,12 +44,19 @@ READERS: tuple[PoseReader, ...] = (
     pose_file.READER,
     tracked_points.OPENPOSE_READER,
     tracked_points.HOLISTIC_READER,
+    array_files.NPZ_READER,
     npz.READER,  # after the others that read .npz: it says what the file lacks
+    array_files.NPY_READER,
+    tree_files.READER,
+    arrow_points.READER,
     clip_folder.READER,
+    json_points.FRAMES_READER,
+    json_points.JSON_READER,
     tracked_points.LANDMARKS_READER,
 )
 WRITERS: dict[str, PoseWriter] = {writer.suffix: writer for writer in (skels.WRITER, npz.WRITER, pose_file.WRITER)}
-POSE_SUFFIXES = tuple(WRITERS)
+POSE_SUFFIXES = (*WRITERS, ".npy", *tree_files.HDF5, *tree_files.TORCH)
+"""Suffixes by which a file is taken for poses; in `.json`, `.parquet` and folders only the content tells it."""
 
 
 def reader_of(path: Path) -> PoseReader:
@@ -52,17 +73,23 @@ def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, list[List
     return reader, reader.list_clips(path)
 
 
-def load_clip(path: Path, name: str | None = None) -> Loaded:
-    """The clip of a file of any layout; of a file that holds several, the one called `name`."""
+def find_clip(path: Path, name: str | None = None) -> tuple[Callable[..., Loaded] | None, tuple, list[str]]:
+    """(the reader's `load`, what it needs, []) for the clip of a file; of several the one called `name`; or faults."""
     try:
         reader, clips = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), [])
     except DataError as error:
-        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+        return None, (), [fault.removeprefix(f"{path}: ") for fault in error.faults]
     wanted = [clip for clip in clips if len(clips) == 1 or clip.name == name]
     if len(wanted) != 1:
         hint = did_you_mean(name, [clip.name for clip in clips]) if name else ""
-        return None, [f"{len(wanted)} of its {len(clips)} clips are called '{name}'{hint}; say which one is meant"]
-    return reader.load(path, *wanted[0].key)
+        return None, (), [f"{len(wanted)} of its {len(clips)} clips are called '{name}'{hint}; say which one is meant"]
+    return reader.load, (path, *wanted[0].key), []
+
+
+def load_clip(path: Path, name: str | None = None) -> Loaded:
+    """The clip of a file of any layout; of a file that holds several, the one called `name`."""
+    load, key, faults = find_clip(path, name)
+    return (None, faults) if load is None else load(*key)
 
 
 def write_clips(path: str | Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:

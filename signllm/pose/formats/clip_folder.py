@@ -3,8 +3,8 @@
 `pose.json` is `{"fps": 25, "poses": [frame, ...]}`; `fps` may be left out. A frame is one of
 - 150 numbers: 50 joints x (x, y, z), in the joint order of `.skels`;
 - 50 lists of 3 numbers, or null for a joint that is missing;
-- `{"pose_keypoints_2d": 24 numbers, "hand_left_keypoints_2d": 63, "hand_right_keypoints_2d": 63}`, joints x (x, y, z):
-  the eight body joints, then joints 8-28, then joints 29-49.
+- `{"pose_keypoints_2d": 24 numbers, "hand_left_keypoints_2d": 63, "hand_right_keypoints_2d": 63}`, joints x (x, y, and
+  OpenPose's confidence, or z where it is no confidence): the eight body joints, then joints 8-28, then joints 29-49.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def read_raw(folder: Path) -> Loaded:
     coordinates = np.array(frames, np.float32).reshape(-1, SKELETON_50.num_joints, 3)
     if not (np.abs(coordinates) < LARGEST_NUMBER).all():
         return None, [f"a number is {LARGEST_NUMBER:g} or larger, which is no coordinate"]
-    return RawClip(coordinates, None, fps), []
+    named = all(isinstance(frame, dict) for frame in data["poses"])
+    return RawClip(coordinates, None, fps, third_open=named), []
 
 
 def _frame(frame: object) -> list[float]:

@@ -9,17 +9,17 @@ Legend: F frames, J joints, C coordinates. "Raw" coordinates are as in the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from signllm.errors import ConfigError, DataError, did_you_mean
+from signllm.pose.formats.hints import SIDES
 from signllm.pose.geometry import median, shoulder_offsets, shoulder_width
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
-from signllm.sampling import spread
 
 STANDARD_SCALE = 1 / 3  # a shoulder width in the files of Progressive Transformers
 NEAR_STANDARD = 0.01
@@ -28,7 +28,6 @@ NECK = SKELETON_50.root
 SAMPLE_CLIPS = 64  # of a file or split, evenly spread
 SWAP_EVIDENCE = 0.5  # in shoulder widths; real left-first files show about 1
 
-LAYOUTS = ("auto", "right-first", "left-first")
 FROM_ZERO, FROM_ONE, TO_ONE, UNKNOWN = "i/T", "(i+1)/T", "i/(T-1)", "unknown"
 
 
@@ -55,6 +54,11 @@ class RawClip:
 
     `valid_FJ` where the source itself says which joints are missing, None where zeros say it. `scale_known`: the
     coordinates are in shoulder widths already. `sides_known`: joints 2-4 are the signer's right, by their names.
+
+    What is still to be found over many clips (`signllm.pose.formats.finding`), and nothing more when `settled`:
+    `own_scale`: tracked points, whose scale and origin are the clip's own; `aspect`: x and y are shares of an image so
+    many times as wide as high; `depth_unit`: what one of z is in the unit of x, 0 where z is no depth;
+    `wrist_depth`: a hand's z counts from its own wrist; `third_open`: z may be a confidence.
     """
 
     coordinates_FJC: np.ndarray
@@ -63,6 +67,20 @@ class RawClip:
     valid_FJ: np.ndarray | None = None
     scale_known: bool = False
     sides_known: bool = False
+    settled: bool = False
+    own_scale: bool = False
+    aspect: float | None = None
+    depth_unit: float = 1.0
+    wrist_depth: bool = False
+    third_open: bool = False
+
+    def __len__(self) -> int:
+        return len(self.coordinates_FJC)
+
+    def cut(self, first: int, last: int) -> RawClip:
+        """The frames from `first` to before `last`. The counter goes: it told the share of the whole."""
+        valid_FJ = self.valid_FJ if self.valid_FJ is None else self.valid_FJ[first:last]
+        return replace(self, coordinates_FJC=self.coordinates_FJC[first:last], counter_F=None, valid_FJ=valid_FJ)
 
     @classmethod
     def of(cls, pose: PoseSequence) -> RawClip:
@@ -70,7 +88,7 @@ class RawClip:
         coordinates_FJC = pose.coordinates
         if coordinates_FJC.shape[2] == 2:
             coordinates_FJC = np.concatenate([coordinates_FJC, np.zeros_like(coordinates_FJC[..., :1])], axis=-1)
-        return cls(coordinates_FJC, None, pose.fps, pose.valid, pose.unit == SHOULDER_WIDTHS, True)
+        return cls(coordinates_FJC, None, pose.fps, pose.valid, pose.unit == SHOULDER_WIDTHS, True, settled=True)
 
     @cached_property
     def seen_FJ(self) -> np.ndarray:
@@ -136,7 +154,7 @@ def detect_conventions(
     is what lies left in the image).
     Raises DataError when no clip shows both shoulders, ConfigError for an unknown layout.
     """
-    check_layout(layout)
+    _check_layout(layout)
     widths = np.array([clip.shoulder_width() for clip in clips])
     scale, scale_range = _scale(clips, widths, near_standard)
     left_first, against = _sides(clips, widths)
@@ -180,33 +198,7 @@ def _sides(clips: Sequence[RawClip], widths: np.ndarray) -> tuple[bool, float]:
     return left_first, float(np.mean(offsets > 0 if left_first else offsets < -SWAP_EVIDENCE))
 
 
-def check_layout(layout: str) -> None:
+def _check_layout(layout: str) -> None:
     """Raise ConfigError for an unknown layout."""
-    if layout not in LAYOUTS:
-        raise ConfigError(f"unknown layout '{layout}'{did_you_mean(layout, LAYOUTS)}; known: {', '.join(LAYOUTS)}")
-
-
-class SharedConventions:
-    """Scale and sides of clips that were recorded alike, found from a sample when the first of them is asked for.
-
-    A scale within a quarter of the customary 1/3 is taken to be 1/3: generated clips are not exactly as wide as they
-    should be, and must not be stretched for it.
-    """
-
-    def __init__(self, loads: Sequence[Callable[[], tuple]], layout: str = "auto"):
-        check_layout(layout)
-        self._loads, self._layout = loads, layout
-
-    @cached_property
-    def found(self) -> Conventions:
-        """What the sample says; DataError when none of it shows both shoulders."""
-        samples = (self._loads[index]()[0] for index in spread(len(self._loads), SAMPLE_CLIPS))
-        raws = [clip for clip in samples if isinstance(clip, RawClip)]
-        return detect_conventions(raws, self._layout, near_standard=0.25) if raws else Conventions()
-
-    def pose(self, clip: RawClip | PoseSequence, fps: float) -> PoseSequence:
-        """The clip in shoulder widths at so many frames a second; a PoseSequence keeps its own unit."""
-        if isinstance(clip, PoseSequence):
-            return clip if clip.fps == fps else clip.replace(fps=fps)
-        conventions = Conventions() if clip.scale_known and clip.sides_known else self.found
-        return conventions.pose(clip, fps)
+    if layout not in SIDES:
+        raise ConfigError(f"unknown layout '{layout}'{did_you_mean(layout, SIDES)}; known: {', '.join(SIDES)}")

@@ -6,8 +6,8 @@ Read are the layouts of `point_layouts`, whose points become the 50 joints:
 - where a layout has no neck, it is the middle of the shoulders, missing where one of them is;
 - a clip is scaled by its own median shoulder distance and moved so that the neck's median is the origin: per clip,
   so that swaying of the trunk stays and a trembling neck does not shake the hands;
-- only x and y are read, and clips have two coordinates: depth is in another unit than x and y in such files (image
-  widths beside pixels), and in each hand it counts from that hand's wrist.
+- depth is in another unit than x and y (image widths beside pixels), and in each hand it counts from that hand's
+  wrist; whether it means something, and by what it must be multiplied, is found over many clips.
 
 Written is a layout of our own, with depth where there is one, that pose-format's tools can read and draw and that reads
 back as it was: neither scaled nor moved.
@@ -26,9 +26,17 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import read_bytes, write_atomically
-from signllm.pose.formats.point_layouts import LAYOUTS, OWN, OWN_COMPONENTS, Point, PointLayout, find_layout
+from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.point_layouts import (
+    DEPTH,
+    NAMED_LAYOUTS,
+    OWN,
+    OWN_COMPONENTS,
+    Point,
+    PointLayout,
+    find_layout,
+)
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
-from signllm.pose.geometry import in_shoulder_widths, with_neck
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -46,8 +54,11 @@ class PoseFile:
     def __init__(self, path: Path):
         self.path = path
 
-    def clip(self) -> PoseSequence:
-        """Read it; DataError for a torn file, an unknown layout, several people, or no frame or shoulders."""
+    def clip(self) -> PoseSequence | RawClip:
+        """Read it; only a file of this toolkit says everything about itself.
+
+        DataError for a torn file, an unknown layout, several people, or no frame.
+        """
         pose = self._parse()
         layout, places_J = self._places(pose.header)
         person_FKC, seen_FK = self._signer(pose)
@@ -56,10 +67,19 @@ class PoseFile:
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
         if layout is OWN:
             return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN_UNIT, valid_FJ, fps)
-        flat_FJ2 = joints_FJC[..., :2]
-        if layout.points[SKELETON_50.root] is None:
-            flat_FJ2, valid_FJ = with_neck(flat_FJ2, valid_FJ, SKELETON_50)
-        return to_shoulder_widths(flat_FJ2, valid_FJ, fps)
+        if joints_FJC.shape[2] == 2:
+            joints_FJC = np.concatenate([joints_FJC, np.zeros_like(joints_FJC[..., :1])], axis=-1)
+        width = float(pose.header.dimensions.width) or 1.0  # of the image; z is in image widths, x in pixels
+        return RawClip(
+            joints_FJC,
+            None,
+            fps,
+            valid_FJ,
+            sides_known=True,
+            own_scale=True,
+            depth_unit=width if layout.third == DEPTH else 0.0,
+            wrist_depth=layout.centred_hands,
+        )
 
     def _parse(self) -> Pose:
         """The file as pose-format reads it; DataError where it is torn, which pose-format does not always notice."""
@@ -98,7 +118,7 @@ class PoseFile:
             there = ", ".join(f"{component.name} ({len(component.points)} points)" for component in header.components)
             raise DataError(
                 f"unknown layout with the components {there or '(none)'}; known:"
-                f" {', '.join(known.name for known in LAYOUTS)}, told by the names of their shoulders"
+                f" {', '.join(known.name for known in NAMED_LAYOUTS)}, told by the names of their shoulders"
             )
         return layout, np.array([-1 if point is None else points.get(point, -1) for point in layout.points])
 
@@ -123,17 +143,6 @@ def load(path: Path) -> Loaded:
 
 
 READER = PoseReader(".pose", has_suffix(".pose"), one_clip, load)
-
-
-def to_shoulder_widths(joints_FJC: np.ndarray, valid_FJ: np.ndarray, fps: float) -> PoseSequence:
-    """A clip in shoulder widths with the neck's median over the clip at the origin.
-
-    joints_FJC are in any unit that is the same for x and y. Raises DataError where a seen joint is not finite, and
-    where the clip never shows both shoulders and the neck.
-    """
-    PoseSequence(joints_FJC, valid_FJ, fps, unit="file")  # names the joint that is not finite
-    joints_FJC = np.where(valid_FJ[..., None], joints_FJC, 0)
-    return PoseSequence(in_shoulder_widths(joints_FJC, valid_FJ, SKELETON_50), valid_FJ, fps)
 
 
 def write(path: Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:

@@ -1,7 +1,7 @@
 """What a pose reader is: it knows one layout of pose files, and nothing of texts, splits or languages.
 
 A reader gives a clip as a PoseSequence where the file says everything about it, else as a RawClip, whose scale and
-sides are found over many clips (`signllm.pose.formats.conventions`).
+sides are found over many clips, or as RawPoints, whose layout of points is (`signllm.pose.formats.finding`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.sequence import PoseSequence
 
-Loaded = tuple[RawClip | PoseSequence | None, list[str]]
+Loaded = tuple[RawClip | RawPoints | PoseSequence | None, list[str]]
 """A clip, or None and everything that is wrong with it, without the file's name."""
 
 

@@ -1,7 +1,8 @@
 """`.skels`: the text format of Progressive Transformers. One clip a line, 151 numbers a frame, separated by spaces.
 
 A frame is 50 joints x (x, y, z) and the counter, the share of the clip that has passed. Lengths are in thirds of a
-shoulder width by custom. Clip names stand in the sibling `.files`, one a line.
+shoulder width by custom. Clip names stand in the sibling `.files`, one a line. Lines of other widths are read where
+they make a person (`signllm.pose.formats.row_lines`): 150 numbers without a counter, DWPose's 269, and others.
 """
 
 from __future__ import annotations
@@ -24,14 +25,11 @@ from signllm.pose.formats.conventions import (
     expected_counter,
 )
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter, has_suffix
+from signllm.pose.formats.row_lines import looked_for, rows_of_numbers
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
 NUMBERS_PER_FRAME = SKELETON_50.num_joints * 3 + 1
-OTHER_WIDTHS = {
-    269: "the 2D DWPose layout (134 points x 2 and a counter: 269 numbers a frame), which is not 50 joints in 3D",
-    150: "150 numbers a frame without the counter; append the counter (i+1)/T to each frame",
-}
 _BLOCK_BYTES = 1 << 20
 MOST_LINE_BYTES = 128 << 20  # nearly two hours of signing
 
@@ -67,11 +65,6 @@ def read_span(path: Path, span: tuple[int, int]) -> bytes:
         return file.read(span[1] - span[0])
 
 
-def other_width(count: int) -> int | None:
-    """The frame width of another known layout that `count` numbers fit, where they do not fit 151."""
-    return next((width for width in OTHER_WIDTHS if count and count % width == 0), None)
-
-
 def parse_line(line: bytes) -> Loaded:
     """Read one clip; returns it, or None and everything that is wrong with the line (without the place)."""
     from signllm.pose.formats.number_text import parse_numbers  # compiles: half a second nobody else should pay
@@ -85,10 +78,12 @@ def parse_line(line: bytes) -> Loaded:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         faults.append(f"not a number: {first}{more}")
     if len(numbers) % NUMBERS_PER_FRAME:
-        width = other_width(len(numbers))
-        hint = f"; it looks like {OTHER_WIDTHS[width]}" if width else "; a frame is cut off or a number is lost"
+        other = rows_of_numbers(numbers) if not bad else None
+        if other is not None and (np.abs(numbers) < LARGEST_NUMBER).all():
+            return other, []
         faults.append(
-            f"{len(numbers)} numbers are not a multiple of {NUMBERS_PER_FRAME} (50 joints x 3 and the counter){hint}"
+            f"{len(numbers)} numbers are not a multiple of {NUMBERS_PER_FRAME} (50 joints x 3 and the counter);"
+            f" {looked_for(len(numbers))}"
         )
     if not (numbers.max() < LARGEST_NUMBER and numbers.min() > -LARGEST_NUMBER):  # false for NaN as well
         unusable = ~(np.abs(numbers) < LARGEST_NUMBER)

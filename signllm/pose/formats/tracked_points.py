@@ -8,77 +8,40 @@ right one makes the upper arm 0.9 shoulder widths long (its 95th percentile, wha
 - TSL words: 0.91 at 1:1, the square video of AUTSL, whose 226 words these are.
 
 Right and left are the signer's: in all three the right shoulder lies left in the image (an unmirrored camera), and the
-array called right hand lies on the right wrist in 97 % of frames or more. Depth is left out: a tracker's z is in
-another unit than x and y. Joints become shoulder widths as in `.pose` files: by the clip's own median, neck at the
-origin.
+array called right hand lies on the right wrist in 97 % of frames or more. Joints become shoulder widths as in `.pose`
+files: by the clip's own median, neck at the origin; depth is judged over many clips.
 
-Legend: F frames, K points of the source, J joints.
+Legend: F frames, V numbers of a row, K points of the source.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import file_identity, read_json
 from signllm.pose.formats.archives import array_names, array_shapes, read_arrays
-from signllm.pose.formats.conventions import RawClip
-from signllm.pose.formats.pose_file import to_shoulder_widths
+from signllm.pose.formats.raw_points import MIXED, RawPoints, forms_of_points, forms_of_width
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, has_suffix, one_clip
-from signllm.pose.geometry import with_neck
-from signllm.pose.skeleton import SKELETON_50
 
 WIDE, SQUARE = 16 / 9, 1.0
-VISIBLE = 0.5  # MediaPipe's own threshold for drawing a landmark (VISIBILITY_THRESHOLD of its drawing_utils)
-_HAND = tuple(range(21))
+_LARGEST_SHARE = 2.0  # what is larger is pixels
 
 
-@dataclass(frozen=True)
-class TrackedLayout:
-    """The source's place of each of the eight body joints (None: no such point) and where its two hands begin."""
-
-    body: tuple[int | None, ...]
-    left_hand: int
-    right_hand: int
-    aspect: float
-
-    def places(self) -> list[int]:
-        """The place (J,) of each joint, -1 for one the source has not."""
-        hands = [first + point for first in (self.left_hand, self.right_hand) for point in _HAND]
-        return [-1 if place is None else place for place in self.body] + hands
-
-
-# BODY_25 begins with the eight joints in our order; MediaPipe's pose has 0 nose, 11/12 shoulders, 13/14 elbows, 15/16
-# wrists, left before right, and no neck.
-OPENPOSE_67 = TrackedLayout(tuple(range(8)), 25, 46, WIDE)
-HOLISTIC_75 = TrackedLayout((0, None, 12, 14, 16, 11, 13, 15), 33, 54, WIDE)
-WORDS_51 = TrackedLayout((0, None, 2, 4, 6, 1, 3, 5), 9, 30, SQUARE)
+_OPENPOSE = forms_of_width(134)
+_HOLISTIC = tuple(form for form in forms_of_width(258) if form.numbers == MIXED)
+_WORDS = forms_of_points(51, 3)
 _WORDS_POSE = ("0", "11", "12", "13", "14", "15", "16", "23", "24")
 
 
-def to_raw(points_FK2: np.ndarray, seen_FK: np.ndarray, layout: TrackedLayout, fps: float | None) -> Loaded:
-    """The 50 joints in shoulder widths with a mask; or None and what speaks against the clip."""
-    if not len(points_FK2):
+def _rows(values_FV: np.ndarray, **said: Any) -> Loaded:
+    if not len(values_FV):
         return None, ["the clip is empty"]
-    bad_FK = seen_FK & ~np.isfinite(points_FK2).all(-1)
-    if bad_FK.any():
-        frame, point = np.argwhere(bad_FK)[0]
-        return None, [f"frame {frame}, point {point}: not a finite number ({int(bad_FK.sum())} such points)"]
-    places_J = np.array(layout.places())
-    joints_FJ2 = points_FK2[:, places_J].astype(np.float64) * (layout.aspect, 1.0)
-    valid_FJ = seen_FK[:, places_J] & (places_J >= 0)
-    if places_J[SKELETON_50.root] < 0:
-        joints_FJ2, valid_FJ = with_neck(joints_FJ2, valid_FJ, SKELETON_50)
-    try:
-        pose = to_shoulder_widths(joints_FJ2, valid_FJ, fps or 1.0)
-    except DataError as error:
-        return None, error.faults
-    flat_FJC = np.concatenate([pose.coordinates, np.zeros((*valid_FJ.shape, 1), np.float32)], axis=-1)
-    return RawClip(flat_FJC, None, fps, valid_FJ, scale_known=True, sides_known=True), []
+    return RawPoints(values_FV, **said), []
 
 
 def read_openpose_rows(path: Path) -> Loaded:
@@ -100,9 +63,9 @@ def read_openpose_rows(path: Path) -> Loaded:
         return None, [f"keypoints have shape {rows.shape}, expected (frames, 134): 25 + 21 + 21 points x (x, y)"]
     if fps is not None and not 0 < fps < 1e4:
         return None, [f"fps is {fps}, expected a positive number"]
-    points_FK2 = rows.reshape(len(rows), 67, 2)
-    inside_FK = ((points_FK2 > 0) & (points_FK2 < 1)).all(-1) | ~np.isfinite(points_FK2).all(-1)
-    return to_raw(points_FK2, inside_FK, OPENPOSE_67, fps)
+    values = np.abs(rows[np.isfinite(rows)])
+    shares = not len(values) or float(np.percentile(values, 99)) <= _LARGEST_SHARE
+    return _rows(rows, forms=_OPENPOSE, fps=fps, aspect=WIDE if shares else None, border_is_missing=shares)
 
 
 @lru_cache(maxsize=4)
@@ -123,12 +86,7 @@ def read_holistic_rows(path: Path, label: str, index: int) -> Loaded:
         return None, [f"cannot be read ({error.strerror or error})"]
     if clips.dtype.kind not in "fiu":
         return None, [f"'{label}' holds {clips.dtype}, expected numbers"]
-    row_FV = clips[index]
-    body_FK4 = row_FV[:, :132].reshape(-1, 33, 4)
-    points_FK3 = np.concatenate([body_FK4[..., :3], row_FV[:, 132:].reshape(-1, 42, 3)], axis=1)
-    seen_FK = (points_FK3 != 0).any(-1)
-    seen_FK[:, :33] &= body_FK4[..., 3] >= VISIBLE
-    return to_raw(points_FK3[..., :2], seen_FK, HOLISTIC_75, None)
+    return _rows(clips[index], forms=_HOLISTIC, aspect=WIDE)
 
 
 def read_word_landmarks(path: Path) -> Loaded:
@@ -141,7 +99,7 @@ def read_word_landmarks(path: Path) -> Loaded:
         return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return None, [f"not word landmarks ({type(error).__name__}: {error}); expected frames of pose and two hands"]
-    return to_raw(points_FK3[..., :2], (points_FK3 != 0).any(-1), WORDS_51, None)
+    return _rows(points_FK3.reshape(-1, 153), forms=_WORDS, aspect=SQUARE)
 
 
 def _word_frame(frame: dict) -> list[list[float]]:
@@ -149,9 +107,9 @@ def _word_frame(frame: dict) -> list[list[float]]:
     missing = [0.0, 0.0, 0.0]
     points = [(frame["pose"] or {}).get(index) or missing for index in _WORDS_POSE]
     for hand in ("left_hand", "right_hand"):
-        found = frame[hand] or [missing] * len(_HAND)
-        if len(found) != len(_HAND):
-            raise ValueError(f"{hand} has {len(found)} points, expected {len(_HAND)}")
+        found = frame[hand] or [missing] * 21
+        if len(found) != 21:
+            raise ValueError(f"{hand} has {len(found)} points, expected 21")
         points += found
     return points
 
@@ -198,9 +156,20 @@ def _is_holistic(path: Path) -> bool:
         return False
 
 
+def _is_openpose_rows(path: Path) -> bool:
+    """Rows of 134 numbers, or of a number that no layout has: then the reader says what is wrong with it."""
+    if path.suffix.lower() != ".npz" or not path.is_file() or "keypoints" not in array_names(path):
+        return False
+    try:
+        shape = array_shapes(path)["keypoints"]
+    except DataError:
+        return True
+    return len(shape) == 2 and (shape[1] == 134 or not forms_of_width(shape[1]))
+
+
 OPENPOSE_READER = PoseReader(
     "OpenPose rows, .npz with 'keypoints'",
-    lambda path: path.suffix.lower() == ".npz" and path.is_file() and "keypoints" in array_names(path),
+    _is_openpose_rows,
     one_clip,
     read_openpose_rows,
 )

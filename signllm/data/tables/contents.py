@@ -1,0 +1,73 @@
+"""What a folder holds where no clip could be opened, and the next step: for messages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from signllm.data.source import Columns
+from signllm.data.tables.rows import SEPARATED, TABLE_SUFFIXES, columns_of, read_rows, table_files
+from signllm.errors import DataError
+from signllm.pose.formats import POSE_SUFFIXES, READERS
+
+_VIDEOS = (".mp4", ".mov", ".webm", ".mkv", ".avi")
+_MOST_FILES, _DEPTH, _MOST_SHOWN = 2000, 3, 6
+_NO_COLUMNS: Columns = {}
+
+
+def describe(folder: Path) -> str:
+    """What is there, such as '25 .pose files in 2 folders and no table', and what to do."""
+    items = list(islice(_files(folder, _DEPTH), _MOST_FILES))
+    if not items:
+        return "the folder is empty"
+    kinds = Counter(item.suffix.lower() or "without suffix" for item in items)
+    more = " or more" * (len(items) == _MOST_FILES)
+    counts = ", ".join(f"{count}{more} {kind} files" for kind, count in kinds.most_common(_MOST_SHOWN))
+    tables = table_files(folder, _NO_COLUMNS)
+    folders = sorted(item.name for item in folder.iterdir() if item.is_dir())
+    where = f" in the folders {', '.join(folders[:_MOST_SHOWN])}" if folders else ""
+    return f"there are {counts}{where}; {_tables(tables)}; {_next_step(items, tables, folder)}"
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    for item in sorted(folder.iterdir()):
+        if item.name.startswith("."):
+            continue
+        if item.is_file():
+            yield item
+        elif item.is_dir() and depth:
+            yield from _files(item, depth - 1)
+
+
+def _tables(tables: list[Path]) -> str:
+    if not tables:
+        return "no table whose columns are known"
+    rows = []
+    for table in tables[:_MOST_SHOWN]:
+        try:
+            rows.append(f"{table.name} with {len(read_rows(table, _NO_COLUMNS))} rows")
+        except DataError as error:
+            rows.append(f"{table.name}, which cannot be read ({error.faults[0]})")
+    return "a table: " + ", ".join(rows) if len(rows) == 1 else "tables: " + ", ".join(rows)
+
+
+def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
+    poses = [item for item in items if item.suffix.lower() in POSE_SUFFIXES or item.suffix.lower() == ".json"]
+    others = [item for item in folder.iterdir() if item.suffix.lower() in (*TABLE_SUFFIXES, *SEPARATED)]
+    unknown = [item for item in others if item not in tables and columns_of(item)]
+    if tables and not poses:
+        return "the tables say texts, but no pose file is here: put the poses beside them"
+    if tables:
+        return f"no row names a pose file: compare the column of names with the files, such as {poses[0].name}"
+    if unknown and poses:
+        columns = ", ".join(columns_of(unknown[0])[:_MOST_SHOWN])
+        return f"{unknown[0].name} has the columns {columns}: say what they are with --columns file=... text=..."
+    if poses:
+        readable = next((reader.name for item in poses[:20] for reader in READERS if reader.matches(item)), None)
+        known = f"such as {poses[0].name}" + (f" ({readable})" if readable else ", which no reader knows")
+        return f"put a table with the columns name,text beside the poses, {known}, or open the folder that holds them"
+    if any(item.suffix.lower() in _VIDEOS for item in items):
+        return "these are videos, which hold no poses: track them first"
+    return "no file here holds poses"

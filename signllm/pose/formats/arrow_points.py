@@ -1,0 +1,98 @@
+"""Poses in parquet and arrow files: a clip a row (Hugging Face `datasets`), or a point a row (Google's ASL signs).
+
+In the first a column holds nested lists of numbers, under a name such as `pose` or `keypoints`; in the second the
+columns are `frame`, `type` (face, left_hand, pose, right_hand), `landmark_index`, `x`, `y`, `z`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.pose.formats.arrow_file import SUFFIXES, cell, columns_of, schema_of, simple_rows
+from signllm.pose.formats.extras import pyarrow
+from signllm.pose.formats.raw_points import RawPoints, forms_of_points
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, one_clip
+from signllm.pose.formats.row_arrays import POINTS, part_of, read_arrays, rows_of
+
+_POINT_COLUMNS = {"frame", "type", "landmark_index", "x", "y", "z"}
+_PARTS = {"face": 0, "left_hand": 468, "pose": 489, "right_hand": 522}
+_SIZES = {"face": 468, "left_hand": 21, "pose": 33, "right_hand": 21}
+_ALL = 543
+_NAMES = ("id", "name", "video_id", "sentence_name", "file", "filename", "file_name", "path")
+
+
+def pose_columns(path: Path) -> list[str]:
+    """The columns that hold points as nested lists of numbers; empty where a row is no clip. Raises DataError."""
+    types = pyarrow(path).types
+    found = []
+    for field in schema_of(path):
+        kind, depth = field.type, 0
+        while types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+            kind, depth = kind.value_type, depth + 1
+        if depth > 1 and (types.is_floating(kind) or types.is_integer(kind)):
+            found.append(field.name)
+    named = [name for name in found if POINTS.fullmatch(name) or part_of(name)]
+    return named or found[:1]
+
+
+def is_point_table(path: Path) -> bool:
+    """Whether the file holds a point a row. Raises DataError."""
+    return set(schema_of(path).names) >= _POINT_COLUMNS
+
+
+def _matches(path: Path) -> bool:
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    return is_point_table(path) or bool(pose_columns(path))
+
+
+def _list(path: Path) -> list[ListedClip]:
+    if is_point_table(path):
+        return one_clip(path)
+    columns = tuple(pose_columns(path))
+    clips, size = [], path.stat().st_size
+    for number, row in enumerate(simple_rows(path)):
+        name = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), None)
+        clips.append((name or f"{path.stem}_{number:06d}", number))
+    return [ListedClip(name, (columns, row), f" (row {row + 1})", size // len(clips)) for name, row in clips]
+
+
+def _load(path: Path, columns: tuple[str, ...] = (), row: int = 0) -> Loaded:
+    try:
+        if not columns:
+            return _point_table(path), []
+        arrays = {name: _array(cell(path, name, row), name) for name in columns}
+        return (rows_of(next(iter(arrays.values()))) if len(arrays) == 1 else read_arrays(arrays)), []
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    try:
+        return np.array(value, np.float32)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{name}: its frames do not have equally many numbers ({error})") from None
+
+
+def _point_table(path: Path) -> RawPoints:
+    """All 543 points in the order of the release: face, left hand, body, right hand."""
+    frames, kinds, numbers, *coordinates = columns_of(path, ("frame", "type", "landmark_index", "x", "y", "z"))
+    unknown = sorted(set(kinds.tolist()) - _PARTS.keys())
+    if unknown:
+        raise DataError(f"type {unknown[0]!r} is unknown; known: {', '.join(_PARTS)}")
+    starts = np.array([_PARTS[kind] for kind in kinds])
+    sizes = np.array([_SIZES[kind] for kind in kinds])
+    if len(numbers) and ((numbers < 0) | (numbers >= sizes)).any():
+        raise DataError("a landmark_index lies outside its type's points")
+    order, places = np.unique(frames, return_inverse=True)
+    points_FK3 = np.full((len(order), _ALL, 3), np.nan, np.float32)
+    points_FK3[places, starts + numbers] = np.stack(coordinates, axis=-1)
+    form = tuple(form for form in forms_of_points(_ALL, 3) if form.layout == "mediapipe-asl-signs")
+    return RawPoints(points_FK3.reshape(len(order), -1), form)
+
+
+READER = PoseReader("poses in .parquet and .arrow", _matches, _list, _load, records_fps=False)

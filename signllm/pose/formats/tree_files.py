@@ -1,0 +1,157 @@
+"""Files that hold many clips as a tree of arrays: HDF5 through h5py (an extra), and `.pt` as torch loads it safely.
+
+A clip is an array of points by its name (`How2Sign/clip_1`), or a group whose arrays belong together. Texts that stand
+beside the arrays are read by `texts_of`, for the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signllm.errors import DataError
+from signllm.fsutil import file_identity
+from signllm.pose.formats.extras import h5py
+from signllm.pose.formats.raw_points import known_widths
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader
+from signllm.pose.formats.row_arrays import FPS, SCORES, is_pose_shape, part_of, read_arrays
+
+HDF5, TORCH = (".h5", ".hdf5", ".hdf"), (".pt",)
+
+
+@contextmanager
+def _hdf5(path: Path) -> Iterator[Any]:
+    package = h5py(path)
+    try:
+        with package.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError) as error:
+        raise DataError(f"{path}: cannot be read as HDF5 ({error})") from None
+
+
+Place = tuple[str, ...]
+"""The keys that lead to an array or a group; a key may hold a '/' itself."""
+
+
+def _shapes(node: Any, place: Place = ()) -> Iterator[tuple[Place, tuple[int, ...]]]:
+    for name, item in node.items():
+        if hasattr(item, "items"):
+            yield from _shapes(item, (*place, str(name)))
+        elif getattr(item, "shape", None) is not None:
+            yield (*place, str(name)), tuple(item.shape)
+
+
+@lru_cache(2)
+def _torch(path: Path, content: tuple[int, ...]) -> dict:
+    import torch
+
+    try:
+        value = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch raises whatever the unpickling met
+        first = str(error).partition("\n")[0]
+        raise DataError(f"{path}: cannot be read as tensors alone ({first}); other objects are never opened") from None
+    if isinstance(value, list | tuple):
+        value = {str(row.get("name", number)): row for number, row in enumerate(value) if isinstance(row, dict)}
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: expected a dictionary of clips by name")
+    return value
+
+
+@contextmanager
+def _tree(path: Path) -> Iterator[Any]:
+    if path.suffix.lower() in HDF5:
+        with _hdf5(path) as file:
+            yield file
+    else:
+        yield _torch(path, file_identity(path))
+
+
+@lru_cache(8)
+def _clips(path: Path, content: tuple[int, ...]) -> dict[Place, tuple[Place, ...]]:
+    """The arrays of each clip, by the place of its group or of its one array."""
+    with _tree(path) as tree:
+        shapes = dict(_shapes(tree))
+    groups: dict[Place, list[Place]] = {}
+    for place in shapes:
+        groups.setdefault(place[:-1], []).append(place)
+    clips: dict[Place, tuple[Place, ...]] = {}
+    for group, places in groups.items():
+        poses = [place for place in places if is_pose_shape(shapes[place]) and not SCORES.fullmatch(place[-1])]
+        parts = {part for place in places if (part := part_of(place[-1])) and len(shapes[place]) >= 3}
+        if {"left", "right"} <= parts or "hands" in parts or (len(poses) == 1 and _helped(places)):
+            clips[group] = tuple(places)
+        elif group and len(poses) == 1:
+            clips[group] = tuple(poses)
+        else:
+            clips |= {place: (place,) for place in poses}
+    return clips
+
+
+def _helped(places: list[Place]) -> bool:
+    """Whether scores or a frame rate stand beside an array."""
+    return any(SCORES.fullmatch(place[-1]) or FPS.fullmatch(place[-1]) for place in places)
+
+
+def list_clips(path: Path) -> list[ListedClip]:
+    """The clips of a file. Raises DataError where there is none."""
+    clips = _clips(path, file_identity(path))
+    if not clips:
+        with _tree(path) as tree:
+            there = ", ".join(f"{'/'.join(place)} {shape}" for place, shape in list(_shapes(tree))[:4])
+        raise DataError(f"{path}: no array of a known shape ({there or 'no array'}); known are {known_widths()}")
+    size = path.stat().st_size // len(clips)
+    return [
+        ListedClip("/".join(place) or path.stem, (arrays,), f" (clip {'/'.join(place)})", size)
+        for place, arrays in clips.items()
+    ]
+
+
+def load(path: Path, places: tuple[Place, ...]) -> Loaded:
+    """One clip."""
+    try:
+        with _tree(path) as tree:
+            arrays = {place[-1]: np.asarray(_at(tree, place)) for place in places}
+        return read_arrays(arrays), []
+    except DataError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+
+
+def _at(tree: Any, place: Place) -> Any:
+    node = tree
+    for key in place:
+        node = node[key]
+    return node
+
+
+def texts_of(path: Path) -> dict[str, dict[str, str]]:
+    """What stands beside the arrays of each clip as text, by the names it has there. Raises DataError."""
+    found: dict[str, dict[str, str]] = {}
+    with _tree(path) as tree:
+        for place in _clips(path, file_identity(path)):
+            node = _at(tree, place)
+            items = {**dict(getattr(node, "attrs", {})), **(dict(node.items()) if hasattr(node, "items") else {})}
+            words = {str(key).casefold(): _text(item) for key, item in items.items()}
+            found["/".join(place) or path.stem] = {key: text for key, text in words.items() if text}
+    return found
+
+
+def _text(item: Any) -> str | None:
+    if getattr(item, "shape", None) == () and hasattr(item, "asstr"):
+        item = item[()]
+    if isinstance(item, bytes):
+        item = item.decode("utf-8", "replace")
+    return item.strip() if isinstance(item, str) else None
+
+
+READER = PoseReader(
+    "clips in .h5 and .pt",
+    lambda path: path.suffix.lower() in (*HDF5, *TORCH) and path.is_file(),
+    list_clips,
+    load,
+    records_fps=False,
+)
