@@ -81,7 +81,7 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
     names = Counter(entry.name for entry in entries)
     entries = [  # of files called alike in the folders of their labels
         replace(entry, name=f"{entry.path.parent.name}/{entry.name}")
-        if names[entry.name] > 1 and entry.path.parent != path
+        if names[entry.name] > 1 and path.is_dir() and entry.path.parent != path
         else entry
         for entry in entries
     ]

@@ -35,7 +35,7 @@ from signllm.sampling import spread
 _HIGHEST_SCORE = 10.0  # of mmpose, whose scores may lie above 1
 AGREEMENT = 0.8  # share of the clips that say anything
 FEWEST_BUSY = 5  # clips in which one hand is clearly busier
-OFF_ORIGIN = 0.1  # shoulder widths from the neck to the origin
+OFF_ORIGIN = 0.3  # shoulder widths from the neck to the origin; generated clips may well be off by less
 ASPECTS = {"16:9": 16 / 9, "3:2": 3 / 2, "4:3": 4 / 3, "1:1": 1.0, "210:260": 210 / 260, "3:4": 3 / 4, "9:16": 9 / 16}
 NATURAL_ARM = 0.92  # upper arm over shoulder width, measured on recordings whose aspect is known: 0.90 to 0.95
 ODD_ARM = 1.25  # times longer or shorter than natural under the best of the aspects
