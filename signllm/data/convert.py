@@ -34,6 +34,7 @@ from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, UNKNOWN, Conventions, RawClip
 from signllm.pose.formats.finding import Found, Settings, Step
 from signllm.pose.formats.hints import AUTO, Hints
+from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.formats.searching import find
 from signllm.pose.skeleton import SKELETON_50
 from signllm.sampling import spread
@@ -379,6 +380,8 @@ def _clean(
         fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
         ready, faults, marked = found.prepare(raw) if raw is not None else (None, [], {})
         clip = clean_clip(ready, found.conventions, fps) if ready is not None else CleanClip(faults=faults)
+        if isinstance(raw, RawPoints) and raw.note:
+            clip.warnings.append(raw.note)
         clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())
         tell(entry.num_bytes)
         where = entry.where_below(_root(options))

@@ -81,6 +81,23 @@ def test_how2sign(tmp_path):
     assert_same_person(pose, person(12, 1, 2))
 
 
+def test_of_several_people_the_signer_is_taken_and_it_is_said(tmp_path):
+    joints = person(12, 0, 2)
+    write_openpose(tmp_path / "json" / "a", joints)
+    for number, file in enumerate(sorted((tmp_path / "json" / "a").iterdir())):
+        value = json.loads(file.read_text())
+        still = points_of("openpose-67", joints[:1], 60.0, (1200.0, 200.0))[0]
+        flat = np.concatenate([still, np.full((67, 1), 0.8)], -1)
+        parts = {"pose": flat[:25], "hand_left": flat[25:46], "hand_right": flat[46:]}
+        other = {f"{part}_keypoints_2d": values.ravel().tolist() for part, values in parts.items()}
+        value["people"].insert(number % 2, other)
+        file.write_text(json.dumps(value))
+    lines(tmp_path / "t.csv", "name,text", "a,eins")
+    (report,) = converted(tmp_path, tmp_path / "store", "ASL", splits=["train"]).values()
+    assert any("2 people; the largest and most moving one was taken" in warning for warning in report.warnings)
+    assert_same_person(Store(tmp_path / "store").split("ASL", "train").pose(0), joints)
+
+
 def test_prompt2sign(tmp_path):
     write_clips(tmp_path / "dev.skels", [(f"dev/{n}", clip(n)) for n in range(3)])
     lines(tmp_path / "dev.text", "a", "b", "c")
