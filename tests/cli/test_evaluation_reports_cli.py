@@ -5,19 +5,14 @@ import pytest
 
 from signllm.cli import evaluation
 from signllm.pose.formats import write_clips
-from tests.helpers.generators import StandIn, wave, write_split
+from tests.helpers.generators import StandIn, wave, write_split, write_two_languages
 
 METRICS = ["--metrics", "dtw-mje", "duration"]
 
 
 @pytest.fixture
 def store(tmp_path):
-    """Two languages; dev1 of ASL is training clip 3 again, and one of its texts stands in training."""
-    root = tmp_path / "store"
-    for language in ("ASL", "GSL"):
-        write_split(root, language, "train", range(6), "{} in training", gloss="A B")
-        write_split(root, language, "dev", [10, 3 if language == "ASL" else 11, 12, 13, 14, 15], "number {}", gloss="A")
-    return root
+    return write_two_languages(tmp_path / "store")
 
 
 @pytest.fixture(autouse=True)

@@ -9,19 +9,14 @@ from signllm.evaluation.options import ModelOptions
 from signllm.metrics.summary import score_pairs
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.training.setup import build_experiment
-from tests.helpers.generators import StandIn, write_split
+from tests.helpers.generators import StandIn, write_split, write_two_languages
 
 METRICS = ("dtw-mje", "duration")
 
 
 @pytest.fixture
 def store(tmp_path):
-    """Two languages; a clip of ASL dev is training clip 3 again, and all training texts differ from those of dev."""
-    root = tmp_path / "store"
-    for language in ("ASL", "GSL"):
-        write_split(root, language, "train", range(6), "{} in training", gloss="A B")
-        write_split(root, language, "dev", [10, 3 if language == "ASL" else 11, 12, 13, 14, 15], "number {}", gloss="A")
-    return root
+    return write_two_languages(tmp_path / "store")
 
 
 @pytest.fixture

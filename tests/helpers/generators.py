@@ -29,6 +29,14 @@ def write_split(root, language, split, seeds, text="word {}", **facts):
         return writer.finish({})
 
 
+def write_two_languages(root):
+    """ASL and GSL; dev1 of ASL is training clip 3 again, and all training texts differ from those of dev."""
+    for language in ("ASL", "GSL"):
+        write_split(root, language, "train", range(6), "{} in training", gloss="A B")
+        write_split(root, language, "dev", [10, 3 if language == "ASL" else 11, 12, 13, 14, 15], "number {}", gloss="A")
+    return root
+
+
 class StandIn:
     """What an evaluation asks of a Generator; it remembers what it was given.
 
