@@ -88,7 +88,7 @@ class FrameBudgetSampler(Sampler[list[tuple[int, int]]]):
         return [index for batch in self.batches() for index in batch]
 
     def __len__(self) -> int:
-        return len(self.batches()) - self.first
+        return max(0, len(self.batches()) - self.first)  # a run may be resumed on fewer data than it had
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         for batch in self.batches()[self.first :]:
