@@ -239,10 +239,14 @@ class Reporter:
         """The end of the session, stopped or complete."""
         self._write_stats(state)
         self.log.info("end at step %d after %.0f s of training", state.step, state.seconds)
-        for board in filter(None, (self._board, self._gloss_board)):
-            board.close()
         for listener in self.listeners:
             listener.on_finish(state)
+        self.close()
+
+    def close(self) -> None:
+        """Close log and events, also of a run that never started or ended with an error."""
+        for board in filter(None, (self._board, self._gloss_board)):
+            board.close()
         for handler in list(self.log.handlers):
             handler.close()
             self.log.removeHandler(handler)

@@ -211,16 +211,17 @@ def make_trainer(
         stack.enter_context(folder.held())
         set_aside = folder.set_aside_older_run() if checkpoint is None else None
         folder.prepare(experiment.config)
-        run, poses, glosses = _make_phases(experiment, folder, listeners, checkpoint)
+        reporter = Reporter(experiment.config, folder, listeners)
+        stack.callback(reporter.close)
+        run, poses, glosses = _make_phases(experiment, folder, reporter, checkpoint)
         return Trainer(run, poses, glosses, stack.pop_all()), set_aside
 
 
 def _make_phases(
-    experiment: Experiment, folder: RunFolder, listeners: list[Listener], checkpoint: Checkpoint | None
+    experiment: Experiment, folder: RunFolder, reporter: Reporter, checkpoint: Checkpoint | None
 ) -> tuple[Run, PosePhase, GlossPhase | None]:
     """A run and its phases, where the checkpoint stands; what was doubtful is in the log."""
     config, train_set = experiment.config, experiment.train_set
-    reporter = Reporter(config, folder, listeners)
     run = Run(config, experiment.model, folder, reporter, data_fingerprint(train_set, experiment.train_pairs))
     train_pairs, eval_pairs = experiment.train_pairs, experiment.eval_pairs
     glosses = GlossPhase(run, train_pairs, eval_pairs) if train_pairs and eval_pairs else None

@@ -1,16 +1,18 @@
 """A disk that takes no logs ends no training and is told once; one that takes no checkpoint ends it, clearly."""
 
 import errno
+import logging
 import threading
 
 import pytest
 
-from signllm.errors import OutputError
+from signllm.errors import CheckpointError, OutputError
 from signllm.models.checkpoint import load_checkpoint
 from signllm.training import log_files
 from signllm.training.reporting import Listener
 from signllm.training.setup import build_experiment, make_trainer
 from tests.helpers.disks import fill, mounted, tree
+from tests.helpers.runs import run
 
 
 class Heard(Listener):
@@ -87,3 +89,20 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run_and_leaves_the_older_o
         assert len(saved) == 1
         assert after["last_model.pth"] == saved[0]["last_model.pth"]
         assert not [name for name in after if name.endswith(".tmp")]
+
+
+def test_the_log_of_a_run_that_cannot_go_on_is_closed(make_config, monkeypatch):
+    closed = []
+    monkeypatch.setattr(
+        log_files.LogFile, "close", lambda handler: closed.append(handler) or logging.FileHandler.close(handler)
+    )
+    trainer, _ = run(make_config("model.pose_decoder.type=parallel"))
+    checkpoint = load_checkpoint(trainer.run.folder.last)
+    closed.clear()
+    with pytest.raises(CheckpointError):
+        make_trainer(
+            build_experiment(make_config("model.pose_decoder.type=parallel", "training.optimizer=muon"), checkpoint),
+            [],
+            checkpoint,
+        )
+    assert closed
