@@ -8,7 +8,7 @@ Handedness was checked on real data: the more active hand, the right one of most
 2-3-4 at negative x (left of the image) in WLASL files, and the arm 5-6-7 at negative x in the lifted
 PHOENIX-2014T files. So both recordings are unmirrored and their *labels* differ. In this toolkit 2-3-4 and
 29-49 are always the signer's right; the readers swap the sides of files that say otherwise and record it.
-Axes: x to the right of the image, y down, z as in the source; the neck is the origin.
+Axes: x to the right of the image, y down, z towards the viewer; the neck is the origin.
 """
 
 from __future__ import annotations

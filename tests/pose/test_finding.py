@@ -171,6 +171,26 @@ def test_depth_is_read_where_limbs_keep_their_lengths_with_it_and_not_invented_e
     assert not find(raws, Hints(depth="none")).has_depth
 
 
+@pytest.mark.parametrize(("sign", "begins"), [(1, "0.25,"), (-1, "-0.25,")])
+def test_z_points_towards_the_viewer_afterwards_whichever_way_it_does_in_the_file(sign, begins):
+    """MediaPipe's points away. Hands are held before the trunk, so the sign of their z tells."""
+
+    def ahead(points):
+        elbows, wrists = [13, 14], [15, 16]
+        points = points.copy()
+        points[:, wrists, 2] = points[:, elbows, 2] + np.abs(points[:, wrists, 2] - points[:, elbows, 2])
+        return points * (1, 1, 4 * sign)
+
+    raws = tracked("mediapipe-75", ahead, dims=3)
+    found = find(raws)
+    assert steps(found)["depth"].startswith(begins)
+    pose = found.pose(raws[0], 25)
+    wrist = np.abs(person()[:, 4, 2] - person()[:, 3, 2])
+    np.testing.assert_allclose(pose.coordinates[:, 4, 2] - pose.coordinates[:, 3, 2], wrist, atol=0.02)
+    again = find(raws, Hints(depth=steps(found)["depth"]))
+    np.testing.assert_array_equal(again.pose(raws[0], 25).coordinates, pose.coordinates)
+
+
 def test_clips_of_another_layout_are_refused_by_name():
     raws = tracked() + tracked("openpose-137", count=1)
     found = find(raws[:8])

@@ -112,6 +112,18 @@ def length_variation(joints_FJC: np.ndarray, seen_FJ: np.ndarray, part: str, fac
     return np.mean(found, axis=0) if found else np.full(len(factors), np.nan)
 
 
+def depth_direction(joints_FJC: np.ndarray, seen_FJ: np.ndarray) -> int:
+    """1 where the wrists have a greater z than their shoulders in nearly every frame, -1 where a smaller, else 0.
+
+    Who signs holds the hands before the trunk, so in the first case z points towards the viewer, as ours does.
+    """
+    ahead = [_ways(joints_FJC, seen_FJ, arm[0], arm[2])[:, 2] for arm in (RIGHT, LEFT)]
+    ahead_N = np.concatenate(ahead)
+    if len(ahead_N) < _FEWEST:
+        return 0
+    return int(np.mean(ahead_N > 0) >= _STEADY) - int(np.mean(ahead_N < 0) >= _STEADY)
+
+
 def looks_like_a_body(joints_FJC: np.ndarray, seen_FJ: np.ndarray) -> bool:
     """Whether these may be 50 joints of a person: hands on wrists, and neither they nor the arms of absurd size.
 

@@ -97,7 +97,7 @@ class Hints:
             values = [float(word) for word in self.depth.split(",")]
         except ValueError:
             return None
-        known = len(values) in (1, 2) and all(0 <= value < 1e6 for value in values)
+        known = len(values) in (1, 2) and all(abs(value) < 1e6 for value in values)
         return (values[0], values[-1]) if known else None
 
     @property

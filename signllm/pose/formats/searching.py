@@ -229,7 +229,8 @@ def _find_hands(search: _Search) -> None:
 def _find_depth(search: _Search) -> None:
     """By what z must be multiplied for rigid bones to keep their lengths, body and hands apart; none where none helps.
 
-    A tracker's z is an estimate in a unit of its own: MediaPipe's arms are three to four times too deep.
+    A tracker's z is an estimate in a unit of its own: MediaPipe's arms are three to four times too deep. The factor is
+    negative where z points away from the viewer, as MediaPipe's does; ours points towards the viewer.
     """
     clips = [clip for clip in search.understood() if clip.own_scale and clip.depth_unit]
     said = search.hints.depth_factors
@@ -253,6 +254,10 @@ def _find_depth(search: _Search) -> None:
             f"bones of the {part} vary by {means[best]:.1%} with z x {FACTORS[best]:g}, {means[0]:.1%} without"
         )
     factors = (chosen[0], chosen[1] if chosen[0] else 0.0)
+    away = [evidence.depth_direction(clip.coordinates_FJC, clip.seen_FJ) < 0 for clip in clips]
+    if factors[0] and sum(away) >= AGREEMENT * len(away):
+        factors = (-factors[0], -factors[1])
+        words.append(f"hands have the smaller z in {sum(away)} of {len(away)} clips, so z points away and is turned")
     value = f"{factors[0]:g},{factors[1]:g}" if factors[0] else "none"
     why = "; ".join(words) if words else "bones are seen too seldom to judge z"
     search.take(replace(search.settings, depths=factors), "depth", value, why)
