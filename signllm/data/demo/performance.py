@@ -251,18 +251,52 @@ def _trunk(t_s: np.ndarray, signer: Signer, rng: np.random.Generator) -> tuple[n
     return nose, kin.unit(shoulder) * length
 
 
-def perform(
-    concepts: list[str], language: str, signer_number: int, seed: int, fps: float
-) -> tuple[PoseSequence, list[tuple[int, int]]]:
-    """Sign the concepts; return the clip and for each sign its (first frame, frame after the last)."""
-    signer = signer_named(language, signer_number)
-    rng = np.random.default_rng([seed, CODES.index(language), signer_number, 7])
+def act(
+    concepts: list[str], language: str, signer: Signer, rng: np.random.Generator, fps: float
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Sign the concepts in front of no camera: joints (F, 50, 3) with y up, and `spans` as `perform`."""
     score = _Score(signer, rng)
     score.rest(_REST_S + 0.12 * rng.random())
     for concept in concepts:
         score.sign(sign_form(concept, language))
     score.rest(_REST_S + 0.12 * rng.random())
-    times_s = np.array(score.times_s)
+    pose = _joints(score, rng, fps)
+    spans = [(round(start * fps), min(len(pose), round(end * fps) + 1)) for start, end in score.spans_s]
+    return pose, spans
+
+
+def wander(signer: Signer, rng: np.random.Generator, seconds: float, fps: float) -> np.ndarray:
+    """Joints (F, 50, 3) with y up of hands that move from place to place, turn and change shape at random.
+
+    No sign, but any pose that arms and hands can take in front of a body, which the signs alone do not show.
+    """
+    score = _Score(signer, rng)
+    resting = [rng.random() < 0.25 for _ in range(2)]
+    while not score.times_s or score.times_s[-1] < seconds:
+        for track, rests in zip((score.active, score.other), resting, strict=True):
+            if rests or rng.random() < 0.1:
+                score._add_rest(track)
+            else:
+                track.add(*_random_hand(rng))
+        score._advance(float(rng.uniform(0.15, 0.7)))
+    return _joints(score, rng, fps)
+
+
+def _random_hand(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A key pose of `_Track.add`: a wrist anywhere in front, a hand turned and shaped at random."""
+    wrist = rng.uniform([-0.95, -1.3, 0.05], [0.45, 0.75, 0.95])
+    names = list(ORIENTATIONS)
+    fingers, palm = np.array(ORIENTATIONS[names[rng.integers(len(names))]]) + rng.normal(0.0, 0.35, (2, 3))
+    shapes = list(HANDSHAPES.values())
+    first, second = (shapes[rng.integers(len(shapes))] for _ in range(2))
+    shape = first + rng.beta(0.5, 0.5) * (second - first)
+    shape[:16] += rng.normal(0.0, 0.12, 16)
+    return wrist, np.zeros(3), kin.hand_axes(fingers, palm), shape
+
+
+def _joints(score: _Score, rng: np.random.Generator, fps: float) -> np.ndarray:
+    """(F, 50, 3) joints with y up, from the key poses of both hands."""
+    signer, times_s = score.signer, np.array(score.times_s)
     t_s = np.arange(int(np.floor(times_s[-1] * fps)) + 1) / fps
     nose, shoulder = _trunk(t_s, signer, rng)
     arms = [
@@ -270,9 +304,16 @@ def perform(
         for track in (score.active, score.other)
     ]
     pose = kin.assemble(nose, *arms)
-    if signer.left_handed:
-        pose = pose[:, list(SKELETON_50.mirror)] * np.array([-1.0, 1.0, 1.0])
-    spans = [(round(start * fps), min(len(t_s), round(end * fps) + 1)) for start, end in score.spans_s]
+    return pose[:, list(SKELETON_50.mirror)] * np.array([-1.0, 1.0, 1.0]) if signer.left_handed else pose
+
+
+def perform(
+    concepts: list[str], language: str, signer_number: int, seed: int, fps: float
+) -> tuple[PoseSequence, list[tuple[int, int]]]:
+    """Sign the concepts; return the clip and for each sign its (first frame, frame after the last)."""
+    signer = signer_named(language, signer_number)
+    rng = np.random.default_rng([seed, CODES.index(language), signer_number, 7])
+    pose, spans = act(concepts, language, signer, rng, fps)
     return PoseSequence.all_valid(kin.to_image_axes(pose @ signer.camera.T), fps), spans
 
 
