@@ -10,7 +10,7 @@ FOUNDATION = ("__init__", "errors", "fsutil", "hooks", "inputs", "languages", "o
 RANKS = {
     "foundation": 0,
     "config": 1, "device": 1, "pose": 1, "text": 1,
-    "learning": 2,
+    "learning": 2, "lifting": 2,
     "data": 3, "models": 3,
     "judges": 4, "metrics": 4, "inference": 4,
     "training": 5, "evaluation": 5,

@@ -48,6 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="share of the clips that goes to dev, for sources without splits (default: %(default)s)"
         " / 没有划分的数据源中归入 dev 的比例",
     )
+    flags.add_argument(
+        "--lift",
+        action="store_true",
+        help="give clips without depth a fitted one / 为没有深度的片段拟合深度（2D 转 3D）",
+    )
     flags.add_argument("--workers", type=int, default=1, help="processes that parse (default: 1) / 解析进程数")
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
     flags.add_argument(
@@ -83,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"{report.language}/{report.split}: already converted, nothing to do (--overwrite converts it again)")
         if report.resumed:
             print(f"{report.language}/{report.split}: went on after {report.resumed} clips of an interrupted run")
+        if report.lifted:
+            print(f"{report.language}/{report.split}: {report.lifted} clips without depth lifted to 3D")
         if report.rejected and not report.faults:
             folder = options.output_dir / report.language / report.split
             print(f"{report.language}/{report.split}: {report.rejected} clips left out, see {folder / 'rejected.json'}")

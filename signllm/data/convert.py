@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,14 +19,17 @@ import orjson
 
 from signllm.data.convert_clip import CleanClip, clean_clip
 from signllm.data.convert_doubts import compare_splits, doubts_of
+from signllm.data.convert_lift import Row, lift_flat, what_was_lifted
 from signllm.data.dealing import HELD_OUT, wanted_splits
+from signllm.data.demo.corpus import remove_demo_corpus
 from signllm.data.loading import load_all, raw_of
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
 from signllm.data.tables import find_parts
-from signllm.errors import ConfigError, DataError, LockedError
+from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
 from signllm.languages import resolve_language
+from signllm.lifting import METHOD_VERSION
 from signllm.outputs import check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, UNKNOWN, Conventions, RawClip
@@ -54,6 +55,7 @@ class ConvertOptions:
     the source says, else 25. Frames are kept as they are.
     `held_out`: the share of clips that goes to dev in a source without splits. `hints`: what is said of the files
     instead of found, the layout included. `columns`: which columns of a table say what.
+    `lift`: clips without depth become 3D by `signllm.lifting`; clips with depth stay as they are.
     """
 
     data_dir: Path
@@ -69,6 +71,7 @@ class ConvertOptions:
     held_out: float = HELD_OUT
     hints: Hints | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    lift: bool = False
 
     def __post_init__(self) -> None:
         faults = []
@@ -103,6 +106,7 @@ class SplitReport:
     counter: str = UNKNOWN
     sides_swapped: bool = False
     dimensions: int = 0
+    lifted: int = 0
     rejected: int = 0
     resumed: int = 0
     found: list[Step] = field(default_factory=list)
@@ -139,7 +143,7 @@ def convert(
             hints = _for_the_next(hints, report)
         compare_splits(options.output_dir, options.language, reports)
         if any(report.status == "converted" for report in reports):
-            reports[0].warnings += _remove_demo_corpus(Store(options.output_dir))
+            reports[0].warnings += remove_demo_corpus(Store(options.output_dir))
     return reports
 
 
@@ -161,30 +165,6 @@ def _check_target(options: ConvertOptions) -> None:
         )
 
 
-def _remove_demo_corpus(store: Store) -> list[str]:
-    """Delete the generated splits of a store, which can be made again at any time; return what to tell of it."""
-    removed, told = [], []
-    for code in store.languages():
-        for name in store.splits(code):
-            folder = store.root / code / name
-            if not store.split(code, name).info.get("demo"):
-                continue
-            try:
-                with hold_splits(store.root, [(code, name)]):
-                    shutil.rmtree(folder)
-                removed.append(f"{code}/{name}")
-            except LockedError as error:
-                told += [f"{fault}: this split of the demo corpus could not be removed" for fault in error.faults]
-            with suppress(OSError):  # not empty: other splits are there
-                folder.parent.rmdir()
-    if removed:
-        told.append(
-            f"{store.root}: the demo corpus that quick_train.py made there was removed"
-            f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
-        )
-    return told
-
-
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
     stamps = {f: f.stat() for f in source.files if f.exists()}  # what is not there is a fault of its clip
@@ -196,6 +176,8 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
         facts.append(options.hints.facts)
     if options.columns:
         facts.append(dict(options.columns))
+    if options.lift:
+        facts.append({"lift": METHOD_VERSION})
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -235,6 +217,7 @@ def _report_from_info(info: dict) -> SplitReport:
     for name in ("clips", "frames", "seconds", "source_scale", "counter", "sides_swapped", "dimensions", "rejected"):
         setattr(report, name, info.get(name, getattr(report, name)))
     report.found = [Step(**step) for step in info.get("steps", ())]
+    report.lifted = info.get("lifted", {}).get("clips", 0)
     return report
 
 
@@ -282,7 +265,8 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        for entry, clip, fps, faults in _clean(waiting, found, options, tell):
+        rows = _clean(waiting, found, options, tell)
+        for entry, clip, fps, faults in lift_flat(rows) if options.lift else rows:
             if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(_root(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
@@ -304,6 +288,7 @@ def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options:
     assert entry.text is not None, "a clip without text is a fault, and faulty clips are not written"
     found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
     found |= {"marked_joints": clip.marked_joints}
+    found["lifted"] = clip.lifted
     return ClipRecord(
         id=entry.name,
         text=entry.text,
@@ -345,6 +330,8 @@ def _finish(
         f"{count} joints ({count / seen:.1%}) marked as missing: {mark}" for mark, count in sorted(marked.items())
     ]
     conventions = found.conventions
+    lifted = what_was_lifted(extras.values())
+    report.lifted = lifted["clips"]
     rejected_file = writer.partial / REJECTED_FILE
     if rejected:
         write_json(rejected_file, rejected)
@@ -362,6 +349,7 @@ def _finish(
             "dimensions": report.dimensions,
             "steps": [asdict(step) for step in found.steps],
             "marked_joints": dict(marked),
+            **({"lifted": lifted} if options.lift else {}),
             "rejected": len(rejected),
             "zero_joints": zero_joints,
             "outlier_joints": outlier_joints,
@@ -372,9 +360,7 @@ def _finish(
     report.clips, report.frames, report.seconds = (split.info[name] for name in ("clips", "frames", "seconds"))
 
 
-def _clean(
-    entries: Iterable[ClipEntry], found: Found, options: ConvertOptions, tell: Progress
-) -> Iterator[tuple[ClipEntry, CleanClip, float, list[str]]]:
+def _clean(entries: Iterable[ClipEntry], found: Found, options: ConvertOptions, tell: Progress) -> Iterator[Row]:
     """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
     for entry, (raw, wrong) in load_all(entries, options.workers):
         fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS

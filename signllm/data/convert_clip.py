@@ -29,7 +29,8 @@ ODD_SCALE = 2.0
 class CleanClip:
     """A converted clip (None when `faults` speak against it) and what was found in it.
 
-    `marked_joints`: joints in single frames that other marks than zeros say to be missing, by mark.
+    `marked_joints`: joints in single frames that other marks than zeros say to be missing, by mark. `lifted`: whether
+    its z was fitted.
     """
 
     pose: PoseSequence | None = None
@@ -38,6 +39,7 @@ class CleanClip:
     zero_joints: int = 0
     outlier_joints: int = 0
     marked_joints: dict[str, int] = field(default_factory=dict)
+    lifted: bool = False
 
 
 def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:

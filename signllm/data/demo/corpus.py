@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,8 @@ from signllm.data.demo.lexicon import gloss_of
 from signllm.data.demo.performance import perform, signer_name
 from signllm.data.demo.signers import SIGNERS_PER_LANGUAGE
 from signllm.data.records import DESCRIPTION, read_description
-from signllm.data.store import ClipRecord, StoreWriter, drop_unfinished, hold_splits
-from signllm.errors import ConfigError, DataError
+from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
+from signllm.errors import ConfigError, DataError, LockedError
 from signllm.languages import CODES, make_prompt, resolve_language
 
 VERSION = 2
@@ -133,3 +135,27 @@ def _write_split(root: Path, code: str, split: str, sentences: list[Sentence], s
                 writer.add(record, pose)
             yield clip_id
         writer.finish(settings)
+
+
+def remove_demo_corpus(store: Store) -> list[str]:
+    """Delete the generated splits of a store, which can be made again at any time; return what to tell of it."""
+    removed, told = [], []
+    for code in store.languages():
+        for name in store.splits(code):
+            folder = store.root / code / name
+            if not store.split(code, name).info.get("demo"):
+                continue
+            try:
+                with hold_splits(store.root, [(code, name)]):
+                    shutil.rmtree(folder)
+                removed.append(f"{code}/{name}")
+            except LockedError as error:
+                told += [f"{fault}: this split of the demo corpus could not be removed" for fault in error.faults]
+            with suppress(OSError):  # not empty: other splits are there
+                folder.parent.rmdir()
+    if removed:
+        told.append(
+            f"{store.root}: the demo corpus that quick_train.py made there was removed"
+            f" ({', '.join(removed)}): invented signs must not be trained on beside real ones"
+        )
+    return told
