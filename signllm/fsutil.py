@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import orjson
-from filelock import FileLock, Timeout
 
 from signllm.errors import DataError, LockedError, SignLLMError
-from signllm.inputs import open_regular, read_whole
+from signllm.inputs import open_regular, read_whole, resolved
 from signllm.outputs import WatchedFile, refuse_special, writing
 
 try:
@@ -174,7 +173,7 @@ def hold(target: Path) -> Iterator[None]:
     that says who holds it, OutputError where the system lets nothing be written there. Nothing stays behind, not even
     folders that were made for the lock.
     """
-    place = Path(os.path.realpath(target))
+    place = resolved(target)
     if place in _held:
         _held[place].depth += 1
     else:
@@ -194,6 +193,8 @@ class _Hold:
     """A lock of this process on a place, with a note of who holds it beside the lock."""
 
     def __init__(self, place: Path):
+        from filelock import FileLock, Timeout  # 18 ms that whoever only signs a text should not pay
+
         self.depth = 1
         self._note = place.with_name(f".{place.name}.holder")
         self._path = place.with_name(f".{place.name}.lock")

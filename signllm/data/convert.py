@@ -28,6 +28,7 @@ from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, 
 from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
+from signllm.inputs import resolved
 from signllm.languages import resolve_language
 from signllm.lifting import METHOD_VERSION
 from signllm.outputs import check_folder
@@ -156,7 +157,7 @@ def _for_the_next(hints: Hints, report: SplitReport) -> Hints:
 def _check_target(options: ConvertOptions) -> None:
     """Raise OutputError where nothing can be written, ConfigError where a store is to be written over itself."""
     check_folder(options.output_dir / options.language)
-    source, target = (Path(os.path.realpath(path)) for path in (options.data_dir, options.output_dir))
+    source, target = (resolved(path) for path in (options.data_dir, options.output_dir))
     same = source.is_relative_to(target) or target.is_relative_to(source)
     if same and any(part.rank == STORE for part in find_parts(options.data_dir, options.columns)):
         raise ConfigError(

@@ -22,6 +22,7 @@ from signllm.data.split import Split
 from signllm.data.store import ClipRecord
 from signllm.data.texts import normalised_text
 from signllm.pose import PoseSequence
+from signllm.pose.geometry import mean_pose
 from signllm.sampling import spread
 
 if TYPE_CHECKING:
@@ -65,18 +66,13 @@ class FrozenMean(Baseline):
 
     def __init__(self, training: Split, fps: float, seed: int = 0):
         super().__init__(training, fps, seed)
-        joints, dimensions = training.pose(0).coordinates.shape[1:]
-        sum_JC, count_J = np.zeros((joints, dimensions)), np.zeros(joints, int)
-        for index in spread(len(training), MAX_MEAN_CLIPS):
-            clip = training.pose(int(index))
-            sum_JC = sum_JC + clip.coordinates.sum(0, dtype=np.float64)  # missing joints are zero in there
-            count_J = count_J + clip.valid.sum(0)
-        mean_JC = sum_JC / np.maximum(count_J, 1)[:, None]
+        clips = (training.pose(int(index)) for index in spread(len(training), MAX_MEAN_CLIPS))
+        mean_JC, seen_J = mean_pose((clip.coordinates, clip.valid) for clip in clips)
         duration_s = float(np.mean([record.frames / record.fps for record in training.records]))
         frames = max(1, round(duration_s * fps))
         self._clip = PoseSequence(
             np.broadcast_to(mean_JC, (frames, *mean_JC.shape)),
-            np.broadcast_to(count_J > 0, (frames, len(count_J))),
+            np.broadcast_to(seen_J, (frames, len(seen_J))),
             fps,
             training.skeleton,
             training.unit,

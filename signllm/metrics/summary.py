@@ -11,6 +11,7 @@ from signllm.metrics.motion_metrics import PARTS
 from signllm.metrics.preset import Preset, conclude_over_clips, measure_pairs
 from signllm.metrics.registry import PANEL, find_presets
 from signllm.pose import PoseSequence
+from signllm.pose.geometry import mean_pose
 
 FURTHER_THAN_STATUE = 0.7  # of the selection score is left to clips that are further away than a statue
 SKILL_STEP = 0.01  # of `dtw_skill`, over which the rest of it comes in
@@ -49,16 +50,11 @@ def panel_scores(hypotheses: Sequence[PoseSequence], references: Sequence[PoseSe
 
 def still_clips(references: Sequence[PoseSequence]) -> list[PoseSequence]:
     """For each reference the mean pose of all references, standing still as long; joints that none shows are hidden."""
-    shape = references[0].coordinates.shape[1:]
-    sum_JC, count_J = np.zeros(shape), np.zeros(shape[0], int)
-    for clip in references:
-        sum_JC += (clip.coordinates * clip.valid[..., None]).sum(0, dtype=np.float64)
-        count_J += clip.valid.sum(0)
-    mean_JC = (sum_JC / np.maximum(count_J, 1)[:, None]).astype(np.float32)
+    mean_JC, seen_J = mean_pose((clip.coordinates, clip.valid) for clip in references)
     return [
         clip.replace(
-            coordinates=np.broadcast_to(mean_JC, clip.coordinates.shape),
-            valid=np.broadcast_to(count_J > 0, clip.valid.shape),
+            coordinates=np.broadcast_to(mean_JC.astype(np.float32), clip.coordinates.shape),
+            valid=np.broadcast_to(seen_J, clip.valid.shape),
         )
         for clip in references
     ]

@@ -5,6 +5,8 @@ Legend: F frames, J joints, C coordinates.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from signllm.errors import DataError
@@ -91,3 +93,15 @@ def at_moments(joints_FJC: np.ndarray, valid_FJ: np.ndarray, moments_G: np.ndarr
     weight = (moments_G - before).astype(np.float32)[:, None]
     joints_GJC = joints_FJC[before] * (1 - weight[..., None]) + joints_FJC[after] * weight[..., None]
     return joints_GJC, valid_FJ[before] & (valid_FJ[after] | (weight == 0))
+
+
+def mean_pose(clips: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """(J, C) float64 mean place of each joint over all frames that show it, and (J,) which joints any frame shows.
+
+    Of (joints_FJC, valid_FJ) pairs, at least one, whose missing joints are zero; a joint that is never shown has 0.
+    """
+    sum_JC, count_J = np.zeros(()), np.zeros((), int)
+    for joints_FJC, valid_FJ in clips:
+        sum_JC = sum_JC + joints_FJC.sum(0, dtype=np.float64)
+        count_J = count_J + valid_FJ.sum(0)
+    return sum_JC / np.maximum(count_J, 1)[:, None], count_J > 0
