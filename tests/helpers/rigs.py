@@ -1,0 +1,49 @@
+"""Small humanoid skeletons, made by code."""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig
+
+_TRUNK = {  # role: (parent, where it is, in metres)
+    "hips": (None, (0.0, 1.0, 0.0)),
+    "spine": ("hips", (0.0, 1.1, 0.0)),
+    "chest": ("spine", (0.0, 1.25, 0.0)),
+    "neck": ("chest", (0.0, 1.5, 0.0)),
+    "head": ("neck", (0.0, 1.6, 0.02)),
+    "nose": ("head", (0.0, 1.65, 0.12)),
+}
+_ACROSS = {"thumb": 0.03, "index": 0.03, "middle": 0.01, "ring": -0.01, "little": -0.03}
+_LENGTHS = {"thumb": 0.035, "index": 0.03, "middle": 0.033, "ring": 0.03, "little": 0.025}
+
+
+def t_pose() -> dict[str, tuple[str | None, tuple[float, float, float]]]:
+    """Role -> (role of the parent, position): arms to the sides, palms down, thumbs forward."""
+    found = dict(_TRUNK)
+    for side, sign in zip(SIDES, (1, -1), strict=True):
+        arm = (("Shoulder", "chest", 0.03), ("UpperArm", "Shoulder", 0.18), ("LowerArm", "UpperArm", 0.45))
+        for part, parent, x in (*arm, ("Hand", "LowerArm", 0.7)):
+            found[side + part] = (parent if parent == "chest" else side + parent, (sign * x, 1.45, 0.0))
+        for finger, bones in FINGER_ROLES.items():
+            along = 0.72 if finger == "thumb" else 0.79
+            parent = f"{side}Hand"
+            for number, bone in enumerate(bones):
+                x, z = along + number * _LENGTHS[finger], _ACROSS[finger] + 0.01 * number * (finger == "thumb")
+                found[side + bone] = (parent, (sign * x, 1.45, z))
+                parent = side + bone
+    return found
+
+
+def rig_of(parts, seed: int | None = None) -> Rig:
+    """A rig of `t_pose()`; with a seed, the bones' own axes point anywhere, as they do in files."""
+    roles = list(parts)
+    parents = np.array([-1 if parts[role][0] is None else roles.index(parts[role][0]) for role in roles])
+    positions = np.array([parts[role][1] for role in roles], float)
+    count = len(roles)
+    world = Rotation.identity(count) if seed is None else Rotation.random(count, random_state=seed)
+    local, offsets = [], []
+    for bone, parent in enumerate(parents):
+        back = Rotation.identity() if parent < 0 else world[int(parent)].inv()
+        local.append((back * world[bone]).as_quat())
+        offsets.append(back.apply(positions[bone] - (0 if parent < 0 else positions[parent])))
+    return Rig(tuple(roles), parents, np.array(offsets), np.array(local), {role: i for i, role in enumerate(roles)})
