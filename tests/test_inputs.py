@@ -12,7 +12,7 @@ from signllm.data.separated import MOST_FIELD_CHARS, separated_rows
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import file_sha256, read_text
 from signllm.inputs import map_array, open_regular, read_whole
-from signllm.pose.formats import archives
+from signllm.pose.formats import archives, load_clip
 from signllm.pose.formats.archives import array_shapes, read_arrays
 
 
@@ -88,3 +88,29 @@ def test_arrays_whose_header_and_archive_disagree_are_refused(tmp_path):
         file.write(b"\0" * 80)
     with pytest.raises(DataError, match=r"'x' says that it is float64 \(1000000000000,\), and has 80 bytes"):
         array_shapes(tmp_path / "a.npz")
+
+
+def test_an_archive_is_listed_once_for_all_its_arrays_and_again_when_it_is_written_anew(tmp_path, monkeypatch):
+    opened = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, path, *args, **kwargs):
+            opened.append(path)
+            super().__init__(path, *args, **kwargs)
+
+    monkeypatch.setattr(archives.zipfile, "ZipFile", Counted)
+    np.savez(tmp_path / "new.npz", **{f"clip{n}": np.full((2, 134), n) for n in range(20)})
+    (tmp_path / "new.npz").rename(tmp_path / "a.npz")
+    opened.clear()
+    assert [load_clip(tmp_path / "a.npz", f"clip{n}")[0].values_FV[0, 0] for n in range(20)] == list(range(20))
+    assert len(opened) == 1
+    np.savez(tmp_path / "new.npz", clip0=np.full((2, 134), 7))
+    (tmp_path / "new.npz").rename(tmp_path / "a.npz")
+    assert load_clip(tmp_path / "a.npz", "clip0")[0].values_FV[0, 0] == 7
+
+
+def test_a_clip_that_is_not_in_its_file_is_said_with_the_nearest_name(tmp_path):
+    np.savez(tmp_path / "a.npz", hello=np.zeros((2, 134)), house=np.zeros((2, 134)))
+    clip, faults = load_clip(tmp_path / "a.npz", "helo")
+    assert clip is None
+    assert faults == ["0 of its 2 clips are called 'helo' (did you mean 'hello'?); say which one is meant"]

@@ -38,6 +38,8 @@ from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWrit
 from signllm.pose.sequence import PoseSequence
 
 DEFAULT_FPS = 25.0
+_MOST_COMPARED = 1000
+"""Names among which one that is meant is looked for: a table may name a hundred thousand that are not there."""
 
 READERS: tuple[PoseReader, ...] = (
     skels.READER,
@@ -67,22 +69,27 @@ def reader_of(path: Path) -> PoseReader:
     return reader
 
 
-@lru_cache(32)
-def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, list[ListedClip]]:
+@lru_cache(4)
+def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, dict[str, list[ListedClip]], int]:
+    """The file's reader, its clips by name, and how many they are."""
     reader = reader_of(path)
-    return reader, reader.list_clips(path)
+    clips = reader.list_clips(path)
+    by_name: dict[str, list[ListedClip]] = {}
+    for clip in clips:
+        by_name.setdefault(clip.name, []).append(clip)
+    return reader, by_name, len(clips)
 
 
 def find_clip(path: Path, name: str | None = None) -> tuple[Callable[..., Loaded] | None, tuple, list[str]]:
     """(the reader's `load`, what it needs, []) for the clip of a file; of several the one called `name`; or faults."""
     try:
-        reader, clips = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), [])
+        reader, by_name, count = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), {}, 0)
     except DataError as error:
         return None, (), [fault.removeprefix(f"{path}: ") for fault in error.faults]
-    wanted = [clip for clip in clips if len(clips) == 1 or clip.name == name]
+    wanted = next(iter(by_name.values())) if count == 1 else by_name.get(name or "", [])
     if len(wanted) != 1:
-        hint = did_you_mean(name, [clip.name for clip in clips]) if name else ""
-        return None, (), [f"{len(wanted)} of its {len(clips)} clips are called '{name}'{hint}; say which one is meant"]
+        hint = did_you_mean(name, by_name) if name and count < _MOST_COMPARED else ""
+        return None, (), [f"{len(wanted)} of its {count} clips are called '{name}'{hint}; say which one is meant"]
     return reader.load, (path, *wanted[0].key), []
 
 

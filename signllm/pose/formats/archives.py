@@ -7,21 +7,26 @@ list of sizes, and that against stated limits, before anything is unpacked.
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from signllm.errors import DataError, SignLLMError
+from signllm.fsutil import file_identity
 from signllm.inputs import check_regular
 
 MOST_UNPACKED_BYTES = 128 * 1024**2
 """An array larger than this must not be packed to less than a `MOST_PACKING`th: poses never are."""
 MOST_PACKING = 50
-MOST_MEMBERS = 100_000
+MOST_MEMBERS = 200_000
+_OPEN_FILES = 2
+_HEAD_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -48,35 +53,79 @@ def reading(path: Path) -> Iterator[None]:
 def array_names(path: Path) -> list[str]:
     """The arrays in a `.npz` file, empty where it cannot be read."""
     try:
-        check_regular(path)
-        with reading(path), zipfile.ZipFile(path) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+        return list(_opened(path).infos)
     except DataError:
         return []
 
 
 def members(path: Path) -> dict[str, Member]:
     """Each array, from the headers alone. Raises DataError for a damaged file, and for headers that lie."""
-    found: dict[str, Member] = {}
+    return _opened(path).members
+
+
+def pickled_arrays(path: Path) -> list[str]:
+    """The arrays that hold pickled objects, from their heads. Raises DataError for a damaged file."""
+    return _opened(path).pickled
+
+
+class _Archive:
+    """An open archive, whose list and heads are read once: a large one is asked for each of its clips."""
+
+    def __init__(self, path: Path):
+        check_regular(path)
+        self.path = path
+        with reading(path):
+            self._file = zipfile.ZipFile(path)
+            infos = self._file.infolist()
+        self.infos = {info.filename.removesuffix(".npy"): info for info in infos}
+        self._too_many = len(infos) > MOST_MEMBERS
+
+    @cached_property
+    def members(self) -> dict[str, Member]:
+        if self._too_many:
+            raise DataError(
+                f"{self.path}: {len(self.infos)} arrays, more than the {MOST_MEMBERS} that such a file may have"
+            )
+        return {name: self._member(name) for name in self.infos}
+
+    def _member(self, name: str) -> Member:
+        info = self.infos[name]
+        with reading(self.path), self._file.open(info) as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+            there = info.file_size - file.tell()
+        num_bytes = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject:
+            raise DataError(f"{self.path}: '{name}' cannot be read: it holds pickled objects, which may be programs")
+        if min(shape, default=0) < 0 or num_bytes != there:
+            raise DataError(f"{self.path}: '{name}' says that it is {dtype} {shape}, and has {there} bytes")
+        return Member(shape, dtype, num_bytes, info.compress_size)
+
+    @cached_property
+    def pickled(self) -> list[str]:
+        found = []
+        with reading(self.path):
+            for name, info in self.infos.items():
+                with self._file.open(info) as file:
+                    if b"'descr': '|O'" in file.read(_HEAD_BYTES):
+                        found.append(name)
+        return found
+
+    def read(self, name: str) -> np.ndarray:
+        with reading(self.path), self._file.open(self.infos[name]) as file:
+            return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _opened(path: Path) -> _Archive:
+    """The archive, kept open while few others are, and it does not change. Raises DataError."""
     check_regular(path)
-    with reading(path), zipfile.ZipFile(path) as archive:
-        infos = archive.infolist()
-        if len(infos) > MOST_MEMBERS:
-            raise DataError(f"{path}: {len(infos)} arrays, more than the {MOST_MEMBERS} that such a file may have")
-        for info in infos:
-            name = info.filename.removesuffix(".npy")
-            with archive.open(info) as file:
-                version = np.lib.format.read_magic(file)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shape, _, dtype = read(file)
-                num_bytes = math.prod(shape) * dtype.itemsize
-                there = info.file_size - file.tell()
-                if dtype.hasobject:
-                    raise DataError(f"{path}: '{name}' cannot be read: it holds pickled objects, which may be programs")
-                if min(shape, default=0) < 0 or num_bytes != there:
-                    raise DataError(f"{path}: '{name}' says that it is {dtype} {shape}, and has {there} bytes")
-            found[name] = Member(shape, dtype, num_bytes, info.compress_size)
-    return found
+    return _kept(path, file_identity(path), os.getpid())
+
+
+@lru_cache(_OPEN_FILES)
+def _kept(path: Path, content: tuple[int, ...], process: int) -> _Archive:
+    return _Archive(path)  # a process that was forked must not share the place in the file
 
 
 def array_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -103,5 +152,5 @@ def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
     if missing:
         raise DataError(f"{path}: it lacks: {', '.join(missing)}")
     refuse_bombs(path, {name: there[name] for name in names})
-    with reading(path), np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in names}
+    archive = _opened(path)
+    return {name: archive.read(name) for name in names}

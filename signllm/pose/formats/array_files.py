@@ -5,15 +5,14 @@ A `.npz` holds one clip (`keypoints`, or parts, with scores and fps beside them)
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.inputs import check_regular, open_regular
+from signllm.inputs import open_regular
 from signllm.pose.formats import archives
-from signllm.pose.formats.archives import array_names, array_shapes, reading
+from signllm.pose.formats.archives import array_names, array_shapes, pickled_arrays, reading
 from signllm.pose.formats.raw_points import known_widths
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader
 from signllm.pose.formats.row_arrays import FPS, SCORES, is_batch_shape, is_pose_shape, part_of, read_arrays, rows_of
@@ -61,18 +60,6 @@ def _load_npy(path: Path, index: int | None = None) -> Loaded:
         return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
     except (OSError, ValueError) as error:
         return None, [f"cannot be read as .npy ({error})"]
-
-
-def pickled_arrays(path: Path) -> list[str]:
-    """The arrays of a `.npz` that hold pickled objects, from their heads."""
-    found = []
-    check_regular(path)
-    with reading(path), zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            with archive.open(name) as file:
-                if b"'descr': '|O'" in file.read(256):
-                    found.append(name.removesuffix(".npy"))
-    return found
 
 
 def _groups(shapes: dict[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]] | None:

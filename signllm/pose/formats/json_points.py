@@ -160,8 +160,8 @@ def _is_folder_of_frames(path: Path) -> bool:
 
 def _is_one_frame(file: Path) -> bool:
     """Whether an array file holds a single frame: a pickled object, or points of one moment."""
-    from signllm.pose.formats.archives import array_shapes
-    from signllm.pose.formats.array_files import NPY, npy_shape, pickled_arrays
+    from signllm.pose.formats.archives import array_shapes, pickled_arrays
+    from signllm.pose.formats.array_files import NPY, npy_shape
 
     try:
         if file.suffix.lower() == NPY:
@@ -213,9 +213,9 @@ def _frame_people(file: Path) -> list[Person]:
 
 
 def _array_frame(file: Path) -> dict[str, np.ndarray]:
-    from signllm.pose.formats.archives import array_names
+    from signllm.pose.formats.archives import array_names, pickled_arrays
     from signllm.pose.formats.archives import read_arrays as unpacked
-    from signllm.pose.formats.array_files import NPY, PICKLED, npy_shape, pickled_arrays
+    from signllm.pose.formats.array_files import NPY, PICKLED, npy_shape
 
     if file.suffix.lower() == NPY:
         npy_shape(file)
