@@ -11,18 +11,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import orjson
 
-from signllm.data.convert_clip import CleanClip, clean_clip
+from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_doubts import compare_splits, doubts_of
-from signllm.data.convert_lift import Row, lift_flat, what_was_lifted
+from signllm.data.convert_lift import lift_flat, what_was_lifted
+from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
 from signllm.data.dealing import HELD_OUT, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
-from signllm.data.loading import load_all, raw_of
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
 from signllm.data.tables import find_parts
@@ -32,20 +32,14 @@ from signllm.inputs import resolved
 from signllm.languages import resolve_language
 from signllm.lifting import METHOD_VERSION
 from signllm.outputs import check_folder
-from signllm.pose.formats import DEFAULT_FPS
-from signllm.pose.formats.conventions import SAMPLE_CLIPS, UNKNOWN, Conventions, RawClip
-from signllm.pose.formats.finding import Found, Settings, Step
-from signllm.pose.formats.hints import AUTO, Hints
-from signllm.pose.formats.raw_points import RawPoints
-from signllm.pose.formats.searching import find
+from signllm.pose.formats.conventions import UNKNOWN, RawClip
+from signllm.pose.formats.finding import Found, Step
+from signllm.pose.formats.hints import Hints
 from signllm.pose.skeleton import SKELETON_50
-from signllm.sampling import spread
 from signllm.text.identify import language_doubt
 
 CONVERTER_VERSION = 1
 REJECTED_FILE = "rejected.json"
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -141,17 +135,11 @@ def convert(
             if report is None:
                 report = _convert_split(source, options, hints, start)
             reports.append(report)
-            hints = _for_the_next(hints, report)
+            hints = for_the_next(hints, report.found)
         compare_splits(options.output_dir, options.language, reports)
         if any(report.status == "converted" for report in reports):
             reports[0].warnings += remove_demo_corpus(Store(options.output_dir))
     return reports
-
-
-def _for_the_next(hints: Hints, report: SplitReport) -> Hints:
-    """What was found of one split, for the others: factors of depth and the image's aspect are those of the source."""
-    found = {step.name: step.value for step in report.found if step.name in ("depth", "aspect")}
-    return replace(hints, **{name: value for name, value in found.items() if getattr(hints, name) == AUTO})
 
 
 def _check_target(options: ConvertOptions) -> None:
@@ -169,7 +157,7 @@ def _check_target(options: ConvertOptions) -> None:
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
     stamps = {f: f.stat() for f in source.files if f.exists()}  # what is not there is a fault of its clip
-    files = [(os.path.relpath(f, _root(options)), s.st_size, s.st_mtime_ns) for f, s in stamps.items()]
+    files = [(os.path.relpath(f, root_of(options)), s.st_size, s.st_mtime_ns) for f, s in stamps.items()]
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)
@@ -186,11 +174,6 @@ def _said(source: SourcePart) -> str:
     """A hash of what is said of each clip: an interrupted run is gone on with only where its clips are these."""
     facts = [(entry.name, entry.text, entry.gloss, entry.source, entry.signer) for entry in source.entries]
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
-
-
-def _root(options: ConvertOptions) -> Path:
-    """The folder below which the source's files are named."""
-    return options.data_dir if options.data_dir.is_dir() else options.data_dir.parent
 
 
 def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None:
@@ -226,15 +209,12 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
-    posed = [entry for entry in source.entries if entry.has_pose]
-    samples = [raw_of(posed[n].load()) for n in spread(len(posed), SAMPLE_CLIPS)]
-    sound = [raw for raw, _ in samples if raw is not None]
-    if not source.entries or len(report.faults) > len(unpaired):
-        return report
     try:
-        found = find(sound, hints) if sound else Found(Settings(), Conventions())
+        found, sound = how_read(source, hints)
     except DataError as error:
-        report.faults += [f"{source.files[0]}: {fault}" for fault in error.faults]
+        report.faults += error.faults
+        return report
+    if found is None:
         return report
     conventions = found.conventions
     report.found = list(found.steps)
@@ -242,14 +222,14 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
     has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sound)
+    del sound  # the clips of a long corpus are large
     report.warnings += [f"{source.label}: {doubt}" for doubt in found.doubts]
     report.warnings += doubts_of(source, conventions, has_counter)
     if doubt := language_doubt((entry.text for entry in source.entries if entry.text), options.language):
         report.warnings.append(f"{doubt} See --language")
-    del samples, sound  # the clips of a long corpus are large
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        for _, _, _, faults in _clean(source.entries, found, options, tell):
+        for _, _, _, faults in clean_rows(source.entries, found, options, tell):
             report.faults += faults
         return report
     return _write_split(source, found, options, report, tell)
@@ -266,10 +246,10 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        rows = _clean(waiting, found, options, tell)
+        rows = clean_rows(waiting, found, options, tell)
         for entry, clip, fps, faults in lift_flat(rows) if options.lift else rows:
             if faults or clip.pose is None:
-                rejected.append({"place": entry.where_below(_root(options)), "clip": entry.name, "faults": faults})
+                rejected.append({"place": entry.where_below(root_of(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
                 report.dimensions = 3 if report.dimensions == 3 or clip.pose.coordinates[..., 2].any() else 2
                 writer.add(_record(entry, clip, len(clip.pose), fps, options), clip.pose)
@@ -313,7 +293,7 @@ def _finish(
     options: ConvertOptions,
 ) -> None:
     """Put everything that is known of the split into `dataset.json` and the report."""
-    where = {entry.name: entry.where_below(_root(options)) for entry in source.entries if not entry.faults}
+    where = {entry.name: entry.where_below(root_of(options)) for entry in source.entries if not entry.faults}
     extras = {identity: record.extra for identity, record in writer.done.items() if record.extra}
     for identity, extra in extras.items():
         report.warnings += [f"{where[identity]}: {text}" for text in extra.get("warnings", ())]
@@ -359,17 +339,3 @@ def _finish(
     )
     report.status = "converted"
     report.clips, report.frames, report.seconds = (split.info[name] for name in ("clips", "frames", "seconds"))
-
-
-def _clean(entries: Iterable[ClipEntry], found: Found, options: ConvertOptions, tell: Progress) -> Iterator[Row]:
-    """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
-    for entry, (raw, wrong) in load_all(entries, options.workers):
-        fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
-        ready, faults, marked = found.prepare(raw) if raw is not None else (None, [], {})
-        clip = clean_clip(ready, found.conventions, fps) if ready is not None else CleanClip(faults=faults)
-        if isinstance(raw, RawPoints) and raw.note:
-            clip.warnings.append(raw.note)
-        clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())
-        tell(entry.num_bytes)
-        where = entry.where_below(_root(options))
-        yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]

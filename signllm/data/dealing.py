@@ -74,12 +74,12 @@ def wanted_splits(
     if not found:
         raise DataError(f"{path}: no clips of {language}; it holds {', '.join(sorted(told))}")
     if not all(part.split for part in found):  # else what is not wanted need not be opened
-        parts = [_of_language(part.open(None), language) for part in found]
+        parts = [of_language(part.open(None), language) for part in found]
         parts = [labelled(path, part) if part.missing else part for part in parts]
         missing = [fault for part in parts if part.split is None for fault in part.missing]
         if missing:  # it would be said again for each split to which the clips are dealt
             raise DataError(missing)
-        splits = [split for part in parts for split in _with_splits(part, held_out)]
+        splits = [split for part in parts for split in with_splits(part, held_out)]
         found = [FoundPart(split.split, split.label, BARE_FILES, partial(_opened, split)) for split in splits]
     return {str(part.split): partial(_open, part, language, most) for part in _choose(path, found, wanted)}
 
@@ -91,10 +91,10 @@ def labelled(path: Path, part: SourcePart) -> SourcePart:
 
 
 def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:
-    return _told_apart(_first(_of_language(part.open(most), language), most))
+    return told_apart(_first(of_language(part.open(most), language), most))
 
 
-def _told_apart(part: SourcePart) -> SourcePart:
+def told_apart(part: SourcePart) -> SourcePart:
     """The part with a fault at each clip whose name stands before: one of the two would be lost, or taken for both."""
     if part.faults:  # no clip of it is written
         return part
@@ -117,7 +117,7 @@ def _first(part: SourcePart, most: int | None) -> SourcePart:
     return replace(part, entries=part.entries[:most])
 
 
-def _with_splits(part: SourcePart, held_out: float) -> list[SourcePart]:
+def with_splits(part: SourcePart, held_out: float) -> list[SourcePart]:
     """The splits that the clips name, or else those to which they are dealt."""
     parts = by_split(part)
     return list(deal(part, held_out).values()) if parts[0].split is None else parts
@@ -138,8 +138,8 @@ def _choose(path: Path, found: list[FoundPart], wanted: Sequence[str] | None) ->
     return [parts[name] for name in dict.fromkeys(wanted or parts)]
 
 
-def _of_language(part: SourcePart, code: str) -> SourcePart:
-    """The part with the clips of one language; clips that name none are taken to be of it."""
+def of_language(part: SourcePart, code: str) -> SourcePart:
+    """The part with the clips of one language (a code); clips that name none are taken to be of it."""
     entries = tuple(entry.of_language([code]) for entry in part.entries if entry.language in (None, code))
     others = len(part.entries) - len(entries)
     if not others:

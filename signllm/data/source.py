@@ -96,8 +96,9 @@ class SourcePart:
 class FoundPart:
     """A part of a source that can be opened. `open(most)` lists its clips, at most so many (None: all).
 
-    `what` says what it was found in, such as 'dev.skels'. Of what is found in a folder only the parts of the lowest
-    `rank` count: a table of clips wins over the bare files. `open` raises DataError where no clip can be told.
+    `what` says what it was found in, such as 'dev.skels', `table` which kind of table that is. Of what is found in a
+    folder only the parts of the lowest `rank` count: a table of clips wins over the bare files. `open` raises DataError
+    where no clip can be told.
     """
 
     split: str | None
@@ -105,6 +106,7 @@ class FoundPart:
     rank: int
     open: Callable[[int | None], SourcePart]
     language: str | None = None
+    table: str = ""
 
 
 @dataclass(frozen=True)

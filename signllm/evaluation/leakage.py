@@ -21,9 +21,9 @@ from pydantic import Field
 from signllm.data.split import Split
 from signllm.data.texts import normalised_text
 from signllm.errors import DataError
-from signllm.evaluation.measurements import clip_digest
 from signllm.fsutil import read_json
 from signllm.pose import PoseSequence
+from signllm.pose.digest import clip_digest
 from signllm.typed import checked
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from signllm.evaluation.journal import Journal, content_key
 from signllm.metrics.preset import Preset, measure_pairs
 from signllm.metrics.text_scores import AnyPreset, RecordPreset
 from signllm.pose import PoseSequence
+from signllm.pose.digest import clip_digest
 
 System = Callable[[Sequence[ClipRecord]], list[PoseSequence]]
 REFERENCE = "reference"
@@ -174,13 +175,6 @@ def _ask(chunk: _Chunk, answer: System | None, presets: Sequence[AnyPreset]) -> 
     if answer is None:
         fresh[_DIGEST] = np.array([clip_digest(pose) for pose in references], np.uint64)
     return fresh
-
-
-def clip_digest(pose: PoseSequence) -> int:
-    """64 bits that tell clips of different content apart."""
-    digest = hashlib.sha256(np.ascontiguousarray(pose.coordinates).data)
-    digest.update(np.ascontiguousarray(pose.valid).data)
-    return int.from_bytes(digest.digest()[:8], "little")
 
 
 def _same_as_first_seed(measurements: Measurements, language: str, system: str, measured: Mapping) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from signllm.data.names import usual_order
@@ -45,7 +46,7 @@ def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
     """
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
-    found = [part for table in TABLES for part in table.find(path, columns or {})]
+    found = [replace(part, table=table.name) for table in TABLES for part in table.find(path, columns or {})]
     if not found and path.is_file():
         reader_of(path)  # says why it is no pose file
     if not found:
