@@ -1,17 +1,22 @@
 # make quickstart: environment + quick run, to a generated video.   make test: environment + lint + all tests.
 # make mutants: 100 random faults, put into the code one by one: do the tests see them?
+# make player: the code of the page that plays clips, built of player/src (needs node).
 # make package: the wheel, installed into an empty environment, and the quick run from there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test package lint format mutants clean
+.PHONY: quickstart test player package lint format mutants clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest -n 2
+
+player: player/node_modules/.installed
+	npm --prefix player run build
+	cp player/node_modules/three/LICENSE signllm/viewing/player/LICENSE.three
 
 package:
 	PYTHON=$(PYTHON) bash .ci/package
@@ -37,6 +42,10 @@ $(VENV)/.installed-dev: requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	touch $@ $(VENV)/.installed
+
+player/node_modules/.installed: player/package-lock.json
+	npm --prefix player ci --no-audit --no-fund
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -1,8 +1,11 @@
 """What `pip install .` installs; `make package` builds and installs it for real."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import signllm
 
@@ -42,3 +45,17 @@ def test_the_version_stands_in_one_place_and_in_the_changelog():
 
 def test_ci_builds_and_tries_the_package():
     assert "make package" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+# Files over 200 kB, each with its reason in CONTRIBUTING.md.
+LARGE = {"signllm/viewing/player/player.js"}
+
+
+def test_no_file_of_the_repository_is_large_but_those_that_the_guide_names():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    assert {path.relative_to(ROOT).as_posix() for path in files if path.stat().st_size > 200_000} == LARGE
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert all(name in guide for name in LARGE)

@@ -1,4 +1,4 @@
-"""visualize_skeleton_data.py: draw clips as videos, compare sets of clips, plot statistics of a data set."""
+"""visualize_skeleton_data.py: clips as videos or as a page to watch, compared or alone; statistics of a data set."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from signllm.errors import ConfigError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.viewing.drawing import VIEWS
+from signllm.viewing.player.page import Figure, PlayerScene, write_player
+from signllm.viewing.player.scenes import MOST_FIGURES
 from signllm.viewing.plots import write_statistics
 from signllm.viewing.scene import Panel
 from signllm.viewing.sources import Clip, ClipSource, matching_clips, open_sources
@@ -23,6 +25,7 @@ from signllm.viewing.video import check_suffix, write_video
 
 DEFAULT_INPUT = Path("datasets/signllm_data_complete")
 DEFAULT_OUTPUT = Path("outputs/visualize")
+PAGE = "player.html"
 _MAX_NAME = 80
 
 
@@ -30,8 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The flags of the script."""
     flags = parser(
         "visualize_skeleton_data.py",
-        "Look at signing: clips as videos, sets of clips side by side, or statistics of a data set as plots.",
-        "查看手语姿态数据：把片段画成视频、并排比较几组片段，或把数据集的统计画成图。",
+        "Look at signing: clips as videos or as an interactive page, sets of clips side by side, or statistics of a"
+        " data set as plots.",
+        "查看手语姿态数据：把片段画成视频或做成可交互的网页、并排比较几组片段，或把数据集的统计画成图。",
     )
     add = flags.add_argument
     add("--mode", choices=list(MODES), default="animation", help="what to make (default: animation) / 模式")
@@ -47,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="for compare: one or more inputs, shown on the right of --input / 对比的另一份或几份输入",
+        help="for compare and web: one or more inputs, shown on the right of --input / 对比的另一份或几份输入",
     )
     add("--language", help="sign language of the clips, e.g. ASL (default: the first there is) / 手语语言")
     add("--split", help="split, e.g. dev (default: the first there is) / 数据划分")
@@ -91,8 +95,12 @@ def _check(options: argparse.Namespace) -> None:
             faults.append(f"--{name} {getattr(options, name)}: must be at least 1")
     if not (math.isfinite(options.fps) and options.fps > 0):
         faults.append(f"--fps {options.fps}: must be above 0")
-    if (options.mode == "compare") != bool(options.compare_with):
+    if options.mode != "web" and (options.mode == "compare") != bool(options.compare_with):
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
+    if options.mode == "web" and options.format:
+        faults.append(f"--format {options.format}: --mode web writes one HTML page; leave --format out")
+    if options.mode == "web" and len(options.compare_with) >= MOST_FIGURES:
+        faults.append(f"--compare_with: a page shows {MOST_FIGURES} inputs side by side at most, --input among them")
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
             f"--input is not given and {DEFAULT_INPUT} does not exist; give a store, a .skels, .npz or .pose file, or"
@@ -149,14 +157,19 @@ def animate(options: argparse.Namespace) -> None:
         _write(paths, [(f"{source.name}  {clip.id}", clip.pose)], clip.text or "", options)
 
 
-def compare(options: argparse.Namespace) -> None:
-    """One video for each row of clips, and a table of how they move."""
+def _rows(options: argparse.Namespace) -> tuple[list[ClipSource], list[tuple[Clip, ...]], list[str]]:
+    """The sources that are compared, rows with a clip of each, and what to call the sources."""
     sources = [_sources(options, path)[0] for path in (options.input, *options.compare_with)]
     rows, note = matching_clips(sources, options.clip, options.num_clips)
     if note:
         print(f"note: {note}")
     alike = len({source.name for source in sources}) < len(sources)
-    names = [source.long_name if alike else source.name for source in sources]
+    return sources, rows, [source.long_name if alike else source.name for source in sources]
+
+
+def compare(options: argparse.Namespace) -> None:
+    """One video for each row of clips, and a table of how they move."""
+    sources, rows, names = _rows(options)
     targets = _targets(options, [f"compare_{sources[0].file_stem(clips[0])}" for clips in rows])
     for clips, paths in zip(rows, targets, strict=True):
         panels = [(f"{name}  {clip.id}", clip.pose) for name, clip in zip(names, clips, strict=True)]
@@ -166,6 +179,35 @@ def compare(options: argparse.Namespace) -> None:
         [(clip.id, name, *wrist_figures(clip)) for clips in rows for name, clip in zip(names, clips, strict=True)],
         "path of both wrists in shoulder widths, mean speed in shoulder widths a second",
     )
+
+
+def web(options: argparse.Namespace) -> None:
+    """One page that plays all clips, those of --compare_with beside the first as their reference."""
+    output = options.output or DEFAULT_OUTPUT
+    if output.suffix and not output.is_dir() and output.suffix.lower() != ".html":
+        raise ConfigError(f"--output {output}: --mode web writes .html; give a folder, or a name that ends so")
+    path = output if output.suffix.lower() == ".html" else output / PAGE
+    if options.compare_with:
+        _, rows, names = _rows(options)
+    else:
+        source = _sources(options, options.input)[0]
+        clips = source.select(options.clip) if options.clip else source.first(options.num_clips)
+        rows, names = [(clip,) for clip in clips], [source.name]
+    write_player(path, [scene_of(clips, names) for clips in rows])
+    print(f"wrote {path} ({len(rows)} clips, {path.stat().st_size / 1e6:.1f} MB)")
+
+
+def scene_of(clips: Sequence[Clip], names: Sequence[str]) -> PlayerScene:
+    """Clips of the same text side by side; the first is the reference where there are others."""
+    figures = [
+        Figure(f"{name}  {clip.id}", clip.pose, "reference" if index == 0 and len(clips) > 1 else "system")
+        for index, (name, clip) in enumerate(zip(names, clips, strict=True))
+    ]
+    text, gloss, language = (
+        next((found for clip in clips if (found := getattr(clip, field))), None)
+        for field in ("text", "gloss", "language")
+    )
+    return PlayerScene(clips[0].id, figures, text or "", gloss, language)
 
 
 def wrist_figures(clip: Clip) -> list[str]:
@@ -192,4 +234,5 @@ MODES: dict[str, Callable[[argparse.Namespace], None]] = {
     "animation": animate,
     "statistics": statistics,
     "compare": compare,
+    "web": web,
 }

@@ -27,6 +27,7 @@ class Clip:
     pose: PoseSequence
     text: str | None = None
     gloss: str | None = None
+    language: str | None = None
 
 
 class ClipSource:
@@ -47,7 +48,7 @@ class ClipSource:
     def clip(self, index: int) -> Clip:
         """Read clip `index`."""
         entry = self.clips.entries[index]
-        return Clip(entry.name, self.clips.pose(index), entry.text, entry.gloss)
+        return Clip(entry.name, self.clips.pose(index), entry.text, entry.gloss, entry.language)
 
     def __iter__(self) -> Iterator[Clip]:
         return (self.clip(index) for index in range(len(self)))

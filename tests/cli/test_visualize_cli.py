@@ -1,5 +1,8 @@
 """visualize_skeleton_data.py: what each mode writes, and how it refuses."""
 
+import json
+import re
+
 import av
 import numpy as np
 import pytest
@@ -184,3 +187,40 @@ def test_help_is_bilingual(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     assert "手语" in capsys.readouterr().out
+
+
+def scenes_of(page):
+    data = re.search(r'id="signllm-data">(.*?)</script>', page.read_text(encoding="utf-8"))[1]
+    return json.loads(data)["scenes"]
+
+
+def test_web_writes_one_page_of_all_clips(store, tmp_path, capsys):
+    assert main(["--mode", "web", "--input", str(store), "--num_clips", "9", "--output", str(tmp_path / "out")]) == 0
+    page = tmp_path / "out" / "player.html"
+    scenes = scenes_of(page)
+    assert [(scene["name"], scene["text"], scene["gloss"]) for scene in scenes] == [
+        (f"dev/{i:03d}", f"text {i} 안녕", f"SIGN{i}") for i in range(3)
+    ]
+    assert {scene["language"] for scene in scenes} == {"ASL"}
+    assert f"wrote {page} (3 clips, " in capsys.readouterr().out
+
+
+def test_web_puts_clips_beside_their_reference(store, tmp_path):
+    write_clips(tmp_path / "generated.npz", [("dev/001", wave(20))])
+    page = tmp_path / "x.html"
+    flags = ["--mode", "web", "--input", str(store / "ASL" / "dev"), "--output", str(page)]
+    assert main([*flags, "--compare_with", str(tmp_path / "generated.npz")]) == 0
+    (scene,) = scenes_of(page)
+    assert [clip["role"] for clip in scene["clips"]] == ["reference", "system"]
+    assert [clip["frames"] for clip in scene["clips"]] == [9, 20]
+    assert len(scene["clips"][1]["aligned"]) == 9
+
+
+def test_web_refuses_what_it_does_not_read(store, tmp_path, capsys):
+    flags = ["--mode", "web", "--input", str(store)]
+    assert main([*flags, "--format", "mp4", "--compare_with", *["x"] * 4]) == 2
+    told = capsys.readouterr().err
+    assert "leave --format out" in told
+    assert "4 inputs side by side" in told
+    assert main([*flags, "--output", str(tmp_path / "x.mp4")]) == 2
+    assert "--mode web writes .html" in capsys.readouterr().err

@@ -38,6 +38,7 @@ TRANSLATED = (
             "architecture",
             "reliability",
             "data",
+            "viewing",
         )
     ),
 )
@@ -87,7 +88,9 @@ def flags_of(script: str, capsys, verb: str | None = None) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z]\w*", told)) - {"--help"}
 
 
-@pytest.mark.parametrize("name", [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md"])
+@pytest.mark.parametrize(
+    "name", [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md", "docs/viewing.md"]
+)
 def test_commands_use_flags_and_keys_that_exist(name, capsys):
     known = {script: flags_of(script, capsys) for script in SCRIPTS}
     keys, used = all_keys(), set()

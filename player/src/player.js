@@ -1,0 +1,223 @@
+// The player: holds what is shown and how, and lets clock, picture and buttons agree.
+
+import { Clock } from "./clock.js";
+import { Controls } from "./controls.js";
+import { element } from "./dom.js";
+import { Header } from "./header.js";
+import { listen } from "./keyboard.js";
+import { Overlay } from "./overlay.js";
+import { Stage } from "./stage.js";
+import { Timeline } from "./timeline.js";
+import { initialLanguage, say } from "./words.js";
+
+const LONGEST_TICK = 0.25; // seconds; a page that slept does not leap
+
+export class Player {
+  constructor(place, show) {
+    this.show = show;
+    this.language = initialLanguage();
+    this.switches = { mirror: false, loop: true, smooth: true, trails: false, aligned: false };
+    this.highContrast = matchMedia("(prefers-contrast: more)").matches;
+    this.clock = new Clock();
+    this.header = new Header(this, show.scenes);
+    this.canvas = element("canvas", { role: "img", tabindex: 0 });
+    this.controls = new Controls(this);
+    this.timeline = new Timeline(this);
+    const picture = element("div", { class: "stage" }, this.canvas);
+    place.replaceChildren(this.header.element, picture, this.timeline.element, this.controls.element, this.header.dialog);
+    this.stage = new Stage(this.canvas, show.skeleton);
+    this.overlay = new Overlay(this.stage);
+    picture.append(this.overlay.element);
+    listen(this);
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
+    document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
+    this.clock.playing = show.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.open(0);
+    requestAnimationFrame((now) => this.tick(now, now));
+  }
+
+  get scene() {
+    return this.show.scenes[this.index];
+  }
+
+  /** Show another scene, if there is one with this index. */
+  open(index) {
+    if (!(index in this.show.scenes)) return;
+    this.index = index;
+    if (!this.scene.canAlign) this.switches.aligned = false;
+    this.clock.time = 0;
+    this.setClock();
+    this.stage.highContrast = this.highContrast;
+    this.stage.load(this.scene);
+    this.timeline.load(this.scene);
+    this.sayAll();
+  }
+
+  setClock() {
+    this.clock.loop = this.switches.loop;
+    this.clock.set(this.scene.length(this.switches.aligned), this.scene.rate(this.switches.aligned));
+  }
+
+  say = (key, values) => say(this.language, key, values);
+
+  /** Every word of the page, and everything that it shows. */
+  sayAll() {
+    document.documentElement.lang = this.language;
+    const names = this.scene.clips.map((clip) => clip.name).join(", ");
+    this.canvas.setAttribute("aria-label", this.say("body", { name: `${this.scene.text || this.scene.name} (${names})` }));
+    this.header.update(this.scene, this.index, this.show.scenes.length, this, this.say);
+    this.overlay.name(this.say);
+    this.refresh();
+  }
+
+  /** Show the present moment. */
+  refresh() {
+    this.stage.show(this.scene, this.clock.time, this.switches.aligned, !(this.clock.playing && this.switches.smooth));
+    this.timeline.update(this.state, this.say);
+    this.controls.update(this.state, this.say);
+  }
+
+  tick(now, before) {
+    const wasPlaying = this.clock.playing;
+    this.clock.pass(Math.min((now - before) / 1000, LONGEST_TICK));
+    if (wasPlaying) this.refresh();
+    else if (this.shownView !== this.stage.view) this.controls.update(this.state, this.say);
+    this.shownView = this.stage.view;
+    if (this.stage.draw()) this.drawn = (this.drawn ?? 0) + 1;
+    this.overlay.update(this.language, this.say);
+    requestAnimationFrame((next) => this.tick(next, now));
+  }
+
+  resize() {
+    const { view } = this.stage;
+    this.stage.layOut();
+    if (view) this.stage.look(view);
+    this.overlay.name(this.say);
+  }
+
+  toggle() {
+    this.clock.toggle();
+    this.refresh();
+  }
+
+  step(frames) {
+    this.clock.step(frames);
+    this.refresh();
+  }
+
+  goTo(frame) {
+    this.clock.playing = false;
+    this.clock.goTo(frame);
+    this.refresh();
+  }
+
+  goToTime(seconds) {
+    this.clock.goTo(Math.ceil(seconds * this.clock.rate - 1e-6));
+    this.refresh();
+  }
+
+  setSpeed(speed) {
+    this.clock.speed = speed;
+    this.refresh();
+  }
+
+  changeSpeed(direction) {
+    this.clock.changeSpeed(direction);
+    this.refresh();
+  }
+
+  look(view) {
+    this.stage.look(view);
+    this.refresh();
+  }
+
+  turn(right, up) {
+    this.stage.turn(right, up);
+    this.refresh();
+  }
+
+  zoom(factor) {
+    this.stage.zoom(factor);
+    this.refresh();
+  }
+
+  /** Turn a switch on or off. */
+  flip(name) {
+    if (name === "aligned" && !this.scene.canAlign) return;
+    this.switches[name] = !this.switches[name];
+    this.stage.mirror(this.switches.mirror);
+    this.stage.trails = this.switches.trails;
+    this.setClock();
+    if (!this.clock.playing) this.clock.goTo(this.clock.frame);
+    this.refresh();
+  }
+
+  contrast() {
+    this.highContrast = !this.highContrast;
+    document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
+    this.stage.paint(this.highContrast);
+    this.sayAll();
+  }
+
+  /** Speak the other language. */
+  speak() {
+    this.language = this.language === "en" ? "zh" : "en";
+    this.sayAll();
+  }
+
+  help() {
+    this.header.dialog.showModal();
+  }
+
+  /** How things stand, as plain values. */
+  get state() {
+    const { clock, scene, stage, switches } = this;
+    const time = clock.playing ? clock.time : clock.frame / clock.rate;
+    // An aligned clip's glosses are where the reference has them, or else nowhere.
+    const segment = scene.segmentAt(clock.frame / clock.rate);
+    return {
+      clip: this.index,
+      clips: this.show.scenes.length,
+      text: scene.text,
+      segments: scene.segments ?? [],
+      segment,
+      time,
+      frame: clock.frame,
+      frames: clock.frames,
+      length: clock.length,
+      playing: clock.playing,
+      speed: clock.speed,
+      view: stage.view,
+      switches: { ...switches },
+      canAlign: scene.canAlign,
+      highContrast: this.highContrast,
+      language: this.language,
+      panels: stage.panels.map(({ clip, frame, ended }) => ({ name: clip.name, frame, ended })),
+      drawn: this.drawn ?? 0,
+    };
+  }
+
+  /** What others may read of the player. */
+  report() {
+    const player = this;
+    return Object.freeze({
+      get state() {
+        return structuredClone(player.state);
+      },
+      /** A joint of a panel's signer as it is shown now: [x, y, z] of the data (y down), null where it is missing. */
+      joint(panel, name) {
+        const { clip, frame } = player.stage.panels[panel];
+        const place = [0, 0, 0];
+        const there = clip.position(Math.floor(frame + 1e-6), player.show.skeleton.joints.indexOf(name), place);
+        return there ? [place[0], -place[1], place[2]] : null;
+      },
+      /** Where that is on the page, in pixels. */
+      onPage(panel, name) {
+        const joint = player.show.skeleton.joints.indexOf(name);
+        const at = player.stage.onCanvas(player.stage.panels[panel], joint);
+        const { left, top } = player.canvas.getBoundingClientRect();
+        return at && { x: left + at.x, y: top + at.y };
+      },
+    });
+  }
+}

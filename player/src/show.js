@@ -1,0 +1,117 @@
+// What is shown: scenes, each a text signed by one figure or by several side by side, out of the page's JSON.
+//
+// Legend: F frames, J joints. Positions leave here as three.js has them: x to the right of the image, y UP, z towards
+// the viewer, in shoulder widths. In the data y points down.
+
+const FORMAT = 1;
+
+/** The whole of the page's data; throws where it is of a later format. */
+export function readShow(data) {
+  if (data.format !== FORMAT) throw new Error(`format ${data.format}, not ${FORMAT}`);
+  return { ...data, scenes: data.scenes.map((scene) => new Scene(scene, data.skeleton)) };
+}
+
+/** A text and those who sign it. Times are seconds from the first frame. */
+class Scene {
+  constructor(data, skeleton) {
+    Object.assign(this, data);
+    this.clips = data.clips.map((clip) => new Clip(clip, skeleton));
+    this.reference = this.clips.find((clip) => clip.role === "reference") ?? null;
+    this.duration = Math.max(...this.clips.map((clip) => clip.frames / clip.fps));
+    this.fps = Math.max(...this.clips.map((clip) => clip.fps));
+    this.canAlign = this.clips.some((clip) => clip.aligned !== null);
+    this.isFlat = this.clips.some((clip) => clip.dimensions === 2);
+  }
+
+  /** How long it plays: aligned clips go at the reference's pace. */
+  length(aligned) {
+    return aligned ? this.reference.frames / this.reference.fps : this.duration;
+  }
+
+  /** Frames a second of the steps from one frame to the next. */
+  rate(aligned) {
+    return aligned ? this.reference.fps : this.fps;
+  }
+
+  /** The index of the segment at a time, or -1. */
+  segmentAt(time) {
+    return (this.segments ?? []).findIndex((segment) => segment.start <= time && time < segment.end);
+  }
+}
+
+/** The motion of one signer. */
+class Clip {
+  constructor(data, skeleton) {
+    Object.assign(this, { name: data.name, role: data.role, fps: data.fps, frames: data.frames });
+    this.dimensions = data.dimensions;
+    this.joints = skeleton.joints.length;
+    this.aligned = data.aligned ?? null;
+    this.values = new Int16Array(bytes(data.poses).buffer);
+    this.step = data.step;
+    this.missing = data.missing ? bytes(data.missing) : null;
+    if (this.values.length !== this.frames * this.joints * this.dimensions) throw new Error(`${this.name}: cut off`);
+  }
+
+  /** The frame (a fraction between two) at a time of the scene, and whether the clip has ended before it. */
+  frameAt(time, aligned, reference) {
+    if (aligned && this !== reference && this.aligned) {
+      const last = this.aligned.length - 1;
+      const at = Math.min(time * reference.fps, last);
+      const before = Math.floor(at);
+      const after = Math.min(before + 1, last);
+      const frame = this.aligned[before] + (at - before) * (this.aligned[after] - this.aligned[before]);
+      return { frame, ended: false };
+    }
+    const frame = time * this.fps;
+    return { frame: Math.min(frame, this.frames - 1), ended: frame >= this.frames };
+  }
+
+  isMissing(frame, joint) {
+    if (!this.missing) return false;
+    const index = frame * this.joints + joint;
+    return (this.missing[index >> 3] >> (7 - (index & 7)) & 1) === 1;
+  }
+
+  /** How many joints a frame lacks. */
+  missingAt(frame) {
+    let count = 0;
+    for (let joint = 0; joint < this.joints; joint++) count += this.isMissing(frame, joint);
+    return count;
+  }
+
+  /** Write a joint's position into `target`, an array of three; false where it is missing. */
+  position(frame, joint, target) {
+    if (this.isMissing(frame, joint)) return false;
+    const first = (frame * this.joints + joint) * this.dimensions;
+    target[0] = this.values[first] * this.step;
+    target[1] = -this.values[first + 1] * this.step;
+    target[2] = this.dimensions === 3 ? this.values[first + 2] * this.step : 0;
+    return true;
+  }
+
+  /** All joints at a frame, into (J x 3) positions and (J) seen. Between two frames both must show a joint. */
+  pose(frame, positions, seen) {
+    const before = Math.max(0, Math.min(Math.floor(frame + 1e-6), this.frames - 1));
+    const after = Math.min(before + 1, this.frames - 1);
+    const share = Math.max(0, frame - before);
+    for (let joint = 0; joint < this.joints; joint++) {
+      const there = this.position(before, joint, NOW);
+      seen[joint] = there ? 1 : 0;
+      if (!there) continue;
+      if (share > 1e-4 && this.position(after, joint, NEXT)) {
+        for (let axis = 0; axis < 3; axis++) NOW[axis] += share * (NEXT[axis] - NOW[axis]);
+      }
+      positions.set(NOW, 3 * joint);
+    }
+  }
+}
+
+const NOW = [0, 0, 0];
+const NEXT = [0, 0, 0];
+
+function bytes(base64) {
+  const text = atob(base64);
+  const found = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) found[index] = text.charCodeAt(index);
+  return found;
+}

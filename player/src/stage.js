@@ -1,0 +1,221 @@
+// The picture: one canvas with a panel for each signer, all seen by one camera that goes around them.
+
+import { MOUSE, PerspectiveCamera, Scene as World, Spherical, Vector3, WebGLRenderer } from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { newSurroundings } from "./capsules.js";
+import { figureOf } from "./figures.js";
+import { palette } from "./palette.js";
+import { Trails } from "./trails.js";
+
+const FIELD = 26; // degrees from the top of a panel to its bottom
+const MOST_PIXELS = 2; // a pixel of the page has at most so many on its side
+
+export const VIEWS = {
+  front: [0, 0, 1],
+  side: [-1, 0, 0], // of the signer's right, as in the videos
+  top: [0, 1, 0.0001],
+};
+
+export class Stage {
+  constructor(canvas, skeleton) {
+    this.canvas = canvas;
+    this.skeleton = skeleton;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer.setClearColor(0x000000, 0);
+    this.renderer.setScissorTest(true);
+    this.renderer.autoClear = false;
+    this.camera = new PerspectiveCamera(FIELD, 1, 0.1, 100);
+    this.controls = new OrbitControls(this.camera, canvas);
+    Object.assign(this.controls, { enableDamping: false, minDistance: 0.8, maxDistance: 30, zoomSpeed: 0.8 });
+    this.controls.mouseButtons = { LEFT: MOUSE.ROTATE, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.PAN };
+    this.controls.addEventListener("change", () => (this.stale = true));
+    this.controls.addEventListener("start", () => (this.view = null));
+    this.surroundings = newSurroundings();
+    this.panels = [];
+    this.view = "front";
+    this.mirrored = false;
+    this.trails = false;
+    this.stale = true;
+    this.paint(false);
+  }
+
+  /** Put a scene's signers into panels and look at them from where one looked at those before. */
+  load(scene) {
+    for (const { figure, trail } of this.panels) {
+      figure.dispose();
+      trail.dispose();
+    }
+    this.panels = scene.clips.map((clip) => this.panelOf(clip));
+    this.box = scene.box;
+    this.center = new Vector3(scene.box.left + scene.box.side / 2, -scene.box.top - scene.box.side / 2, scene.depth);
+    this.layOut();
+    this.look(this.view ?? "front");
+    this.paint(this.highContrast);
+  }
+
+  panelOf(clip) {
+    const world = new World();
+    const figure = figureOf(clip, this.skeleton, this.surroundings);
+    const trail = new Trails(clip, this.skeleton, this.surroundings);
+    world.add(figure.group, trail.group);
+    return { clip, world, figure, trail, missing: 0, area: { left: 0, top: 0, width: 1, height: 1 }, ended: false, frame: 0 };
+  }
+
+  /** Divide the canvas into equal panels, as large as they can be. */
+  layOut() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height || !this.panels.length) return;
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, MOST_PIXELS));
+    this.renderer.setSize(width, height, false);
+    const count = this.panels.length;
+    const sizes = Array.from({ length: count }, (_, index) => {
+      const columns = index + 1;
+      const rows = Math.ceil(count / columns);
+      return { columns, rows, size: Math.min(width / columns, height / rows) };
+    });
+    const { columns, rows } = sizes.reduce((best, one) => (one.size > best.size ? one : best));
+    this.panels.forEach((panel, index) => {
+      const [column, row] = [index % columns, Math.floor(index / columns)];
+      panel.area = {
+        left: (column * width) / columns,
+        top: (row * height) / rows,
+        width: width / columns,
+        height: height / rows,
+      };
+    });
+    const { area } = this.panels[0];
+    this.camera.aspect = area.width / area.height;
+    this.camera.updateProjectionMatrix();
+    this.stale = true;
+  }
+
+  /** How far away the camera must be for the whole box to be seen. */
+  get distance() {
+    const half = this.box.side / 2;
+    const tangent = Math.tan((FIELD * Math.PI) / 360) * Math.min(1, this.camera.aspect);
+    return half / tangent + 0.15; // hands that come nearer look larger
+  }
+
+  /** Look from one of the named sides, at the whole signer. */
+  look(view) {
+    this.view = view;
+    this.controls.target.copy(this.center);
+    this.camera.position.fromArray(VIEWS[view]).multiplyScalar(this.distance).add(this.center);
+    this.controls.update();
+    this.stale = true;
+  }
+
+  /** Go around the signer by angles in radians: to the right and up. */
+  turn(right, up) {
+    const from = new Spherical().setFromVector3(this.camera.position.clone().sub(this.controls.target));
+    from.theta += right;
+    from.phi = Math.max(0.01, Math.min(Math.PI - 0.01, from.phi - up));
+    this.camera.position.setFromSpherical(from).add(this.controls.target);
+    this.moved();
+  }
+
+  /** Come nearer (factors below 1) or go away. */
+  zoom(factor) {
+    const { position } = this.camera;
+    const { target, minDistance, maxDistance } = this.controls;
+    const distance = Math.max(minDistance, Math.min(maxDistance, position.distanceTo(target) * factor));
+    position.sub(target).setLength(distance).add(target);
+    this.moved();
+  }
+
+  moved() {
+    this.view = null;
+    this.controls.update();
+    this.stale = true;
+  }
+
+  /** Put a joint into the middle, seen from the same side. */
+  centerOn(panel, joint) {
+    const place = [0, 0, 0];
+    if (!panel.clip.position(Math.floor(panel.frame + 1e-6), joint, place)) return;
+    const to = new Vector3(...place).applyMatrix4(panel.world.matrixWorld);
+    this.camera.position.add(to).sub(this.controls.target);
+    this.controls.target.copy(to);
+    this.moved();
+  }
+
+  /** As in a mirror, or not. */
+  mirror(on) {
+    this.mirrored = on;
+    this.stale = true;
+  }
+
+  paint(highContrast) {
+    this.highContrast = highContrast;
+    const colors = palette(highContrast);
+    this.surroundings.background.value = colors.background;
+    this.surroundings.ink.value = colors.ink;
+    this.surroundings.thickest.value = highContrast ? 0.3 : 0.42;
+    for (const { figure, trail } of this.panels) {
+      figure.paint(colors);
+      trail.paint(colors);
+    }
+    this.stale = true;
+  }
+
+  /** Let every signer stand as at a time; `whole`: at a frame of its own, not between two. */
+  show(scene, time, aligned, whole) {
+    for (const panel of this.panels) {
+      const { frame, ended } = panel.clip.frameAt(time, aligned, scene.reference);
+      panel.frame = whole ? Math.floor(frame + 1e-6) : frame;
+      panel.ended = ended;
+      panel.figure.show(panel.frame);
+      if (this.trails) panel.trail.show(panel.frame);
+    }
+    this.stale = true;
+  }
+
+  /** Draw, where anything has changed. */
+  draw() {
+    if (!this.stale) return false;
+    this.stale = false;
+    const { renderer, camera } = this;
+    const { height } = this.canvas.getBoundingClientRect();
+    const away = camera.position.distanceTo(this.controls.target);
+    this.surroundings.haze.value = [away - 0.5, away + 1.3];
+    for (const { world, trail, figure, area } of this.panels) {
+      const bottom = height - area.top - area.height;
+      renderer.setViewport(area.left, bottom, area.width, area.height);
+      renderer.setScissor(area.left, bottom, area.width, area.height);
+      trail.group.visible = this.trails;
+      world.scale.x = this.mirrored ? -1 : 1;
+      world.position.x = this.mirrored ? 2 * this.center.x : 0;
+      renderer.clear();
+      renderer.render(world, camera);
+    }
+    return true;
+  }
+
+  /** Where a joint of a panel's signer is on the canvas, in its pixels; null where it is missing. */
+  onCanvas(panel, joint) {
+    const { clip, frame, world, area } = panel;
+    const place = [0, 0, 0];
+    if (!clip.position(Math.floor(frame + 1e-6), joint, place)) return null;
+    const seen = new Vector3(...place).applyMatrix4(world.matrixWorld).project(this.camera);
+    return {
+      x: area.left + ((seen.x + 1) / 2) * area.width,
+      y: area.top + ((1 - seen.y) / 2) * area.height,
+    };
+  }
+
+  /** The joint nearest to a point of the canvas, at most `reach` pixels away: {panel, joint, x, y}, or null. */
+  jointAt(x, y, reach) {
+    const inside = ({ area }) => x >= area.left && x < area.left + area.width && y >= area.top && y < area.top + area.height;
+    const panel = this.panels.find(inside);
+    let found = null;
+    for (let joint = 0; panel && joint < panel.clip.joints; joint++) {
+      const at = this.onCanvas(panel, joint);
+      const away = at ? Math.hypot(at.x - x, at.y - y) : Infinity;
+      if (away <= reach) {
+        reach = away;
+        found = { panel, joint, ...at };
+      }
+    }
+    return found;
+  }
+}

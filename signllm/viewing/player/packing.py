@@ -1,0 +1,88 @@
+"""Scenes as the plain values that the page's code reads (player/src/show.js).
+
+Positions are whole numbers of 16 bits, each clip with a step of its own: at most half a step is lost, about 0.00005
+shoulder widths. Missing joints are a mask of bits.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from signllm.languages import LANGUAGES
+from signllm.pose import PoseSequence, Skeleton
+from signllm.viewing.drawing import view_box
+from signllm.viewing.player.scenes import PlayerScene, aligned_frames, has_depth, without_depth
+
+FORMAT = 1
+_MOST = 32767  # of a whole number of 16 bits
+
+
+def pack(scenes: Sequence[PlayerScene], title: str, align: bool, autoplay: bool) -> dict[str, Any]:
+    """Everything the page shows; `align` adds dynamic time warping to scenes with a reference."""
+    return {
+        "format": FORMAT,
+        "title": title,
+        "autoplay": autoplay,
+        "skeleton": _skeleton(scenes[0].figures[0].pose.skeleton),
+        "scenes": [_scene(scene, align) for scene in scenes],
+    }
+
+
+def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
+    return {"name": skeleton.name, "joints": skeleton.joints, "parents": skeleton.parents}
+
+
+def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
+    poses = scene.in_one_unit()
+    box = view_box(poses)
+    depths = [pose.coordinates[..., 2][pose.valid] for pose in poses if has_depth(pose)]
+    clips = []
+    reference = next(
+        (pose for pose, figure in zip(poses, scene.figures, strict=True) if figure is scene.reference), None
+    )
+    for pose, figure in zip(poses, scene.figures, strict=True):
+        clip = {"name": figure.name, "role": figure.role, **pack_pose(pose)}
+        if align and reference is not None and figure is not scene.reference:
+            clip["aligned"] = aligned_frames(pose, reference)
+        clips.append(clip)
+    language = LANGUAGES.get(scene.language or "")
+    return {
+        "name": scene.name,
+        "text": scene.text,
+        "textLanguage": language.spoken if language else None,
+        "gloss": scene.gloss,
+        "language": scene.language,
+        "group": scene.group,
+        "note": scene.note,
+        "segments": [{"text": s.text, "start": s.start_s, "end": s.end_s} for s in scene.segments],
+        "box": {"left": box.left, "top": box.top, "side": box.side},
+        "depth": float(np.median(np.concatenate(depths))) if depths else 0.0,
+        "error": max(clip["error"] for clip in clips),
+        "clips": clips,
+    }
+
+
+def pack_pose(pose: PoseSequence) -> dict[str, Any]:
+    """A clip's frames; `error` is by how much a coordinate differs at most, in the clip's unit."""
+    flat = pose if has_depth(pose) else without_depth(pose)
+    values_FJC = flat.coordinates.astype(np.float64)
+    step = float(np.abs(values_FJC).max()) / _MOST or 1.0
+    whole_FJC = np.round(values_FJC / step).astype("<i2")
+    missing_FJ = ~flat.valid
+    return {
+        "fps": flat.fps,
+        "frames": len(flat),
+        "dimensions": values_FJC.shape[2],
+        "step": step,
+        "error": float(np.abs(whole_FJC * step - values_FJC).max()),
+        "poses": _base64(whole_FJC.tobytes()),
+        "missing": _base64(np.packbits(missing_FJ).tobytes()) if missing_FJ.any() else None,
+    }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
