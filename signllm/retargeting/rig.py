@@ -27,10 +27,10 @@ _ARM = ("UpperArm", "LowerArm", "Hand")
 NEEDED_ROLES = tuple(f"{side}{part}" for side in SIDES for part in _ARM)
 ROLES = (
     *("hips", "spine", "chest", "upperChest", "neck", "head", "nose"),
-    *(f"{side}{part}" for side in SIDES for part in ("Shoulder", *_ARM, "LowerArmTwist")),
+    *(f"{side}{part}" for side in SIDES for part in ("Shoulder", *_ARM, "UpperArmTwist", "LowerArmTwist")),
     *(f"{side}{bone}" for side in SIDES for bones in FINGER_ROLES.values() for bone in bones),
 )
-"""The parts of a person, by the names of VRM 1.0, and three more: `nose`, twist bones of forearms, tips of fingers."""
+"""The parts of a person, by the names of VRM 1.0, and three more: `nose`, twist bones, tips of fingers."""
 
 
 @dataclass(frozen=True, eq=False)
