@@ -37,6 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--splits", nargs="+", help="e.g. train dev, or train,dev (default: every split found) / 要转换的划分，默认全部"
     )
     flags.add_argument("--language", required=True, help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
+    flags.add_argument(
+        "--name",
+        help="name of this source, if a language has several in one store / 数据源名称，用于同语种多个数据源",
+    )
     flags.add_argument("--max_samples", type=int, help="only the first N clips of a split / 每个划分只取前 N 条")
     flags.add_argument(
         "--fps", type=float, help="frame rate of the source (default: what it says, else 25) / 源数据帧率，默认 25"

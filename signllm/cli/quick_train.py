@@ -18,6 +18,7 @@ import signllm
 from signllm.cli.common import as_called, command, parser
 from signllm.cli.train import CONFIG_HELP
 from signllm.config import Config, load_config
+from signllm.data.names import meant_split
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError
 
@@ -75,20 +76,24 @@ def find_or_make_data(config: Config) -> Config:
         _make_demo_corpus(root)
     store = Store(root)
     for code in store.languages():
-        parts = {name: store.split(code, name) for name in store.splits(code)}
+        parts = {name: store.split(code, name) for name in store.folders(code)}
         demo = " (demo corpus)" if any(part.info.get("demo") for part in parts.values()) else ""
         print(f"  {code}: " + ", ".join(f"{name} {len(part)} clips" for name, part in parts.items()) + demo)
     there = {name for code in store.languages() for name in store.splits(code)}
     wanted = {"train_split": data.train_split, "eval_split": data.eval_split}
-    for key, other in (("train_split", data.eval_split), ("eval_split", data.train_split)):
-        if wanted[key] not in there:
-            if other not in there:
-                raise ConfigError(
-                    f"{root} has neither a split '{data.train_split}' nor '{data.eval_split}', but"
-                    f" {', '.join(sorted(there))}; name them with --set data.train_split=... --set data.eval_split=..."
-                )
-            print(f"  note: no split '{wanted[key]}'; '{other}' stands in, good enough to try the code, not to measure")
-            wanted[key] = other
+    for key, other in (("eval_split", "train_split"), ("train_split", "eval_split")):
+        if wanted[key] in there:
+            continue
+        if meant := meant_split(key.removesuffix("_split"), there):
+            print(f"  note: no split '{wanted[key]}'; '{meant}' is taken for it")
+        elif (meant := wanted[other]) in there:
+            print(f"  note: no split '{wanted[key]}'; '{meant}' stands in, good enough to try the code, not to measure")
+        else:
+            raise ConfigError(
+                f"{root} has neither a split '{data.train_split}' nor '{data.eval_split}', but"
+                f" {', '.join(sorted(there))}; name them with --set data.train_split=... --set data.eval_split=..."
+            )
+        wanted[key] = meant
     return config.model_copy(update={"data": data.model_copy(update=wanted)})
 
 

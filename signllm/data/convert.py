@@ -21,7 +21,7 @@ from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_doubts import compare_splits, doubts_of
 from signllm.data.convert_lift import lift_flat, what_was_lifted
 from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
-from signllm.data.dealing import HELD_OUT, wanted_splits
+from signllm.data.dealing import HELD_OUT, as_part, check_name, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
@@ -50,6 +50,7 @@ class ConvertOptions:
     the source says, else 25. Frames are kept as they are.
     `held_out`: the share of clips that goes to dev in a source without splits. `hints`: what is said of the files
     instead of found, the layout included. `columns`: which columns of a table say what.
+    `name`: of the source, where a split has several: they become parts of it (`signllm.data.store_split`).
     `lift`: clips without depth become 3D by `signllm.lifting`; clips with depth stay as they are.
     """
 
@@ -67,6 +68,7 @@ class ConvertOptions:
     hints: Hints | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     lift: bool = False
+    name: str | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -77,6 +79,8 @@ class ConvertOptions:
             faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
         if not 0 <= self.held_out < 1:
             faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
+        if self.name is not None:
+            faults += check_name(self.name)
         if self.workers < 1:
             faults.append(f"--workers is {self.workers}; expected at least 1")
         try:
@@ -127,6 +131,7 @@ def convert(
     _check_target(options)
     limits = (options.splits, options.max_samples, options.held_out)
     chosen = wanted_splits(options.data_dir, options.language, *limits, options.columns)
+    chosen = as_part(chosen, options.name) if options.name else chosen
     hints = options.hints or Hints(options.layout)
     with hold_splits(options.output_dir, [(options.language, split) for split in chosen]):
         for open_source in chosen.values():
@@ -179,7 +184,7 @@ def _said(source: SourcePart) -> str:
 def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None:
     """The report of a split that is in the store already, unless it is to be overwritten."""
     store = Store(options.output_dir) if options.output_dir.is_dir() else None
-    if options.overwrite or store is None or source.split not in store.splits(options.language):
+    if options.overwrite or store is None or source.split not in store.folders(options.language):
         return None
     split = store.split(options.language, source.split)
     if split.info.get("demo"):
@@ -189,7 +194,7 @@ def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None
         report.status = "refused"
         report.faults.append(
             f"{split.path}: already there, converted from other files or with other options; add --overwrite to replace"
-            " it, or choose another --output_dir"
+            " it, --name NAME to keep both as parts of one split, or choose another --output_dir"
         )
     else:
         drop_unfinished(options.output_dir, options.language, source.split)

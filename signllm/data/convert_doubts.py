@@ -8,6 +8,7 @@ from typing import Protocol
 
 from signllm.data.source import SourcePart
 from signllm.data.store import Store
+from signllm.data.store_split import PART
 from signllm.pose.formats.conventions import UNKNOWN, Conventions
 
 
@@ -45,10 +46,12 @@ def compare_splits(root: Path, language: str, reports: Sequence[ConvertedSplit])
     if not root.is_dir():
         return
     store = Store(root)
-    infos = {name: store.split(language, name).info for name in store.splits(language)}
+    infos = {name: store.split(language, name).info for name in store.folders(language)}
     for report in reports:
         for name, info in infos.items():
             if report.status != "converted" or name == report.split or "source_scale" not in info:
+                continue
+            if name.partition(PART)[2] != report.split.partition(PART)[2]:  # another source
                 continue
             if abs(report.source_scale / info["source_scale"] - 1) > 0.02:
                 report.warnings.append(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from signllm.data.names import usual_order
+from signllm.data.names import USUAL_SPLITS, usual_order
 from signllm.data.source import BARE_FILES, FoundPart, SourcePart
+from signllm.data.store_split import PART
 from signllm.data.tables import find_parts
 from signllm.data.tables.name_labels import labelled_by_names
 from signllm.errors import DataError, did_you_mean
@@ -36,6 +38,24 @@ def _dealt(part: SourcePart, split: str, held_out: float) -> SourcePart:
     mine = tuple(entry for entry in part.entries if split_of(entry.name, held_out) == split)
     faults = part.faults if mine else (*part.faults, f"{part.label}: no clip falls to {split}; see --held_out")
     return replace(part, split=split, entries=mine, faults=faults, held_out=held_out)
+
+
+def check_name(name: str) -> list[str]:
+    """What is wrong with the name of a source: it stands in the names of folders and before the ids of clips."""
+    if re.fullmatch(r"\w[\w.-]{0,59}", name) and name not in USUAL_SPLITS:
+        return []
+    return [f"--name is '{name}'; expected letters, digits, '_', '.' and '-', at most 60, and no name of a split"]
+
+
+def as_part(chosen: Mapping[str, Callable[[], SourcePart]], name: str) -> dict[str, Callable[[], SourcePart]]:
+    """What opens each split, as the part `name` of it: its ids begin with the name, so that no other part has them."""
+
+    def opened(open_source: Callable[[], SourcePart], split: str) -> SourcePart:
+        source = open_source()
+        entries = tuple(replace(entry, name=f"{name}/{entry.name}") for entry in source.entries)
+        return replace(source, split=split, entries=entries)
+
+    return {f"{split}{PART}{name}": partial(opened, first, f"{split}{PART}{name}") for split, first in chosen.items()}
 
 
 def by_split(part: SourcePart) -> list[SourcePart]:

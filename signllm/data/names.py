@@ -101,3 +101,11 @@ def split_in(name: str) -> str | None:
     words = re.split(r"[^a-z0-9]+", name.casefold())
     told = {_SPLITS.get(word, word) for word in words} & set(USUAL_SPLITS)
     return told.pop() if len(told) == 1 else None
+
+
+_OTHER_SPLITS = {"train": ("training",), "eval": ("dev", "val", "valid", "validation", "eval", "test")}
+
+
+def meant_split(job: str, there: Collection[str]) -> str | None:
+    """The split that may be meant to train on or to evaluate on ('train', 'eval') where the usual one is missing."""
+    return next((name for name in _OTHER_SPLITS[job] if name in there), None)

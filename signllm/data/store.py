@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +24,11 @@ from signllm.data.records import (
     INDEX,
     ClipRecord,
     index_line,
-    read_description,
     read_index,
 )
+from signllm.data.store_split import JoinedSplit, StoreSplit, split_of_folder
 from signllm.errors import DataError, LockedError, did_you_mean
 from signllm.fsutil import (
-    file_identity,
     file_sha256,
     hold,
     replace_folder,
@@ -39,99 +37,14 @@ from signllm.fsutil import (
     write_json,
     write_text,
 )
-from signllm.inputs import map_array
 from signllm.languages import LANGUAGES
 from signllm.outputs import writing
 from signllm.pose import SKELETON_50, PoseSequence, Skeleton
 from signllm.pose.sequence import SHOULDER_WIDTHS
-from signllm.pose.skeleton import SKELETONS
 
 MAX_SHARD_BYTES = 512 * 1024**2
 FINGERPRINT = "fingerprint"
 _HEADER_BYTES = 128  # what numpy's own writer pads the header of these shapes to
-
-
-class StoreSplit:
-    """One split of one language: `len`, `records[i]`, `pose(i)`. Opening maps files and reads the index only.
-
-    Raises DataError when the folder is not a finished split of this format version, and, from whatever reads it, when
-    it was converted anew since it was opened.
-    """
-
-    def __init__(self, path: Path):
-        self.path = Path(path)
-        try:
-            self._content = file_identity(self.path / DESCRIPTION)
-        except FileNotFoundError:
-            raise DataError(
-                f"{self.path}: no {DESCRIPTION} here; run final_convert_data.py to make this split"
-            ) from None
-        self.info: dict = read_description(self.path / DESCRIPTION)
-        self.skeleton: Skeleton = SKELETONS[self.info["skeleton"]]
-        self.unit: str = self.info["unit"]
-
-    @cached_property
-    def records(self) -> list[ClipRecord]:
-        """The clips, in the order of the source."""
-        with self._unchanged():
-            records = read_index(self.path / INDEX)
-        found = {"clips": len(records), "frames": sum(record.frames for record in records)}
-        if found != {name: self.info[name] for name in found}:
-            raise DataError(
-                f"{self.path}: {INDEX} has {found['clips']} clips of {found['frames']} frames, {DESCRIPTION} says"
-                f" {self.info['clips']} of {self.info['frames']}; convert this split again"
-            )
-        return records
-
-    @contextmanager
-    def _unchanged(self) -> Iterator[None]:
-        """For reading a file of the split: DataError where it may be one of another conversion."""
-        yield
-        try:
-            same = file_identity(self.path / DESCRIPTION) == self._content
-        except OSError:
-            same = False
-        if not same:
-            raise DataError(f"{self.path}: this split was replaced while it was read; start again")
-
-    @cache  # noqa: B019 - a split lives as long as its maps
-    def _shard(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        paths = [self.path / f"{kind}-{number:05d}.npy" for kind in ("poses", "valid")]
-        try:
-            with self._unchanged():
-                poses, valid = (map_array(path) for path in paths)
-        except DataError as error:
-            raise DataError(f"{fault}; convert this split again" for fault in error.faults) from None
-        joints = self.skeleton.num_joints
-        expected = ((poses, (joints, 3), "<f4"), (valid, ((joints + 7) // 8,), "|u1"))
-        if poses.shape[:1] != valid.shape[:1] or any(
-            a.shape[1:] != shape or a.dtype != dtype for a, shape, dtype in expected
-        ):
-            raise DataError(
-                f"{self.path}: shard {number} holds {poses.dtype} {poses.shape} and {valid.dtype} {valid.shape}, which"
-                f" are not clips of {self.skeleton.name}; convert this split again"
-            )
-        return poses, valid
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def pose(self, index: int) -> PoseSequence:
-        """Clip `index` as a PoseSequence whose coordinates are a view of the memory map where nothing is missing."""
-        record = self.records[index]
-        poses, valid = self._shard(record.shard)
-        if record.first_frame + record.frames > len(poses):
-            raise DataError(
-                f"{self.path}: clip {record.id} ends at frame {record.first_frame + record.frames} of shard"
-                f" {record.shard}, which has {len(poses)}; convert this split again"
-            )
-        frames = slice(record.first_frame, record.first_frame + record.frames)
-        mask = np.unpackbits(valid[frames], axis=-1, count=self.skeleton.num_joints).astype(bool)
-        return PoseSequence(poses[frames], mask, record.fps, self.skeleton, self.unit)
-
-    def __iter__(self) -> Iterator[tuple[ClipRecord, PoseSequence]]:
-        for index, record in enumerate(self.records):
-            yield record, self.pose(index)
 
 
 class Store:
@@ -154,18 +67,25 @@ class Store:
         """The codes that have at least one finished split, in the order of `signllm.languages`."""
         return [code for code in LANGUAGES if self.splits(code)]
 
-    def splits(self, language: str) -> list[str]:
-        """The finished splits of a language, sorted."""
+    def folders(self, language: str) -> list[str]:
+        """The finished folders of a language, sorted; `train` and `train@lexicon` are parts of one split."""
         folder = self.root / language
-        return sorted(p.parent.name for p in folder.glob("*/dataset.json") if not p.parent.name.startswith("."))
+        return sorted(p.parent.name for p in folder.glob(f"*/{DESCRIPTION}") if not p.parent.name.startswith("."))
+
+    def splits(self, language: str) -> list[str]:
+        """What `split` opens, sorted: the splits, and the parts of those that have several sources."""
+        folders = self.folders(language)
+        return sorted({*folders, *map(split_of_folder, folders)})
 
     def split(self, language: str, split: str) -> StoreSplit:
-        """Open one split; DataError names what there is when it is missing."""
-        if split not in self.splits(language):
+        """Open a split with all its parts, or one part by its folder's name; DataError names what there is if none."""
+        parts = [name for name in self.folders(language) if split in (name, split_of_folder(name))]
+        if not parts:
             there = [f"{code}/{name}" for code in self.languages() for name in self.splits(code)]
             hint = did_you_mean(f"{language}/{split}", [name for name in there if name.startswith(f"{language}/")])
             raise DataError(f"{self.root}: no split {language}/{split}{hint}; there are: {', '.join(there) or 'none'}")
-        return StoreSplit(self.root / language / split)
+        opened = [StoreSplit(self.root / language / name) for name in parts]
+        return opened[0] if len(opened) == 1 else JoinedSplit(self.root / language / split, opened)
 
 
 @contextmanager

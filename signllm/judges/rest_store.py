@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from signllm.data.store import Store, StoreWriter, hold_splits
+from signllm.data.store_split import split_of_folder
 from signllm.errors import DataError
 from signllm.fsutil import replace_folder
 from signllm.judges.training_examples import choose_share
@@ -40,8 +41,8 @@ def write_rest_store(
                 writer.add(source.records[index], source.pose(index))
             writer.finish({**facts, "left_by_judge": judge})
         counts[code] = len(left)
-        for other in store.splits(code):
-            if other != split:
+        for other in store.folders(code):
+            if split not in (other, split_of_folder(other)):
                 _copy_split(store.root / code / other, target / code / other)
     return counts
 

@@ -12,6 +12,7 @@ from typing import Any
 from signllm.config import Config
 from signllm.data.dataset import SignDataset
 from signllm.data.gloss_pairs import GlossPairs, open_gloss_pairs
+from signllm.data.names import meant_split
 from signllm.data.store import Store
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.languages import LANGUAGES, resolve_language
@@ -64,13 +65,9 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     return train_set, SignDataset(store, data.eval_split, languages=with_eval, **shared)
 
 
-_OTHER_NAMES = {"train": ("training",), "eval": ("dev", "val", "valid", "validation", "eval", "test")}
-
-
 def _other_split(store: Store, codes: Sequence[str], job: str) -> str:
     """The remedy for a missing split, with the one that may be meant."""
-    there = {name for code in codes for name in store.splits(code)}
-    meant = next((name for name in _OTHER_NAMES[job] if name in there), None)
+    meant = meant_split(job, {name for code in codes for name in store.splits(code)})
     offer = f"there is '{meant}': set data.{job}_split={meant}, or " if meant else ""
     return f"{offer}convert it, or name another in data.{job}_split"
 

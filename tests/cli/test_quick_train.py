@@ -73,3 +73,14 @@ def test_a_package_that_is_not_there_is_named_with_its_remedy(monkeypatch, capsy
     monkeypatch.setattr(quick_train, "required_packages", lambda: ["numpy", "no-such-package-here"])
     assert quick_train.main([]) == 2
     assert "package no-such-package-here is not installed: pip install" in capsys.readouterr().err
+
+
+def test_a_split_of_the_usual_other_name_is_taken(make_config, tmp_path, capsys):
+    from tests.helpers.sources import write_store
+
+    for split in ("train", "val"):
+        write_store(tmp_path / "store", split=split)
+    config = make_config(f"data.dataset_path={tmp_path / 'store'}")
+    found = quick_train.find_or_make_data(config)
+    assert (found.data.train_split, found.data.eval_split) == ("train", "val")
+    assert "no split 'dev'; 'val' is taken for it" in capsys.readouterr().out

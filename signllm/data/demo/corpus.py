@@ -141,9 +141,9 @@ def remove_demo_corpus(store: Store) -> list[str]:
     """Delete the generated splits of a store, which can be made again at any time; return what to tell of it."""
     removed, told = [], []
     for code in store.languages():
-        for name in store.splits(code):
+        for name in store.folders(code):
             folder = store.root / code / name
-            if not store.split(code, name).info.get("demo"):
+            if not read_description(folder / DESCRIPTION).get("demo"):
                 continue
             try:
                 with hold_splits(store.root, [(code, name)]):

@@ -17,7 +17,7 @@ _OPEN_SPLITS = 16
 
 
 def find(path: Path, columns: Columns) -> list[FoundPart]:
-    """A part for each language and split."""
+    """A part for each folder of each language: sources of one split stay apart."""
     if (path / DESCRIPTION).is_file():
         return [_found(path)]
     if not path.is_dir():
@@ -26,7 +26,7 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     is_language = name in LANGUAGES and any(path.glob(f"*/{DESCRIPTION}"))
     store = Store(path.absolute().parent if is_language else path)
     codes = [name] if is_language else store.languages()
-    return [_found(store.root / code / split) for code in codes for split in store.splits(code)]
+    return [_found(store.root / code / split) for code in codes for split in store.folders(code)]
 
 
 def _found(folder: Path) -> FoundPart:
