@@ -59,7 +59,7 @@ class Reach:
 
 
 def measure_reach(root: Path, paths: Sequence[str], files: Sequence[str], jobs: int, folder: Path) -> Reach:
-    """Run the test files under coverage. Raises DataError when a test fails as the code stands.
+    """Run the test files under coverage. Raises DataError, with what it said, when a test fails as the code stands.
 
     Coverage does not see into compiled functions, so the tests of files with such functions run once more, as plain
     Python; a test that fails that way is left out.
@@ -68,8 +68,8 @@ def measure_reach(root: Path, paths: Sequence[str], files: Sequence[str], jobs: 
     if failed:
         raise DataError(
             [
-                f"{test}: fails as the code stands; faults are only sought among tests that pass"
-                for test in sorted(failed)
+                f"{test}: fails as the code stands; faults are only sought among tests that pass: {said}"
+                for test, said in sorted(failed.items())
             ]
         )
     compiled = [path for path in paths if COMPILED.search((root / path).read_text(encoding="utf-8"))]
@@ -78,15 +78,15 @@ def measure_reach(root: Path, paths: Sequence[str], files: Sequence[str], jobs: 
         mirrors = [file for file in files if file in files_of_tests(root, compiled)]
         seen, slow, failed = _covered(root, compiled, mirrors, jobs, folder / "plain", plain)
         for path, lines in seen.items():
-            tests[path] = {line: found - failed for line, found in lines.items()}
+            tests[path] = {line: found - failed.keys() for line, found in lines.items()}
         seconds = {test: max(time, slow.get(test, 0.0)) for test, time in seconds.items()}
     return Reach(tests, seconds)
 
 
 def _covered(
     root: Path, paths: Sequence[str], files: Sequence[str], jobs: int, folder: Path, settings: dict[str, str]
-) -> tuple[dict[str, dict[int, set[str]]], dict[str, float], set[str]]:
-    """(tests by path and line, seconds by test, failed tests)"""
+) -> tuple[dict[str, dict[int, set[str]]], dict[str, float], dict[str, str]]:
+    """(tests by path and line, seconds by test, what failed tests said)"""
     folder.mkdir(parents=True)
     data, report = folder / "coverage", folder / "report.xml"
     include = "".join(f"    {root / path}\n" for path in paths)
@@ -96,12 +96,12 @@ def _covered(
     done = subprocess.run(command, cwd=root, env=environment(**settings), capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise DataError(f"the tests cannot run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    seconds, failed = {}, set()
+    seconds, failed = {}, {}
     for case in ElementTree.parse(report).iter("testcase"):
         test = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
         seconds[test] = float(case.get("time", 0))
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed.add(test)
+        for outcome in (*case.iter("failure"), *case.iter("error")):
+            failed[test] = f"{outcome.get('message', '')}\n{outcome.text or ''}"[-2000:]
     measured = CoverageData(str(data))
     measured.read()
     tests = {path: _tests_by_line(root, path, measured) for path in paths}

