@@ -13,8 +13,9 @@ export class Header {
     this.text = element("h1", {});
     this.gloss = element("p", { class: "gloss" });
     this.facts = element("p", { class: "facts" });
-    const options = scenes.map((scene, index) => [scene.group ?? "", element("option", { value: index }, scene.name)]);
-    this.choice = element("select", { on: { change: () => player.open(Number(this.choice.value)) } }, ...grouped(options));
+    this.groups = grouped(scenes);
+    const listed = this.groups.flatMap(({ heading, options }) => (heading ? [heading] : options));
+    this.choice = element("select", { on: { change: () => player.open(Number(this.choice.value)) } }, ...listed);
     this.back = button(icon(BACK), () => player.open(player.index - 1));
     this.onward = button(icon(ONWARD), () => player.open(player.index + 1));
     this.clips = element("div", { class: "clips group", hidden: scenes.length < 2 }, this.back, this.choice, this.onward);
@@ -39,7 +40,8 @@ export class Header {
     this.text.lang = scene.textLanguage ?? "";
     this.gloss.textContent = scene.gloss ?? "";
     this.gloss.hidden = !scene.gloss || Boolean(scene.segments?.length);
-    this.facts.textContent = [scene.language, scene.note, scene.isFlat ? say("flatHint") : ""].filter(Boolean).join(" · ");
+    for (const { heading, name } of this.groups) if (heading) heading.label = name[state.language];
+    this.facts.textContent = [scene.language, scene.note[state.language], scene.isFlat ? say("flatHint") : ""].filter(Boolean).join(" · ");
     this.precision.textContent = say("precision", { error: scene.error.toFixed(5) });
     this.choice.value = String(index);
     this.back.disabled = index === 0;
@@ -66,9 +68,15 @@ function button(content, click) {
   return element("button", { type: "button", on: { click } }, content);
 }
 
-/** Options in groups of one name, which may be none. */
-function grouped(options) {
+/** The scenes as options, in groups of the same name: {name, heading, options}; no heading where there is no name. */
+function grouped(scenes) {
   const groups = new Map();
-  for (const [name, option] of options) groups.set(name, [...(groups.get(name) ?? []), option]);
-  return [...groups].flatMap(([name, own]) => (name ? [element("optgroup", { label: name }, ...own)] : own));
+  scenes.forEach((scene, index) => {
+    const { en } = scene.group;
+    if (!groups.has(en)) groups.set(en, { name: scene.group, heading: en ? element("optgroup") : null, options: [] });
+    const { heading, options } = groups.get(en);
+    options.push(element("option", { value: index }, scene.name));
+    heading?.append(options.at(-1));
+  });
+  return [...groups.values()];
 }

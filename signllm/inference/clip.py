@@ -37,8 +37,9 @@ class GeneratedClip(ClipOutput):
         return f"GeneratedClip({self.text!r}, {self.language}{gloss}, {length}{notes})"
 
     def captioned(self) -> Captioned:
-        """As ClipOutput.captioned: language and text above, the gloss over the signer."""
-        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "")
+        """As ClipOutput.captioned: language and text above, the gloss over the signer, what the model cannot know."""
+        english, chinese = (" ".join(getattr(n, field) for n in self.notes) for field in ("message", "chinese"))
+        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "", (english, chinese))
 
     def metadata(self) -> dict[str, Any]:
         """Everything but the pose, as plain values; beside a pose file it says the file's text."""

@@ -13,11 +13,12 @@ from signllm.hooks import hook
 
 
 class Captioned(NamedTuple):
-    """A PoseSequence and the words on pictures of it: `title` on top, `label` over the signer."""
+    """A PoseSequence and the words on pictures of it: `title` on top, `label` over the signer, `note` on pages."""
 
     pose: Any  # the module of PoseSequence imports this one
     title: str = ""
     label: str = ""
+    note: tuple[str, str] = ("", "")  # English, Chinese
 
 
 class ClipOutput(ABC):
@@ -31,12 +32,12 @@ class ClipOutput(ABC):
         """Write a file in the format of its suffix and return its path.
 
         `.npz`, `.skels` and `.pose` hold the pose; `.mp4`, `.gif` and `.png` (a contact sheet) show it, `size` pixels
-        wide and from the `view` 'front' or 'side'. The file appears whole or not at all. Raises ConfigError for an
-        unknown suffix, size or view, DataError where the format cannot hold the clip, OutputError where the file
-        cannot be written.
+        wide and from the `view` 'front' or 'side'; `.html` is a page that plays it from every side. The file appears
+        whole or not at all. Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot
+        hold the clip, OutputError where the file cannot be written.
         """
-        path, shown = Path(path), self.captioned()
-        hook("clip files").write(path, shown.pose, shown.label, shown.title, size, view)
+        path = Path(path)
+        hook("clip files").write(path, self.captioned(), size, view)
         return path
 
     def show(self) -> None:
@@ -47,13 +48,10 @@ class ClipOutput(ABC):
 
             display(self)
             return
-        with tempfile.NamedTemporaryFile(
-            "w", suffix=".html", prefix="signllm-", delete=False, encoding="utf-8"
-        ) as page:
-            page.write(f'<!doctype html><meta charset="utf-8"><title>SignLLM</title>{self._repr_html_()}')
-        webbrowser.open(Path(page.name).as_uri())
+        with tempfile.NamedTemporaryFile(suffix=".html", prefix="signllm-", delete=False) as page:
+            path = Path(page.name)
+        webbrowser.open(self.save(path).as_uri())
 
     def _repr_html_(self) -> str:
-        """For notebooks: the clip as an animation that is part of the page."""
-        shown = self.captioned()
-        return str(hook("clip files").html(shown.pose, shown.label, shown.title))
+        """For notebooks: the player, as a part of the page."""
+        return str(hook("clip files").html(self.captioned()))

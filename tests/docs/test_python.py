@@ -53,3 +53,10 @@ def test_both_pages_have_the_same_code():
         return [ast.dump(ast.parse(text)) if kind == "python" else text for kind, text in blocks(page)]
 
     assert code(PAGES[0]) == code(PAGES[1])
+
+
+@pytest.mark.parametrize("page", ["docs/viewing.md"])
+def test_the_players_snippet_runs(somewhere, page):
+    (text,) = (text for language, text in blocks(page) if language == "python" and "write_player" in text)
+    exec(compile(text, page, "exec"), {})
+    assert (somewhere / "outputs" / "visualize" / "two.html").stat().st_size > 500_000

@@ -9,6 +9,7 @@ import torch
 from signllm.data.clips import open_clips
 from signllm.errors import ConfigError
 from signllm.inference import Generator
+from signllm.inference.notes import Note
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.training.setup import build_experiment
 
@@ -65,7 +66,9 @@ def test_a_single_string_is_never_taken_for_a_list_of_letters(generator):
 
 def test_a_generated_clip_is_captioned_with_its_text_and_gloss(generator, tmp_path):
     clip = generator("the book", language="ASL")
-    assert clip.captioned() == (clip.pose, "ASL: the book", "")
+    assert clip.captioned()[:3] == (clip.pose, "ASL: the book", "")
+    notes = (Note("unknown_words", ("x",), "Not known: x.", "未知：x。"), Note("cut_text", (), "Cut.", "已截断。"))
+    assert replace(clip, notes=notes).captioned().note == ("Not known: x. Cut.", "未知：x。 已截断。")
     assert replace(clip, gloss="BOOK").captioned().label == "BOOK"
     assert "<ASL_BOOK>" in repr(replace(clip, gloss="BOOK"))
     ((name, read),) = open_clips(clip.save(tmp_path / "book.npz")).items()

@@ -1,9 +1,9 @@
 """What every clip can do: save itself in each format, show itself, and say in a line what it is."""
 
-import base64
+import json
 import re
 import sys
-from pathlib import Path
+from html import unescape
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +15,7 @@ from signllm.pose import PoseSequence
 from signllm.pose.output import Captioned, ClipOutput
 from tests.helpers.clips import signing
 
-SUFFIXES = ("mp4", "gif", "png", "npz", "skels", "pose")
+SUFFIXES = ("mp4", "gif", "png", "html", "npz", "skels", "pose")
 
 
 class Greeting(ClipOutput):
@@ -46,11 +46,17 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_in_a_notebook_a_clip_is_an_animation_with_its_words():
-    page = Greeting()._repr_html_()
-    (image,) = re.findall(r'src="data:image/webp;base64,([^"]+)"', page)
-    assert base64.b64decode(image)[8:12] == b"WEBP"
-    assert "<figcaption>ASL: &lt;hello&gt; &amp; more</figcaption>" in page
+def scene_of(page):
+    (scene,) = json.loads(re.search(r'id="signllm-data">(.*?)</script>', page)[1])["scenes"]
+    return scene
+
+
+def test_in_a_notebook_a_clip_is_a_player_with_its_words():
+    frame = Greeting()._repr_html_()
+    assert frame.startswith('<iframe sandbox="allow-scripts" title="ASL: &lt;hello&gt; &amp; more"')
+    scene = scene_of(unescape(re.search(r'srcdoc="(.*?)"', frame, re.DOTALL)[1]))
+    assert (scene["text"], scene["gloss"]) == ("ASL: <hello> & more", "HELLO")
+    assert scene["clips"][0]["frames"] == 5
 
 
 def test_show_displays_in_a_notebook(monkeypatch):
@@ -71,7 +77,7 @@ def test_show_opens_a_browser_elsewhere(monkeypatch, tmp_path):
     Greeting().show()
     (page,) = tmp_path.iterdir()
     assert opened == [page.as_uri()]
-    assert "data:image/webp" in Path(page).read_text(encoding="utf-8")
+    assert scene_of(page.read_text(encoding="utf-8"))["gloss"] == "HELLO"
 
 
 def test_a_clip_is_one_short_line():

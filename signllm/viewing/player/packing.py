@@ -15,7 +15,7 @@ import numpy as np
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
 from signllm.viewing.drawing import view_box
-from signllm.viewing.player.scenes import PlayerScene, aligned_frames, has_depth, without_depth
+from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
 
 FORMAT = 1
 _MOST = 32767  # of a whole number of 16 bits
@@ -56,14 +56,19 @@ def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
         "textLanguage": language.spoken if language else None,
         "gloss": scene.gloss,
         "language": scene.language,
-        "group": scene.group,
-        "note": scene.note,
+        "group": _both(scene.group),
+        "note": _both(scene.note),
         "segments": [{"text": s.text, "start": s.start_s, "end": s.end_s} for s in scene.segments],
         "box": {"left": box.left, "top": box.top, "side": box.side},
         "depth": float(np.median(np.concatenate(depths))) if depths else 0.0,
         "error": max(clip["error"] for clip in clips),
         "clips": clips,
     }
+
+
+def _both(words: Words) -> dict[str, str]:
+    english, chinese = (words, words) if isinstance(words, str) else words
+    return {"en": english, "zh": chinese}
 
 
 def pack_pose(pose: PoseSequence) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from signllm.viewing.scene import in_shoulder_widths
 
 MOST_FIGURES = 4
 Role = Literal["reference", "system"]
+Words = str | tuple[str, str]
+"""What a reader is told: the same in every language, or in English and in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class PlayerScene:
 
     name: what the list of clips calls it. figures: from 1 to 4, the reference first where there is one. language: the
     sign language's code. segments: when each gloss is signed, by the reference's clock where there is a reference.
-    group: a heading in the list of clips. note: a few words under the text.
+    group: a heading in the list of clips. note: a few words under the text, such as what a model did not know.
     Raises ConfigError for no figure, too many of them, a second reference, figures of different skeletons, or segments
     that end before they begin.
     """
@@ -55,8 +57,8 @@ class PlayerScene:
     gloss: str | None = None
     language: str | None = None
     segments: Sequence[Segment] = ()
-    group: str = ""
-    note: str = ""
+    group: Words = ""
+    note: Words = ""
 
     def __post_init__(self) -> None:
         faults = []
