@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from signllm.data.motion import at_another_pace, without_rest
+from signllm.data.motion import at_another_pace
 from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES, make_prompt
 from signllm.pose import PoseSequence
 from signllm.pose.batch import PoseBatch, round_up
 from signllm.pose.geometry import resampled_length
+from signllm.pose.rest import without_rest
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.sampling import spread
 
@@ -46,7 +47,7 @@ class Sample:
 class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
-    Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.data.motion) and cut to `max_frames`; with
+    Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.pose.rest) and cut to `max_frames`; with
     `time_warp` and `duration_warp` samples play at another pace and for another time in each epoch. Raises DataError
     when no language has the split, when a clip has no text, or when a store is in another unit.
     """

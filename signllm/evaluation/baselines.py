@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signllm.data.motion import without_rest
 from signllm.data.split import Split
 from signllm.data.store import ClipRecord
 from signllm.data.texts import normalised_text
 from signllm.pose import PoseSequence
 from signllm.pose.geometry import mean_pose
+from signllm.pose.rest import without_rest
 from signllm.sampling import spread
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from signllm.data.dataset import SignDataset
-from signllm.data.motion import at_another_pace, without_rest
+from signllm.data.motion import at_another_pace
 from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.pose import PoseSequence
+from signllm.pose.rest import without_rest
 
 
 def waiting_clip(before=20, moving=30, after=25, fps=25.0):
