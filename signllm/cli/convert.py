@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from signllm.cli.common import USER_ERROR, add_reading_flags, columns_of, command, hints_of, parser
 from signllm.cli.tables import print_table
+from signllm.errors import ConfigError
 
 MOST_PRINTED = 50
 DEFAULT_OUTPUT = "datasets/signllm_data_complete"
@@ -36,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--splits", nargs="+", help="e.g. train dev, or train,dev (default: every split found) / 要转换的划分，默认全部"
     )
-    flags.add_argument("--language", required=True, help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
+    flags.add_argument("--language", help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
     flags.add_argument(
         "--name",
         help="name of this source, if a language has several in one store / 数据源名称，用于同语种多个数据源",
@@ -57,6 +58,20 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="give clips without depth a fitted one / 为没有深度的片段拟合深度（2D 转 3D）",
     )
+    flags.add_argument(
+        "--clean",
+        nargs="+",
+        metavar="STEP",
+        help="steps of cleaning: outliers (on by default), swaps, jumps, gaps, smooth, trim, resample, each with =VALUE"
+        " or =off; recommended; none / 清洗步骤，可带 =数值 或 =off；recommended 为推荐步骤，none 为全部关闭",
+    )
+    flags.add_argument(
+        "--like",
+        type=Path,
+        metavar="STORE",
+        help="take all settings from the record of this store, its folder or dataset.json; flags given here go first"
+        " / 按该数据集（或其文件夹、dataset.json）的记录设置全部选项，命令行参数优先",
+    )
     flags.add_argument("--workers", type=int, default=1, help="processes that parse (default: 1) / 解析进程数")
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
     flags.add_argument(
@@ -71,14 +86,12 @@ def build_parser() -> argparse.ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert; 0 when every split is in the store, 2 when one was refused."""
-    args = build_parser().parse_args(argv)
+    given = _given(list(sys.argv[1:] if argv is None else argv))
     from signllm.data.convert import ConvertOptions, convert
 
-    given = vars(args)
-    if args.splits is not None:
-        given["splits"] = [name for group in args.splits for name in group.split(",") if name]
     given["hints"] = hints_of(given)
     given["columns"] = columns_of(given["columns"])
+    given["clean"] = given["clean"] or ()
     options = ConvertOptions(**given)
     reports = convert(options, _progress_bar)
     _print_table(reports)
@@ -87,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if report.dimensions and not report.faults:
             print(f"{name}: {report.dimensions}D")
         _print_capped(f"{name}: read with these steps", report.steps, sys.stdout, None)
+        _print_capped(f"{name}: cleaned by these steps", [] if report.faults else report.cleaned, sys.stdout, None)
         _print_capped(f"{name}: warnings", report.warnings, sys.stdout, None)
         if report.status == "already converted":
             print(f"{report.language}/{report.split}: already converted, nothing to do (--overwrite converts it again)")
@@ -98,6 +112,34 @@ def main(argv: Sequence[str] | None = None) -> int:
             folder = options.output_dir / report.language / report.split
             print(f"{report.language}/{report.split}: {report.rejected} clips left out, see {folder / 'rejected.json'}")
     return _print_faults(reports, options.output_dir)
+
+
+def _given(argv: list[str]) -> dict[str, Any]:
+    """The flags by name; with `--like`, what they leave open is filled in from the record."""
+    flags = build_parser()
+    given = vars(flags.parse_args(argv))
+    like, splits = given.pop("like"), _names(given["splits"])
+    if like is not None:
+        from signllm.data.convert_record import read_recorded
+        from signllm.languages import resolve_language
+
+        language = given["language"] and resolve_language(given["language"]).code
+        recorded = read_recorded(like, language, splits, given["name"])
+        unknown = sorted(recorded.options.keys() - given.keys())
+        if unknown:
+            raise ConfigError(f"--like {like}: unknown options {', '.join(unknown)}; was it made by a newer version?")
+        given = vars(flags.parse_args([*recorded.flags, *argv]))
+        del given["like"]
+        splits, given["inherited"] = splits or recorded.splits, recorded.inherited
+        print(f"as {like}: {' '.join(recorded.flags)}")
+        _print_capped("made by other versions", recorded.notes, sys.stdout, None)
+    if given["language"] is None:
+        flags.error("--language or --like is required")
+    return given | {"splits": splits}
+
+
+def _names(words: list[str] | None) -> list[str] | None:
+    return None if words is None else [name for group in words for name in group.split(",") if name]
 
 
 def _progress_bar(name: str, size: int) -> Callable[[int], None]:

@@ -11,17 +11,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 
 import orjson
 
+from signllm.data.convert_clean import frames_read, what_was_changed, what_was_cleaned, words_of
 from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_doubts import compare_splits, doubts_of
 from signllm.data.convert_lift import lift_flat, what_was_lifted
+from signllm.data.convert_options import ConvertOptions
 from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
-from signllm.data.dealing import HELD_OUT, as_part, check_name, wanted_splits
+from signllm.data.convert_record import CONVERTER_VERSION, options_to_record, taken_over
+from signllm.data.dealing import as_part, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
@@ -29,7 +31,6 @@ from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
 from signllm.inputs import resolved
-from signllm.languages import resolve_language
 from signllm.lifting import METHOD_VERSION
 from signllm.outputs import check_folder
 from signllm.pose.formats.conventions import UNKNOWN, RawClip
@@ -38,57 +39,7 @@ from signllm.pose.formats.hints import Hints
 from signllm.pose.skeleton import SKELETON_50
 from signllm.text.identify import language_doubt
 
-CONVERTER_VERSION = 1
 REJECTED_FILE = "rejected.json"
-
-
-@dataclass(frozen=True)
-class ConvertOptions:
-    """What to convert and how; `splits` None means all there are, `max_samples` None means every clip.
-
-    `data_dir`: whatever `signllm.data.clips.open_clips` opens. `fps`: frames a second of the source; None means what
-    the source says, else 25. Frames are kept as they are.
-    `held_out`: the share of clips that goes to dev in a source without splits. `hints`: what is said of the files
-    instead of found, the layout included. `columns`: which columns of a table say what.
-    `name`: of the source, where a split has several: they become parts of it (`signllm.data.store_split`).
-    `lift`: clips without depth become 3D by `signllm.lifting`; clips with depth stay as they are.
-    """
-
-    data_dir: Path
-    output_dir: Path
-    language: str
-    splits: list[str] | None = None
-    max_samples: int | None = None
-    layout: str = "auto"
-    fps: float | None = None
-    workers: int = 1
-    overwrite: bool = False
-    skip_bad: bool = False
-    held_out: float = HELD_OUT
-    hints: Hints | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    lift: bool = False
-    name: str | None = None
-
-    def __post_init__(self) -> None:
-        faults = []
-        object.__setattr__(self, "language", resolve_language(self.language).code)
-        if self.max_samples is not None and self.max_samples < 1:
-            faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
-        if self.fps is not None and not 0 < self.fps < 1e4:
-            faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
-        if not 0 <= self.held_out < 1:
-            faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
-        if self.name is not None:
-            faults += check_name(self.name)
-        if self.workers < 1:
-            faults.append(f"--workers is {self.workers}; expected at least 1")
-        try:
-            object.__setattr__(self, "hints", self.hints or Hints(self.layout))
-        except ConfigError as error:
-            faults += error.faults
-        if faults:
-            raise ConfigError(faults)
 
 
 @dataclass
@@ -109,6 +60,8 @@ class SplitReport:
     rejected: int = 0
     resumed: int = 0
     found: list[Step] = field(default_factory=list)
+    inherited: dict[str, str] = field(default_factory=dict)
+    cleaned: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -132,10 +85,12 @@ def convert(
     limits = (options.splits, options.max_samples, options.held_out)
     chosen = wanted_splits(options.data_dir, options.language, *limits, options.columns)
     chosen = as_part(chosen, options.name) if options.name else chosen
-    hints = options.hints or Hints(options.layout)
+    said = hints = options.hints or Hints(options.layout)
     with hold_splits(options.output_dir, [(options.language, split) for split in chosen]):
-        for open_source in chosen.values():
+        for split, open_source in chosen.items():
             source = open_source()
+            if split in options.inherited:
+                hints = replace(said, **options.inherited[split])
             report = _existing(source, options)
             if report is None:
                 report = _convert_split(source, options, hints, start)
@@ -172,6 +127,8 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
         facts.append(dict(options.columns))
     if options.lift:
         facts.append({"lift": METHOD_VERSION})
+    if not options.cleaning.is_usual:
+        facts.append({"clean": options.cleaning.facts})
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -207,6 +164,7 @@ def _report_from_info(info: dict) -> SplitReport:
         setattr(report, name, info.get(name, getattr(report, name)))
     report.found = [Step(**step) for step in info.get("steps", ())]
     report.lifted = info.get("lifted", {}).get("clips", 0)
+    report.cleaned = words_of(info.get("cleaning", ()), report.clips)
     return report
 
 
@@ -222,7 +180,7 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
     if found is None:
         return report
     conventions = found.conventions
-    report.found = list(found.steps)
+    report.found, report.inherited = list(found.steps), taken_over(options, hints)
     report.dimensions = 3 if found.has_depth else 2
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
@@ -234,7 +192,7 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
         report.warnings.append(f"{doubt} See --language")
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        for _, _, _, faults in clean_rows(source.entries, found, options, tell):
+        for _, _, _, faults in clean_rows(source.entries, found, options, tell, options.cleaning):
             report.faults += faults
         return report
     return _write_split(source, found, options, report, tell)
@@ -251,7 +209,7 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        rows = clean_rows(waiting, found, options, tell)
+        rows = clean_rows(waiting, found, options, tell, options.cleaning)
         for entry, clip, fps, faults in lift_flat(rows) if options.lift else rows:
             if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(root_of(options)), "clip": entry.name, "faults": faults})
@@ -272,7 +230,7 @@ def _write_split(
 
 def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options: ConvertOptions) -> ClipRecord:
     assert entry.text is not None, "a clip without text is a fault, and faulty clips are not written"
-    found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints, "outlier_joints": clip.outlier_joints}
+    found = {"warnings": clip.warnings, "zero_joints": clip.zero_joints} | what_was_changed(clip.changes)
     found |= {"marked_joints": clip.marked_joints}
     found["lifted"] = clip.lifted
     return ClipRecord(
@@ -311,13 +269,15 @@ def _finish(
     marked: Counter[str] = Counter()
     for extra in extras.values():
         marked.update(extra.get("marked_joints", {}))
-    seen = sum(record.frames for record in writer.done.values()) * SKELETON_50.num_joints
+    seen = sum(map(frames_read, writer.done.values())) * SKELETON_50.num_joints
     report.warnings += [
         f"{count} joints ({count / seen:.1%}) marked as missing: {mark}" for mark, count in sorted(marked.items())
     ]
     conventions = found.conventions
     lifted = what_was_lifted(extras.values())
     report.lifted = lifted["clips"]
+    cleaned = what_was_cleaned(options.cleaning, writer.done.values())
+    report.cleaned = words_of(cleaned, len(writer.done))
     rejected_file = writer.partial / REJECTED_FILE
     if rejected:
         write_json(rejected_file, rejected)
@@ -336,6 +296,9 @@ def _finish(
             "steps": [asdict(step) for step in found.steps],
             "marked_joints": dict(marked),
             **({"lifted": lifted} if options.lift else {}),
+            "cleaning": cleaned,
+            "options": options_to_record(options),
+            **({"inherited": report.inherited} if report.inherited else {}),
             "rejected": len(rejected),
             "zero_joints": zero_joints,
             "outlier_joints": outlier_joints,

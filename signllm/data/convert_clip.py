@@ -1,4 +1,4 @@
-"""One clip from raw to clean: scale, sides, missing joints and outliers, with a word on everything that was found.
+"""One clip from raw to clean: scale, sides, missing joints, cleaning, with a word on everything that was found.
 
 Legend: F frames, J joints.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from signllm.pose.cleaning import USUAL, Change, Cleaning
+from signllm.pose.cleaning.steps import outliers
 from signllm.pose.formats.conventions import (
     UNKNOWN,
     Conventions,
@@ -17,10 +19,8 @@ from signllm.pose.formats.conventions import (
     expected_counter,
     follows_counter,
 )
-from signllm.pose.geometry import neck_origin
 from signllm.pose.sequence import PoseSequence
 
-OUTLIER_SHOULDER_WIDTHS = 5.0  # arm and hand together reach about 2.5
 OTHER_UNIT = 4.0  # a clip whose shoulders are this many times wider or narrower than the corpus's
 ODD_SCALE = 2.0
 
@@ -29,24 +29,29 @@ ODD_SCALE = 2.0
 class CleanClip:
     """A converted clip (None when `faults` speak against it) and what was found in it.
 
-    `marked_joints`: joints in single frames that other marks than zeros say to be missing, by mark. `lifted`: whether
-    its z was fitted.
+    `changes`: what each step of cleaning did. `marked_joints`: joints in single frames that other marks than zeros say
+    to be missing, by mark. `lifted`: whether its z was fitted.
     """
 
     pose: PoseSequence | None = None
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     zero_joints: int = 0
-    outlier_joints: int = 0
+    changes: list[Change] = field(default_factory=list)
     marked_joints: dict[str, int] = field(default_factory=dict)
     lifted: bool = False
 
+    @property
+    def outlier_joints(self) -> int:
+        """Joints in single frames that were masked for lying too far away."""
+        return int(sum(change.counts["joints_masked"] for change in self.changes if _masked_outliers(change)))
 
-def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
-    """Convert a raw clip. `zero_joints` and `outlier_joints` count joints in single frames that are marked missing.
 
-    Outliers lie more than 5 shoulder widths from the clip's median neck position. Faults: a counter that breaks the
-    corpus's convention, a clip in another unit, a clip in which nothing but the neck is ever seen.
+def clean_clip(raw: RawClip, conventions: Conventions, fps: float, cleaning: Cleaning = USUAL) -> CleanClip:
+    """Convert a raw clip and clean it. `zero_joints` counts joints in single frames that are marked missing by zeros.
+
+    Faults: a counter that breaks the corpus's convention, a clip in another unit, a clip in which nothing but the neck
+    is ever seen.
     """
     clip = CleanClip()
     if raw.counter_F is not None and conventions.counter != UNKNOWN:
@@ -64,13 +69,10 @@ def clean_clip(raw: RawClip, conventions: Conventions, fps: float) -> CleanClip:
     if clip.faults:
         return clip
     pose = conventions.pose(raw, fps)
-    seen_FJ = pose.valid
-    clip.zero_joints = seen_FJ.size - int(np.count_nonzero(seen_FJ))
-    far_FJ, distance_FJ = _outliers(pose)
-    if far_FJ.any():
-        clip.outlier_joints = int(far_FJ.sum())
-        clip.warnings.append(_describe_outliers(pose, far_FJ, distance_FJ))
-        pose = pose.replace(valid=seen_FJ & ~far_FJ)
+    clip.zero_joints = pose.valid.size - int(np.count_nonzero(pose.valid))
+    cleaned, clip.changes = cleaning.run(pose)
+    clip.warnings += [_describe_outliers(pose, change) for change in clip.changes if _masked_outliers(change)]
+    pose = cleaned
     if np.count_nonzero(pose.valid) == np.count_nonzero(pose.valid[:, pose.skeleton.root]):
         clip.faults.append("no joint but the neck is seen in any frame")
         return clip
@@ -89,19 +91,13 @@ def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:
     ]
 
 
-def _outliers(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
-    """(F, J) bool and distances (F, J) from the clip's median neck, in shoulder widths; (1, 1) where none is far."""
-    neck_C = np.nan_to_num(neck_origin(pose.coordinates, pose.valid, pose.skeleton)).astype(np.float32)
-    reach = max(float(pose.coordinates.max()), -float(pose.coordinates.min())) + float(np.abs(neck_C).max())
-    if np.sqrt(3) * reach <= OUTLIER_SHOULDER_WIDTHS:  # no joint can be that far: spares most clips the rest
-        return np.zeros((1, 1), bool), np.zeros((1, 1), np.float32)
-    offset_FJC = pose.coordinates - neck_C
-    x_FJ, y_FJ, z_FJ = np.moveaxis(offset_FJC, -1, 0)
-    distance_FJ = np.sqrt(x_FJ * x_FJ + y_FJ * y_FJ + z_FJ * z_FJ)
-    return pose.valid & (distance_FJ > OUTLIER_SHOULDER_WIDTHS), distance_FJ
+def _masked_outliers(change: Change) -> bool:
+    return change.name == "outliers" and bool(change.counts)
 
 
-def _describe_outliers(pose: PoseSequence, far_FJ: np.ndarray, distance_FJ: np.ndarray) -> str:
+def _describe_outliers(pose: PoseSequence, change: Change) -> str:
+    assert change.value is not None, "outliers have a distance"
+    far_FJ, distance_FJ = outliers(pose, change.value)
     joints = np.flatnonzero(far_FJ.any(axis=0)).tolist()
     names = ", ".join(pose.skeleton.joints[j] for j in joints[:4]) + (
         f" and {len(joints) - 4} more" if joints[4:] else ""

@@ -12,6 +12,7 @@ from signllm.data.convert_lift import Row
 from signllm.data.loading import load_all, raw_of
 from signllm.data.source import ClipEntry, SourcePart
 from signllm.errors import DataError
+from signllm.pose.cleaning import USUAL, Cleaning
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, Conventions
 from signllm.pose.formats.finding import Found, Raw, Settings, Step
@@ -69,12 +70,14 @@ def for_the_next(hints: Hints, steps: Iterable[Step]) -> Hints:
     return replace(hints, **{name: value for name, value in found.items() if getattr(hints, name) == AUTO})
 
 
-def clean_rows(entries: Iterable[ClipEntry], found: Found, options: Reading, tell: Progress) -> Iterator[Row]:
+def clean_rows(
+    entries: Iterable[ClipEntry], found: Found, options: Reading, tell: Progress, cleaning: Cleaning = USUAL
+) -> Iterator[Row]:
     """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
     for entry, (raw, wrong) in load_all(entries, options.workers):
         fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
         ready, faults, marked = found.prepare(raw) if raw is not None else (None, [], {})
-        clip = clean_clip(ready, found.conventions, fps) if ready is not None else CleanClip(faults=faults)
+        clip = clean_clip(ready, found.conventions, fps, cleaning) if ready is not None else CleanClip(faults=faults)
         if isinstance(raw, RawPoints) and raw.note:
             clip.warnings.append(raw.note)
         clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())

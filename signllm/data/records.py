@@ -41,6 +41,16 @@ class ClipRecord:
     extra: dict = field(default_factory=dict)
 
 
+class _CleaningStep(BaseModel):
+    """What one step of cleaning changed in a split."""
+
+    name: str
+    version: int
+    value: float | None
+    clips: _Count
+    changed: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+
+
 class _Description(BaseModel):
     """What every `dataset.json` says, and the types of what some say besides."""
 
@@ -60,6 +70,9 @@ class _Description(BaseModel):
     sides_swapped: bool = False
     rejected: _Count = 0
     warnings: list[str] = []
+    cleaning: list[_CleaningStep] = []
+    options: dict[str, bool | int | float | str | list[str] | dict[str, str] | None] = {}
+    inherited: dict[str, str] = {}
 
 
 def read_description(path: Path) -> dict:

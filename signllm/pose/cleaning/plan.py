@@ -93,7 +93,7 @@ class Cleaning:
     @property
     def is_usual(self) -> bool:
         """Whether it is what is done where nothing is said."""
-        return self == _USUAL
+        return self == USUAL
 
     @property
     def facts(self) -> list[tuple[str, int, float | None]]:
@@ -126,7 +126,8 @@ def _faults_of(word: str, name: str, value: str, given: bool) -> list[str]:
     return [] if right else [f"--clean {word}: expected {expected}, or {name}={OFF}"]
 
 
-_USUAL = Cleaning.parse(())
+USUAL = Cleaning.parse(())
+"""What is done where nothing is said."""
 
 
 def clean(pose: PoseSequence, steps: Sequence[str] | str = (RECOMMENDED,)) -> tuple[PoseSequence, list[Change]]:
