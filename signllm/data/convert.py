@@ -25,6 +25,7 @@ from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_re
 from signllm.data.convert_record import CONVERTER_VERSION, options_to_record, taken_over
 from signllm.data.dealing import as_part, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
+from signllm.data.groups import BY_NAME
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
 from signllm.data.tables import find_parts
@@ -121,6 +122,7 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
     if source.held_out is not None:
         facts.append(source.held_out)
+        facts += [step.value for step in source.steps if step.value != BY_NAME]
     if options.hints is not None and options.hints.facts:
         facts.append(options.hints.facts)
     if options.columns:
@@ -180,7 +182,7 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
     if found is None:
         return report
     conventions = found.conventions
-    report.found, report.inherited = list(found.steps), taken_over(options, hints)
+    report.found, report.inherited = [*source.steps, *found.steps], taken_over(options, hints)
     report.dimensions = 3 if found.has_depth else 2
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
@@ -293,7 +295,7 @@ def _finish(
             "counter": conventions.counter,
             "sides_swapped": conventions.sides_swapped,
             "dimensions": report.dimensions,
-            "steps": [asdict(step) for step in found.steps],
+            "steps": [asdict(step) for step in report.found],
             "marked_joints": dict(marked),
             **({"lifted": lifted} if options.lift else {}),
             "cleaning": cleaned,

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from signllm.data.groups import deal_clips, hash_share
 from signllm.data.names import USUAL_SPLITS, usual_order
 from signllm.data.source import BARE_FILES, FoundPart, SourcePart
 from signllm.data.store_split import PART
 from signllm.data.tables import find_parts
 from signllm.data.tables.name_labels import labelled_by_names
 from signllm.errors import DataError, did_you_mean
+from signllm.pose.formats.finding import Step
 
 HELD_OUT = 0.15  # share of the clips that go to dev, unless the user says otherwise
 TRAIN, DEV = "train", "dev"
 
 
 def split_of(name: str, held_out: float) -> str:
-    """`train` or `dev`, a function of the clip's name and the share of clips that is held out.
+    """`train` or `dev`, a function of a clip's name and the share of clips that is held out.
 
-    The same clip lands in the same split on every machine, and stays there when other clips are added.
+    So are clips dealt that have nothing in common. The same clip lands in the same split on every machine, and stays
+    there when other clips are added.
     """
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    return DEV if number < held_out * 2**64 else TRAIN
+    return DEV if hash_share(name) < held_out else TRAIN
 
 
 def deal(part: SourcePart, held_out: float = HELD_OUT) -> dict[str, SourcePart]:
-    """The clips of a part without splits, dealt to train and dev by their names."""
-    return {split: _dealt(part, split, held_out) for split in (TRAIN, DEV)}
-
-
-def _dealt(part: SourcePart, split: str, held_out: float) -> SourcePart:
-    mine = tuple(entry for entry in part.entries if split_of(entry.name, held_out) == split)
-    faults = part.faults if mine else (*part.faults, f"{part.label}: no clip falls to {split}; see --held_out")
-    return replace(part, split=split, entries=mine, faults=faults, held_out=held_out)
+    """The clips of a part without splits, dealt to train and dev by signer, recording and text where that is known."""
+    dealt = deal_clips(part.entries, held_out)
+    step = Step("deal", dealt.rule, dealt.why)
+    parts = {}
+    for split in (TRAIN, DEV):
+        mine = tuple(entry for n, entry in enumerate(part.entries) if (n in dealt.dev) == (split == DEV))
+        faults = part.faults if mine else (*part.faults, f"{part.label}: no clip falls to {split}; see --held_out")
+        parts[split] = replace(part, split=split, entries=mine, faults=faults, held_out=held_out, steps=(step,))
+    return parts
 
 
 def check_name(name: str) -> list[str]:

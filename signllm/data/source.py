@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signllm.languages import LANGUAGES
+from signllm.pose.formats.finding import Step
 from signllm.pose.formats.reader import Loaded
 
 Columns = Mapping[str, str]
@@ -20,6 +21,7 @@ class ClipEntry:
 
     `path`: the file or folder its poses are in; `suffix`: which clip of it, for messages. `load()` reads it and raises
     nothing. `fps`: what the table says, which is more than what the file says. `source`: the name in the source.
+    `recording`: what it is a part of, where several clips are of one recording.
     `texts`: the text in several spoken languages, by their codes, where the sign language must choose one.
     `faults`: what is wrong with its names and texts, which only training minds. `has_pose`: false where no file holds
     it, so that `load` only says so.
@@ -37,6 +39,7 @@ class ClipEntry:
     signer: str | None = None
     fps: float | None = None
     source: str | None = None
+    recording: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     has_pose: bool = True
@@ -74,7 +77,7 @@ class SourcePart:
     pairing poses with texts impossible; `missing` is what training needs beside that and is not there.
     `named`: whether the clips have names or are only counted. `records_fps`: whether the files say their frame rate.
     `is_corpus`: recordings with texts, which are dealt to splits where they have none (see `signllm.data.dealing`).
-    `held_out`: the share that was dealt to dev.
+    `held_out`: the share that was dealt to dev. `steps`: what was done to the source before its clips are read.
     """
 
     split: str | None
@@ -90,6 +93,7 @@ class SourcePart:
     records_fps: bool = True
     is_corpus: bool = False
     held_out: float | None = None
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from signllm.data.motion import at_another_pace
 from signllm.data.store import Store, StoreSplit
+from signllm.data.texts import corpus_kind
 from signllm.device import autocast, resolve_precision
 from signllm.errors import ConfigError, DataError
 from signllm.judges.augment import Augmentation, change_bodies
@@ -27,7 +28,6 @@ from signllm.judges.training_examples import (
     SentenceExamples,
     WordExamples,
     choose_share,
-    corpus_kind,
     hold_out,
 )
 from signllm.learning.averaging import WeightAverage
@@ -135,7 +135,7 @@ def train_language(language: str, split: StoreSplit, plan: JudgePlan, report: Re
     """Train the reader of one language."""
     chosen, _ = choose_share(split.records, plan.share, plan.share_seed)
     records = [split.records[index] for index in chosen]
-    kind = corpus_kind(split.records)
+    kind = corpus_kind([record.text for record in split.records])
     learn, held = hold_out(records, plan.held_out, plan.share_seed, kind.is_words)
     if len(learn) < 2 or len({records[index].text for index in learn}) < 2:
         raise DataError(

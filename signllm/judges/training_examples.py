@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,39 +14,8 @@ from signllm.data.texts import normalised_text
 from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.models.gloss import GlossVocabulary
 
-CLIPS_PER_LABEL = 3  # a text of so many clips is a label, however many words it has
 PIECES = 2000
 LONGEST_MARGIN = 1.5
-
-
-@dataclass(frozen=True)
-class CorpusKind:
-    """Whether a corpus is one of words (to recognise) or of sentences (to translate), and the count that decided it."""
-
-    is_words: bool
-    reason: str
-
-
-def corpus_kind(records: Sequence[ClipRecord]) -> CorpusKind:
-    """Decide by most of the clips what a corpus is.
-
-    It is one of words when more than half of its clips have a text of one word, or when more than half have a text
-    that at least three clips share. So a few labels of several words ("a lot") leave a word corpus what it is, and a
-    few one-word or repeated sentences a sentence corpus.
-    """
-    texts = [normalised_text(record.text) for record in records]
-    clips_of = Counter(texts)
-    single = sum(len(text.split()) <= 1 for text in texts)
-    shared = sum(clips_of[text] >= CLIPS_PER_LABEL for text in texts)
-    if 2 * single > len(texts):
-        return CorpusKind(True, f"words, because {single} of {len(texts)} clips have a text of one word")
-    if 2 * shared > len(texts):
-        return CorpusKind(
-            True,
-            f"repeated texts, because {shared} of {len(texts)} clips share theirs with at least"
-            f" {CLIPS_PER_LABEL - 1} others",
-        )
-    return CorpusKind(False, f"sentences, because {len(texts) - single} of {len(texts)} clips have several words")
 
 
 def choose_share(records: Sequence[ClipRecord], share: float, seed: int) -> tuple[list[int], list[int]]:

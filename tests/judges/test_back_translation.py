@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from signllm.data.store import ClipRecord, Store, StoreWriter
+from signllm.data.texts import corpus_kind
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.evaluation.back_translation import (
     BackTranslation,
@@ -22,7 +23,7 @@ from signllm.judges.judge import Judge, Reading
 from signllm.judges.model import JudgeSize, Translator
 from signllm.judges.rest_store import write_rest_store
 from signllm.judges.training import GENERATED_MARK, JudgePlan, train_judge
-from signllm.judges.training_examples import choose_share, corpus_kind, hold_out
+from signllm.judges.training_examples import choose_share, hold_out
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import SKELETON_50, PoseSequence
 
@@ -134,6 +135,10 @@ def records(counts):
     return [ClipRecord(f"{text}{n}", text, "ASL", 25.0, 9) for text, count in counts.items() for n in range(count)]
 
 
+def texts_of(counts):
+    return [text for text, count in counts.items() for _ in range(count)]
+
+
 WORD_CORPORA = {
     "a dictionary": {"book": 1, "Rain!": 1},
     "words with a few labels of several words": {"book": 1, "rain": 1, "house": 2, "a lot": 1, "all day": 1},
@@ -151,13 +156,13 @@ SENTENCE_CORPORA = {
 
 @pytest.mark.parametrize("name", [*WORD_CORPORA, *SENTENCE_CORPORA])
 def test_most_clips_decide_whether_a_corpus_is_words_or_sentences(name):
-    found = corpus_kind(records({**WORD_CORPORA, **SENTENCE_CORPORA}[name]))
+    found = corpus_kind(texts_of({**WORD_CORPORA, **SENTENCE_CORPORA}[name]))
     assert found.is_words == (name in WORD_CORPORA)
 
 
 def test_a_corpus_is_told_by_counts():
     def said(counts):
-        return corpus_kind(records(counts)).reason
+        return corpus_kind(texts_of(counts)).reason
 
     assert said({"book": 2, "a lot": 1}) == "words, because 2 of 3 clips have a text of one word"
     assert (
@@ -189,7 +194,7 @@ ASL_WORDS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "as
 def test_the_asl_words_are_words_although_some_are_two(split):
     texts = (ASL_WORDS / f"{split}.text").read_text(encoding="utf-8").splitlines()
     assert {"a lot", "all day"} <= set(texts)
-    assert corpus_kind(records(Counter(texts))).is_words
+    assert corpus_kind(texts_of(Counter(texts))).is_words
 
 
 def test_a_share_and_its_rest_are_disjoint_whole_and_spread_over_texts():

@@ -44,6 +44,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("signer", "signer_id", "speaker", "participant_id", "participant", "person", "user"),
         *("gebärdender", "sprecher", "手语者", "手语人", "演示者"),
     ),
+    "recording": ("recording", "recording_id", "source_video", "video_id", "video_name", "aufnahme", "录像", "原视频"),
     "fps": ("fps", "frame_rate", "framerate", "bildrate", "帧率"),
     "start": ("start", "start_time", "begin", "start_realigned", "anfang", "beginn", "开始", "起始"),
     "end": ("end", "end_time", "stop", "end_realigned", "ende", "结束", "终止"),

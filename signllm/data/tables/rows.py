@@ -101,7 +101,9 @@ def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
     found = find_columns(there, said)
     text = found.get("text")
     if text is not None and text != "text" and "text" not in said and looks_like_ids(row.get(text) for _, row in rows):
-        del found["text"]
+        ids = found.pop("text")
+        if "recording" not in found and _parts_of(ids, found.get("gloss"), rows):
+            found["recording"] = ids
     spoken = spoken_columns(there)
     ready = []
     for where, row in rows:
@@ -110,6 +112,14 @@ def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
         kinds |= {f"text {code}": row[column] for code, column in spoken.items() if column in row}
         ready.append((where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}))
     return ready
+
+
+def _parts_of(ids: str, gloss: str | None, rows: list[Row]) -> bool:
+    """Whether names that stand in several rows are those of what the clips were cut from: their glosses differ."""
+    glosses: dict[object, set[object]] = {}
+    for _, row in rows:
+        glosses.setdefault(row.get(ids), set()).add(str(row.get(gloss or "")))
+    return any(len(different) > 1 for different in glosses.values())
 
 
 _RESERVED = NAMING | SAYING | {"split", "language", "signer", "fps", "start", "end"}

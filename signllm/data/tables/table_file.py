@@ -6,6 +6,7 @@
 | `id` | the clip's name, by which it is found where there is no `file`, or in a file of several clips |
 | `text`, `gloss`, `label` | what is signed; a table without `text` has its glosses for texts, or its labels |
 | `split`, `language`, `signer` | as told; the split may also be part of the table's own name, such as `train.csv` |
+| `recording` | what several clips were cut from; so are the files, or the rows' files, that segments are cut from |
 | `start`, `end` | where in the file the clip begins and ends (`signllm.data.tables.segments`) |
 | `fps` | frames a second of the file |
 
@@ -166,7 +167,11 @@ def _entry(
     if not name:
         faults.append(f"{where}: no id, name or file")
     load: Callable[[], Loaded] = pose.load if pose else partial(_no_pose, told)
-    if span != (None, None) and context.segments.unit and pose and not _is_a_part(row, pose):
+    recording = _as_text(row, "recording", where, faults)
+    if pose and _is_a_part(row, pose):
+        recording = recording or str(row["file"]).strip()
+    elif span != (None, None) and context.segments.unit and pose:
+        recording = recording or f"{pose.path.name}{pose.suffix}"
         load = partial(load_cut, load, span.start or 0.0, span.end, fps, context.segments.unit)
     return ClipEntry(
         name,
@@ -181,6 +186,7 @@ def _entry(
         signer,
         fps or None,
         source=told or None,
+        recording=recording,
         texts=texts,
         faults=() if text or texts else (f"no text: {line.lstrip(':, ')} of {context.table.name} has none",),
         has_pose=pose is not None,
