@@ -46,6 +46,12 @@ class LockedError(SignLLMError):
     heading = "in use"
 
 
+class WorkerError(SignLLMError):
+    """A process that did a part of the work is gone, or none can be had."""
+
+    heading = "worker error"
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest candidate, or an empty string."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.5)

@@ -72,7 +72,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="take all settings from the record of this store, its folder or dataset.json; flags given here go first"
         " / 按该数据集（或其文件夹、dataset.json）的记录设置全部选项，命令行参数优先",
     )
-    flags.add_argument("--workers", type=int, default=1, help="processes that parse (default: 1) / 解析进程数")
+    flags.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="processes that read clips; 0 means one for each core (default: 1) / 读取片段的进程数，0 表示每个核心一个",
+    )
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
     flags.add_argument(
         "--skip_bad",
@@ -182,7 +187,9 @@ def _print_capped(heading: str, lines: list[str], file: TextIO, full_list: Path 
     for line in lines[:MOST_PRINTED]:
         print(f"  - {line}", file=file)
     if len(lines) > MOST_PRINTED:
-        where = f"; full list in {full_list}" if full_list else "; all of them are in dataset.json"
+        where = (
+            f"; full list in {full_list}" if full_list else "; see dataset.json, and index.jsonl for each clip's own"
+        )
         print(f"  and {len(lines) - MOST_PRINTED} more{where}", file=file)
 
 

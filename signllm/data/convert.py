@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
 import orjson
 
-from signllm.data.convert_clean import frames_read, what_was_changed, what_was_cleaned, words_of
+from signllm.data.convert_clean import what_was_changed, what_was_cleaned, words_of
 from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_doubts import compare_splits, doubts_of
-from signllm.data.convert_lift import lift_flat, what_was_lifted
+from signllm.data.convert_lift import what_was_lifted
 from signllm.data.convert_options import ConvertOptions
 from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
 from signllm.data.convert_record import CONVERTER_VERSION, options_to_record, taken_over
+from signllm.data.convert_tally import Tally
 from signllm.data.dealing import as_part, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
+from signllm.data.engines import Engine, open_engine
 from signllm.data.groups import BY_NAME
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
@@ -37,7 +38,6 @@ from signllm.outputs import check_folder
 from signllm.pose.formats.conventions import UNKNOWN, RawClip
 from signllm.pose.formats.finding import Found, Step
 from signllm.pose.formats.hints import Hints
-from signllm.pose.skeleton import SKELETON_50
 from signllm.text.identify import language_doubt
 
 REJECTED_FILE = "rejected.json"
@@ -87,14 +87,17 @@ def convert(
     chosen = wanted_splits(options.data_dir, options.language, *limits, options.columns)
     chosen = as_part(chosen, options.name) if options.name else chosen
     said = hints = options.hints or Hints(options.layout)
-    with hold_splits(options.output_dir, [(options.language, split) for split in chosen]):
+    with (
+        hold_splits(options.output_dir, [(options.language, split) for split in chosen]),
+        open_engine(options.engine, options.workers) as engine,
+    ):
         for split, open_source in chosen.items():
             source = open_source()
             if split in options.inherited:
                 hints = replace(said, **options.inherited[split])
             report = _existing(source, options)
             if report is None:
-                report = _convert_split(source, options, hints, start)
+                report = _convert_split(source, options, hints, start, engine)
             reports.append(report)
             hints = for_the_next(hints, report.found)
         compare_splits(options.output_dir, options.language, reports)
@@ -170,7 +173,9 @@ def _report_from_info(info: dict) -> SplitReport:
     return report
 
 
-def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, start: Callable) -> SplitReport:
+def _convert_split(
+    source: SourcePart, options: ConvertOptions, hints: Hints, start: Callable, engine: Engine
+) -> SplitReport:
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
@@ -194,14 +199,14 @@ def _convert_split(source: SourcePart, options: ConvertOptions, hints: Hints, st
         report.warnings.append(f"{doubt} See --language")
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        for _, _, _, faults in clean_rows(source.entries, found, options, tell, options.cleaning):
+        for _, _, _, faults in clean_rows(source.entries, found, options, tell, options.cleaning, engine=engine):
             report.faults += faults
         return report
-    return _write_split(source, found, options, report, tell)
+    return _write_split(source, found, options, report, tell, engine)
 
 
 def _write_split(
-    source: SourcePart, found: Found, options: ConvertOptions, report: SplitReport, tell: Progress
+    source: SourcePart, found: Found, options: ConvertOptions, report: SplitReport, tell: Progress, engine: Engine
 ) -> SplitReport:
     """Write what is sound, then finish the split, or remove the unfinished folder when it may not be finished."""
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
@@ -211,8 +216,8 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        rows = clean_rows(waiting, found, options, tell, options.cleaning)
-        for entry, clip, fps, faults in lift_flat(rows) if options.lift else rows:
+        rows = clean_rows(waiting, found, options, tell, options.cleaning, options.lift, engine)
+        for entry, clip, fps, faults in rows:
             if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(root_of(options)), "clip": entry.name, "faults": faults})
             elif not rejected or options.skip_bad:
@@ -258,27 +263,11 @@ def _finish(
     options: ConvertOptions,
 ) -> None:
     """Put everything that is known of the split into `dataset.json` and the report."""
-    where = {entry.name: entry.where_below(root_of(options)) for entry in source.entries if not entry.faults}
-    extras = {identity: record.extra for identity, record in writer.done.items() if record.extra}
-    for identity, extra in extras.items():
-        report.warnings += [f"{where[identity]}: {text}" for text in extra.get("warnings", ())]
-    zero_joints, outlier_joints = (
-        sum(extra.get(name, 0) for extra in extras.values()) for name in ("zero_joints", "outlier_joints")
-    )
-    if zero_joints:
-        clips = sum("zero_joints" in extra for extra in extras.values())
-        report.warnings.append(f"{zero_joints} joints at exactly 0 0 0 in {clips} clips: marked as missing")
-    marked: Counter[str] = Counter()
-    for extra in extras.values():
-        marked.update(extra.get("marked_joints", {}))
-    seen = sum(map(frames_read, writer.done.values())) * SKELETON_50.num_joints
-    report.warnings += [
-        f"{count} joints ({count / seen:.1%}) marked as missing: {mark}" for mark, count in sorted(marked.items())
-    ]
+    tally = Tally().count(writer.written())
+    report.warnings += tally.sentences(source.entries, lambda entry: entry.where_below(root_of(options)))
     conventions = found.conventions
-    lifted = what_was_lifted(extras.values())
-    report.lifted = lifted["clips"]
-    cleaned = what_was_cleaned(options.cleaning, writer.done.values())
+    report.lifted = tally.lifted
+    cleaned = what_was_cleaned(options.cleaning, writer.written())
     report.cleaned = words_of(cleaned, len(writer.done))
     rejected_file = writer.partial / REJECTED_FILE
     if rejected:
@@ -296,14 +285,14 @@ def _finish(
             "sides_swapped": conventions.sides_swapped,
             "dimensions": report.dimensions,
             "steps": [asdict(step) for step in report.found],
-            "marked_joints": dict(marked),
-            **({"lifted": lifted} if options.lift else {}),
+            "marked_joints": dict(tally.marked),
+            **({"lifted": what_was_lifted(tally.lifted)} if options.lift else {}),
             "cleaning": cleaned,
             "options": options_to_record(options),
             **({"inherited": report.inherited} if report.inherited else {}),
             "rejected": len(rejected),
-            "zero_joints": zero_joints,
-            "outlier_joints": outlier_joints,
+            "zero_joints": tally.zero_joints,
+            "outlier_joints": tally.outlier_joints,
             "warnings": report.warnings,
         }
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signllm.data.dealing import HELD_OUT, check_name
-from signllm.errors import ConfigError
+from signllm.data.engines import ENGINES, PROCESSES
+from signllm.errors import ConfigError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose.cleaning import Cleaning
 from signllm.pose.formats.hints import Hints
@@ -23,6 +24,8 @@ class ConvertOptions:
     instead of found, the layout included. `columns`: which columns of a table say what.
     `name`: of the source, where a split has several: they become parts of it (`signllm.data.store_split`).
     `lift`: clips without depth become 3D by `signllm.lifting`; clips with depth stay as they are.
+    `engine`, `workers`: where clips are read (`signllm.data.engines`), and in how many processes, 0 for one a core.
+    What is written does not depend on them.
     `clean`: the steps of cleaning as `signllm.pose.cleaning.Cleaning.parse` takes them.
     `inherited`: for splits, what was once found of the splits before them (see `signllm.data.convert_record`), where
     it shall not be found again.
@@ -45,6 +48,7 @@ class ConvertOptions:
     name: str | None = None
     clean: Sequence[str] = ()
     inherited: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    engine: str = PROCESSES
     cleaning: Cleaning = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,8 +62,11 @@ class ConvertOptions:
             faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
         if self.name is not None:
             faults += check_name(self.name)
-        if self.workers < 1:
-            faults.append(f"--workers is {self.workers}; expected at least 1")
+        if self.workers < 0:
+            faults.append(f"--workers is {self.workers}; expected a number of processes, or 0 for one for each core")
+        if self.engine not in ENGINES:
+            hint = did_you_mean(self.engine, ENGINES)
+            faults.append(f"unknown --engine '{self.engine}'{hint}; known: {', '.join(ENGINES)}")
         try:
             object.__setattr__(self, "hints", self.hints or Hints(self.layout))
         except ConfigError as error:

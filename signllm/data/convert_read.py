@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from signllm.data.convert_clip import CleanClip, clean_clip
-from signllm.data.convert_lift import Row
-from signllm.data.loading import load_all, raw_of
+from signllm.data.convert_clip import CleanClip
+from signllm.data.convert_work import Task, Work, chunks_of, raw_of, read_chunk
+from signllm.data.engines import PROCESSES, Engine, open_engine
 from signllm.data.source import ClipEntry, SourcePart
 from signllm.errors import DataError
 from signllm.pose.cleaning import USUAL, Cleaning
-from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, Conventions
 from signllm.pose.formats.finding import Found, Raw, Settings, Step
 from signllm.pose.formats.hints import AUTO, Hints
-from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.formats.searching import find
 from signllm.sampling import spread
 
 Progress = Callable[[int], None]
+Row = tuple[ClipEntry, CleanClip, float, list[str]]
 
 
 class Reading(Protocol):
@@ -71,16 +71,31 @@ def for_the_next(hints: Hints, steps: Iterable[Step]) -> Hints:
 
 
 def clean_rows(
-    entries: Iterable[ClipEntry], found: Found, options: Reading, tell: Progress, cleaning: Cleaning = USUAL
+    entries: Iterable[ClipEntry],
+    found: Found,
+    options: Reading,
+    tell: Progress,
+    cleaning: Cleaning = USUAL,
+    lift: bool = False,
+    engine: Engine | None = None,
 ) -> Iterator[Row]:
-    """(entry, clean clip, fps, faults with their place), in order; parsed in other processes when there are workers."""
-    for entry, (raw, wrong) in load_all(entries, options.workers):
-        fps = options.fps or entry.fps or (raw.fps if raw is not None else None) or DEFAULT_FPS
-        ready, faults, marked = found.prepare(raw) if raw is not None else (None, [], {})
-        clip = clean_clip(ready, found.conventions, fps, cleaning) if ready is not None else CleanClip(faults=faults)
-        if isinstance(raw, RawPoints) and raw.note:
-            clip.warnings.append(raw.note)
-        clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())
-        tell(entry.num_bytes)
-        where = entry.where_below(root_of(options))
-        yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *wrong, *clip.faults)]
+    """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done.
+
+    The work is the engine's; without one it is done in as many processes as the options say.
+    """
+    if engine is None:
+        with open_engine(PROCESSES, options.workers) as engine:
+            yield from clean_rows(entries, found, options, tell, cleaning, lift, engine)
+        return
+    under_way: deque[list[ClipEntry]] = deque()
+
+    def tasks() -> Iterator[list[Task]]:
+        for chunk in chunks_of(entries):
+            under_way.append(chunk)
+            yield [(entry.load, entry.fps) for entry in chunk]
+
+    for clips in engine.map(read_chunk, Work(found, options.fps, cleaning, lift), tasks()):
+        for entry, (clip, fps) in zip(under_way.popleft(), clips, strict=True):
+            tell(entry.num_bytes)
+            where = entry.where_below(root_of(options))
+            yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *clip.faults)]

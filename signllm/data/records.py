@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_bytes
+from signllm.inputs import open_regular
 from signllm.pose.skeleton import SKELETONS
 from signllm.typed import adapter, checked, faults_of
 
@@ -49,6 +51,35 @@ class _CleaningStep(BaseModel):
     value: float | None
     clips: _Count
     changed: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+
+
+@dataclass
+class Totals:
+    """What `dataset.json` says of all clips together."""
+
+    clips: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    fps: set[float] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, records: Iterable[ClipRecord]) -> Totals:
+        """Those of these clips."""
+        totals = cls()
+        for record in records:
+            totals.add(record)
+        return totals
+
+    def add(self, record: ClipRecord) -> None:
+        """Count one clip."""
+        self.clips += 1
+        self.frames += record.frames
+        self.seconds += record.frames / record.fps
+        self.fps.add(record.fps)
+
+    def facts(self) -> dict[str, object]:
+        """The facts by their names."""
+        return {**vars(self), "seconds": round(self.seconds, 3), "fps": sorted(self.fps)}
 
 
 class _Description(BaseModel):
@@ -99,6 +130,13 @@ def read_index(path: Path) -> list[ClipRecord]:
     if len({record.id for record in records}) < len(records):
         raise DataError(f"{path}: two clips have one id; {_AGAIN}")
     return records
+
+
+def read_lines_of(path: Path) -> Iterator[ClipRecord]:
+    """The records of an index that this process writes, one by one."""
+    with open_regular(path) as file:
+        for line in file:
+            yield ClipRecord(**orjson.loads(line))
 
 
 def _faults_by_line(path: Path, data: bytes, most: int = 8) -> list[str]:

@@ -23,8 +23,10 @@ from signllm.data.records import (
     FORMAT_VERSION,
     INDEX,
     ClipRecord,
+    Totals,
     index_line,
     read_index,
+    read_lines_of,
 )
 from signllm.data.store_split import JoinedSplit, StoreSplit, split_of_folder
 from signllm.errors import DataError, LockedError, did_you_mean
@@ -119,9 +121,9 @@ class StoreWriter:
 
     It holds the split until the `with` block is left, and raises LockedError where another process does. A writer that
     finds an unfinished folder with the same `fingerprint` (what is being converted, and how) keeps its
-    clips: `done` holds their ids, skip those. With another fingerprint it starts afresh. Leaving the `with`
-    block without `finish` keeps the unfinished folder for the next run; readers never see it. Everything raises
-    OutputError where the system lets nothing be written.
+    clips: `done` holds the ids of what is written, in order; skip those. With another fingerprint it starts afresh.
+    Leaving the `with` block without `finish` keeps the unfinished folder for the next run; readers never see it.
+    Everything raises OutputError where the system lets nothing be written.
     """
 
     def __init__(
@@ -159,7 +161,8 @@ class StoreWriter:
             self.partial.mkdir(parents=True)
             write_text(mark, fingerprint)
             records = []
-        self.done: dict[str, ClipRecord] = {record.id: record for record in records}
+        self.done: dict[str, None] = dict.fromkeys(record.id for record in records)
+        self._totals = Totals.of(records)
         self._shard_number = records[-1].shard if records else 0
         self._shard_frames = records[-1].first_frame + records[-1].frames if records else 0
         self._index = open(self.partial / INDEX, "ab")
@@ -247,10 +250,16 @@ class StoreWriter:
         self._poses.write(np.ascontiguousarray(coordinates, dtype="<f4").data)
         self._valid.write(np.ascontiguousarray(np.packbits(pose.valid, axis=-1)).data)
         self._shard_frames += len(pose)
-        self.done[record.id] = placed
+        self.done[record.id] = None
+        self._totals.add(placed)
         self._index.write(index_line(placed))
         if len(self.done) % 256 == 0:
             self.flush()
+
+    def written(self) -> Iterator[ClipRecord]:
+        """What is known of each clip that is written, read back from the index one by one."""
+        self.flush()
+        return read_lines_of(self.partial / INDEX)
 
     def flush(self) -> None:
         """Hand what was added to the operating system, frames before index, so that a kill keeps it."""
@@ -291,7 +300,6 @@ class StoreWriter:
         self._close_shard()
         self._index.flush()
         os.fsync(self._index.fileno())
-        records = list(self.done.values())
         write_json(
             self.partial / DESCRIPTION,
             {
@@ -301,10 +309,7 @@ class StoreWriter:
                 "skeleton": self.skeleton.name,
                 "joints": self.skeleton.joints,
                 "unit": self.unit,
-                "clips": len(records),
-                "frames": sum(record.frames for record in records),
-                "seconds": round(sum(record.frames / record.fps for record in records), 3),
-                "fps": sorted({record.fps for record in records}),
+                **self._totals.facts(),
                 **info,
                 "checksums": {
                     p.name: file_sha256(p) for p in sorted(self.partial.iterdir()) if p.suffix in (".npy", ".jsonl")

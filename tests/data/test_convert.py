@@ -189,6 +189,19 @@ def test_outliers_and_zero_joints_become_missing_and_are_told(tmp_path):
     assert (split.info["outlier_joints"], split.info["zero_joints"]) == (2, 1)
 
 
+def test_a_split_repeats_only_the_first_warnings_about_its_clips(tmp_path, monkeypatch):
+    monkeypatch.setattr("signllm.data.convert_tally.MOST_WARNINGS", 2)
+    clips = [raw_clip(6, n) for n in range(6)]
+    for clip in clips[1:]:
+        clip[2, 40] = [14, 0, 0]
+    data = write_split(tmp_path / "d", [line(clip) for clip in clips])
+    (report,) = run(data, tmp_path / "o")
+    said = [warning for warning in report.warnings if "warning" in warning or "train.skels:" in warning]
+    assert [warning[:13] for warning in said] == ["train.skels:2", "train.skels:3", "and 3 more wa"]
+    records = Store(tmp_path / "o").split("ASL", "train").records
+    assert ["warnings" in record.extra for record in records] == [False] + [True] * 5
+
+
 def test_an_unknown_last_column_is_a_warning_only(tmp_path):
     clips = [line(raw_clip(6, n)).split() for n in range(3)]
     for clip in clips:
@@ -365,8 +378,8 @@ def test_a_finished_split_has_nothing_unfinished_beside_it(tmp_path):
 
 def test_impossible_requests_are_named_all_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
-        ConvertOptions(tmp_path, tmp_path, "ASL", max_samples=0, fps=-1, workers=0, layout="up")
-    assert len(caught.value.faults) == 4
+        ConvertOptions(tmp_path, tmp_path, "ASL", max_samples=0, fps=-1, workers=-1, engine="rai", layout="up")
+    assert len(caught.value.faults) == 5
     with pytest.raises(DataError, match="no clips here"):
         run(tmp_path, tmp_path / "o")
     data = write_split(tmp_path / "d", [line(raw_clip())])

@@ -68,6 +68,13 @@ def wait_for(condition, process):
         time.sleep(0.005)
 
 
+def double(shared, chunk):
+    """Work for an engine; a 13 among the numbers kills the process that does it."""
+    if 13 in chunk:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [shared * number for number in chunk]
+
+
 @contextmanager
 def marked():
     """A mark and an environment that carries it to every process started from there; what still lives is killed."""

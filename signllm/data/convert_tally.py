@@ -1,0 +1,61 @@
+"""What was found in the clips of a split, counted over the lines of its index: nothing of a clip is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from signllm.data.convert_clean import frames_read
+from signllm.data.records import ClipRecord
+from signllm.data.source import ClipEntry
+from signllm.pose.skeleton import SKELETON_50
+
+MOST_WARNINGS = 200
+"""Warnings about single clips that are repeated for the split; all of them stand with their clips in the index."""
+
+
+@dataclass
+class Tally:
+    """Sums over clips, and the first warnings with the clips' ids."""
+
+    frames: int = 0
+    zero_joints: int = 0
+    zero_clips: int = 0
+    outlier_joints: int = 0
+    lifted: int = 0
+    marked: Counter[str] = field(default_factory=Counter)
+    warned: list[tuple[str, str]] = field(default_factory=list)
+    warnings: int = 0
+
+    def count(self, records: Iterable[ClipRecord]) -> Tally:
+        """Add what the records' `extra` says; returns itself."""
+        for record in records:
+            self.frames += frames_read(record)
+            extra = record.extra
+            if not extra:
+                continue
+            self.zero_joints += extra.get("zero_joints", 0)
+            self.zero_clips += "zero_joints" in extra
+            self.outlier_joints += extra.get("outlier_joints", 0)
+            self.lifted += "lifted" in extra
+            self.marked.update(extra.get("marked_joints", {}))
+            texts = extra.get("warnings", ())
+            self.warnings += len(texts)
+            self.warned += [(record.id, text) for text in texts[: MOST_WARNINGS - len(self.warned)]]
+        return self
+
+    def sentences(self, entries: Iterable[ClipEntry], where: Callable[[ClipEntry], str]) -> list[str]:
+        """The warnings for people; `where(entry)` says where a clip is."""
+        wanted = {name for name, _ in self.warned}
+        places = {e.name: where(e) for e in entries if e.name in wanted and not e.faults}
+        said = [f"{places[name]}: {text}" for name, text in self.warned]
+        if more := self.warnings - len(self.warned):
+            said.append(f"and {more} more warnings about clips; each stands in index.jsonl with its clip, under extra")
+        if self.zero_joints:
+            said.append(f"{self.zero_joints} joints at exactly 0 0 0 in {self.zero_clips} clips: marked as missing")
+        seen = self.frames * SKELETON_50.num_joints
+        return said + [
+            f"{count} joints ({count / seen:.1%}) marked as missing: {mark}"
+            for mark, count in sorted(self.marked.items())
+        ]
