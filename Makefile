@@ -1,18 +1,22 @@
 # make quickstart: environment + quick run, to a generated video.   make test: environment + lint + all tests.
 # make mutants: 100 random faults, put into the code one by one: do the tests see them?
+# make test-browser: the pages in a real browser (needs chromium, and node for axe).
 # make player: the code of the page that plays clips, built of player/src (needs node).
 # make package: the wheel, installed into an empty environment, and the quick run from there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test player package lint format mutants clean
+.PHONY: quickstart test test-browser player package lint format mutants clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest -n 2
+
+test-browser: $(VENV)/.installed-browser player/node_modules/.installed
+	$(BIN)/python -m pytest tests/browser
 
 player: player/node_modules/.installed
 	npm --prefix player run build
@@ -47,5 +51,9 @@ player/node_modules/.installed: player/package-lock.json
 	npm --prefix player ci --no-audit --no-fund
 	touch $@
 
+$(VENV)/.installed-browser: requirements-browser.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet -r requirements-browser.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build dist signllm.egg-info .pytest_cache .ruff_cache .mypy_cache player/node_modules

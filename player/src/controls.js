@@ -2,6 +2,7 @@
 
 import { SPEEDS } from "./clock.js";
 import { element, icon } from "./dom.js";
+import { AVATAR, SKELETON } from "./figures.js";
 import { VIEWS } from "./stage.js";
 
 const PLAY = "M7 4.5v15l12.5-7.5z";
@@ -10,7 +11,7 @@ const BACK = "M17 5v14l-9.5-7zM5 5h2.5v14H5z";
 const ONWARD = "M7 5v14l9.5-7zM16.5 5H19v14h-2.5z";
 
 export class Controls {
-  /** `player` has what the buttons do: toggle, step, setSpeed, look, flip(switch). */
+  /** `player` has what the buttons do: toggle, step, setSpeed, look, flip(switch), cast(figure). */
   constructor(player) {
     this.player = player;
     this.play = element("button", { type: "button", class: "play", on: { click: () => player.toggle() } });
@@ -25,6 +26,10 @@ export class Controls {
       element("button", { type: "button", "data-view": view, on: { click: () => player.look(view) } }),
     );
     this.viewGroup = element("div", { class: "group", role: "group" }, ...this.views);
+    this.figures = [SKELETON, AVATAR].map((kind) =>
+      element("button", { type: "button", "data-figure": kind, on: { click: () => player.cast(kind) } }),
+    );
+    this.figureGroup = element("div", { class: "group", role: "group" }, ...this.figures);
     this.switches = ["mirror", "loop", "smooth", "trails", "aligned"].map((name) =>
       element("button", { type: "button", "data-switch": name, on: { click: () => player.flip(name) } }),
     );
@@ -35,6 +40,7 @@ export class Controls {
       this.speed,
       this.viewGroup,
       element("div", { class: "group" }, ...this.switches),
+      this.figureGroup,
     );
   }
 
@@ -56,11 +62,15 @@ export class Controls {
       this.speed.setAttribute("aria-label", say("speed"));
       this.viewGroup.setAttribute("aria-label", say("view"));
       for (const button of this.views) button.textContent = say(button.dataset.view);
+      this.figureGroup.setAttribute("aria-label", say("figure"));
+      for (const button of this.figures) button.textContent = say(button.dataset.figure);
       for (const button of this.switches) button.textContent = say(button.dataset.switch);
       for (const [name, hint] of [["smooth", "smoothHint"], ["trails", "trailsHint"], ["aligned", "alignHint"]]) {
         this.switches.find((button) => button.dataset.switch === name).title = say(hint);
       }
     }
+    this.figureGroup.hidden = !state.hasAvatar;
+    for (const button of this.figures) button.setAttribute("aria-pressed", state.figure === button.dataset.figure);
     this.speed.value = String(state.speed);
     for (const button of this.views) button.setAttribute("aria-pressed", state.view === button.dataset.view);
     for (const button of this.switches) {

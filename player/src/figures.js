@@ -1,8 +1,13 @@
 // Which kind of figure signs a clip. A figure has `group`, `show(frame)`, `paint(colors)` and `dispose()`.
 
+import { AvatarFigure } from "./avatar.js";
 import { SkeletonFigure } from "./skeleton.js";
 
-/** The figure of a clip. */
-export function figureOf(clip, skeleton, surroundings) {
+export const SKELETON = "skeleton";
+export const AVATAR = "avatar";
+
+/** The figure of a clip; a skeleton where the page has no avatar, or no motion for it. */
+export function figureOf(kind, clip, { skeleton, avatar }, surroundings) {
+  if (kind === AVATAR && avatar?.person && clip.motion) return new AvatarFigure(avatar, clip);
   return new SkeletonFigure(clip, skeleton, surroundings);
 }

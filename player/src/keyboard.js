@@ -28,6 +28,7 @@ function action(player, event) {
     case "-": case "−": return () => player.zoom(1 / NEARER);
     case "[": return () => player.changeSpeed(-1);
     case "]": return () => player.changeSpeed(1);
+    case "f": case "F": return () => player.otherFigure();
     case "?": return () => player.help();
   }
   const flips = { m: "mirror", l: "loop", t: "trails", a: "aligned", s: "smooth" };

@@ -68,7 +68,7 @@ export class Overlay {
     panel.clip.position(Math.floor(panel.frame + 1e-6), joint, place);
     const [right, up, near] = place;
     const numbers = [right, -up, near].slice(0, panel.clip.dimensions);
-    tip.textContent = jointName(language, stage.skeleton.joints[joint]);
+    tip.textContent = jointName(language, stage.parts.skeleton.joints[joint]);
     tip.append(element("small", {}, numbers.map((value, axis) => `${"xyz"[axis]} ${value.toFixed(2)}`).join("  ")));
     Object.assign(ring.style, { left: `${x}px`, top: `${y}px` });
     tip.classList.toggle("before", x > stage.canvas.clientWidth * 0.6);

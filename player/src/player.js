@@ -1,8 +1,10 @@
 // The player: holds what is shown and how, and lets clock, picture and buttons agree.
 
+import { Vector3 } from "three";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { element } from "./dom.js";
+import { AVATAR, SKELETON } from "./figures.js";
 import { Header } from "./header.js";
 import { listen } from "./keyboard.js";
 import { Overlay } from "./overlay.js";
@@ -25,7 +27,7 @@ export class Player {
     this.timeline = new Timeline(this);
     const picture = element("div", { class: "stage" }, this.canvas);
     place.replaceChildren(this.header.element, picture, this.timeline.element, this.controls.element, this.header.dialog);
-    this.stage = new Stage(this.canvas, show.skeleton);
+    this.stage = new Stage(this.canvas, show);
     this.overlay = new Overlay(this.stage);
     picture.append(this.overlay.element);
     listen(this);
@@ -33,6 +35,7 @@ export class Player {
     document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
     this.clock.playing = show.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.open(0);
+    if (show.avatar) show.avatar.load().then(() => this.cast(AVATAR));
     requestAnimationFrame((now) => this.tick(now, now));
   }
 
@@ -152,6 +155,13 @@ export class Player {
     this.refresh();
   }
 
+  /** Let skeletons sign, or avatars, once the avatar is there. */
+  cast(kind) {
+    if (!this.show.avatar?.person || this.stage.kind === kind) return;
+    this.stage.cast(kind);
+    this.refresh();
+  }
+
   contrast() {
     this.highContrast = !this.highContrast;
     document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
@@ -163,6 +173,10 @@ export class Player {
   speak() {
     this.language = this.language === "en" ? "zh" : "en";
     this.sayAll();
+  }
+
+  otherFigure() {
+    this.cast(this.stage.kind === AVATAR ? SKELETON : AVATAR);
   }
 
   help() {
@@ -190,6 +204,8 @@ export class Player {
       view: stage.view,
       switches: { ...switches },
       canAlign: scene.canAlign,
+      figure: stage.kind,
+      hasAvatar: Boolean(this.show.avatar?.person),
       highContrast: this.highContrast,
       language: this.language,
       panels: stage.panels.map(({ clip, frame, ended }) => ({ name: clip.name, frame, ended })),
@@ -211,7 +227,13 @@ export class Player {
         const there = clip.position(Math.floor(frame + 1e-6), player.show.skeleton.joints.indexOf(name), place);
         return there ? [place[0], -place[1], place[2]] : null;
       },
-      /** Where that is on the page, in pixels. */
+      /** Where a bone of a panel's avatar is: [x, y, z] in shoulder widths, y up; null where a skeleton signs. */
+      bone(panel, node) {
+        const { bones, motion } = player.stage.panels[panel].figure;
+        const found = bones?.[motion.nodes.indexOf(node)];
+        return found ? found.getWorldPosition(new Vector3()).toArray() : null;
+      },
+      /** Where a joint is on the page, in pixels. */
       onPage(panel, name) {
         const joint = player.show.skeleton.joints.indexOf(name);
         const at = player.stage.onCanvas(player.stage.panels[panel], joint);

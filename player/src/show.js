@@ -3,12 +3,15 @@
 // Legend: F frames, J joints. Positions leave here as three.js has them: x to the right of the image, y UP, z towards
 // the viewer, in shoulder widths. In the data y points down.
 
+import { Avatar } from "./avatar.js";
+
 const FORMAT = 1;
 
 /** The whole of the page's data; throws where it is of a later format. */
 export function readShow(data) {
   if (data.format !== FORMAT) throw new Error(`format ${data.format}, not ${FORMAT}`);
-  return { ...data, scenes: data.scenes.map((scene) => new Scene(scene, data.skeleton)) };
+  const avatar = data.avatar ? new Avatar({ ...data.avatar, file: bytes(data.avatar.file) }) : null;
+  return { ...data, avatar, scenes: data.scenes.map((scene) => new Scene(scene, data.skeleton)) };
 }
 
 /** A text and those who sign it. Times are seconds from the first frame. */
@@ -49,6 +52,7 @@ class Clip {
     this.values = new Int16Array(bytes(data.poses).buffer);
     this.step = data.step;
     this.missing = data.missing ? bytes(data.missing) : null;
+    this.motion = data.motion ? new Motion(data.motion, data.frames) : null;
     if (this.values.length !== this.frames * this.joints * this.dimensions) throw new Error(`${this.name}: cut off`);
   }
 
@@ -103,6 +107,24 @@ class Clip {
       }
       positions.set(NOW, 3 * joint);
     }
+  }
+}
+
+/** How an avatar's bones turn in a clip. */
+class Motion {
+  constructor(data, frames) {
+    this.frames = frames;
+    this.nodes = data.nodes; // of the bones that move, in the GLB file
+    this.still = data.still; // [node, rotation] of those that do not
+    this.root = data.root; // the node that is moved by `translation`, metres a frame
+    this.rotations = new Int16Array(bytes(data.rotations).buffer);
+    this.translation = new Float32Array(bytes(data.translation).buffer);
+  }
+
+  /** Write a moving bone's rotation at a frame into a quaternion. */
+  rotation(frame, bone, target) {
+    const first = 4 * (frame * this.nodes.length + bone);
+    return target.fromArray(this.rotations, first).normalize();
   }
 }
 

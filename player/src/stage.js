@@ -3,7 +3,7 @@
 import { MOUSE, PerspectiveCamera, Scene as World, Spherical, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { newSurroundings } from "./capsules.js";
-import { figureOf } from "./figures.js";
+import { AVATAR, SKELETON, figureOf } from "./figures.js";
 import { palette } from "./palette.js";
 import { Trails } from "./trails.js";
 
@@ -17,9 +17,11 @@ export const VIEWS = {
 };
 
 export class Stage {
-  constructor(canvas, skeleton) {
+  /** `show` has the skeleton, and the avatar where there is one. */
+  constructor(canvas, show) {
     this.canvas = canvas;
-    this.skeleton = skeleton;
+    this.parts = show;
+    this.kind = SKELETON;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.setScissorTest(true);
@@ -41,10 +43,7 @@ export class Stage {
 
   /** Put a scene's signers into panels and look at them from where one looked at those before. */
   load(scene) {
-    for (const { figure, trail } of this.panels) {
-      figure.dispose();
-      trail.dispose();
-    }
+    this.clear();
     this.panels = scene.clips.map((clip) => this.panelOf(clip));
     this.box = scene.box;
     this.center = new Vector3(scene.box.left + scene.box.side / 2, -scene.box.top - scene.box.side / 2, scene.depth);
@@ -53,10 +52,25 @@ export class Stage {
     this.paint(this.highContrast);
   }
 
+  clear() {
+    for (const { figure, trail } of this.panels) {
+      figure.dispose();
+      trail.dispose();
+    }
+  }
+
+  /** Let skeletons sign, or avatars. */
+  cast(kind) {
+    this.kind = kind;
+    this.clear();
+    this.panels = this.panels.map(({ clip, area }) => ({ ...this.panelOf(clip), area }));
+    this.paint(this.highContrast);
+  }
+
   panelOf(clip) {
     const world = new World();
-    const figure = figureOf(clip, this.skeleton, this.surroundings);
-    const trail = new Trails(clip, this.skeleton, this.surroundings);
+    const figure = figureOf(this.kind, clip, this.parts, this.surroundings);
+    const trail = new Trails(clip, this.parts.skeleton, this.surroundings);
     world.add(figure.group, trail.group);
     return { clip, world, figure, trail, missing: 0, area: { left: 0, top: 0, width: 1, height: 1 }, ended: false, frame: 0 };
   }
@@ -208,7 +222,8 @@ export class Stage {
     const inside = ({ area }) => x >= area.left && x < area.left + area.width && y >= area.top && y < area.top + area.height;
     const panel = this.panels.find(inside);
     let found = null;
-    for (let joint = 0; panel && joint < panel.clip.joints; joint++) {
+    // On a person the joints are not quite where the clip has them.
+    for (let joint = 0; panel && this.kind !== AVATAR && joint < panel.clip.joints; joint++) {
       const at = this.onCanvas(panel, joint);
       const away = at ? Math.hypot(at.x - x, at.y - y) : Infinity;
       if (away <= reach) {

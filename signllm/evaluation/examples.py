@@ -26,6 +26,7 @@ class Example:
     rank: str
     id: str
     text: str
+    gloss: str | None
     score: float
     reference: Callable[[], PoseSequence]
     hypothesis: Callable[[], PoseSequence]
@@ -35,7 +36,7 @@ class Example:
 def best_and_worst(
     measurements: Measurements, language: str, system: str, seed: int, count: int
 ) -> list[tuple[str, int, float]]:
-    """(rank, row, DTW score) of the `count` clips of the lowest and of the highest score; no clip stands twice.
+    """(rank, row, DTW score) of the `count` clips of the lowest and of the highest score; of few clips, each half.
 
     Empty where the DTW score was not measured.
     """
@@ -44,6 +45,6 @@ def best_and_worst(
     rows_NK = measurements.rows(language, system, RANKED_BY, seed)
     scores = PRESETS[RANKED_BY].conclude(rows_NK)[:, 0]
     order = [int(row) for row in np.argsort(scores, kind="stable") if np.isfinite(scores[row])]
-    best = order[:count]
+    best = order[: min(count, (len(order) + 1) // 2)]
     worst = [row for row in order[::-1][:count] if row not in best]
     return [(rank, row, float(scores[row])) for rank, rows in (("best", best), ("worst", worst)) for row in rows]

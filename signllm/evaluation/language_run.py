@@ -20,7 +20,7 @@ from signllm.metrics.text_scores import AnyPreset
 from signllm.pose import PoseSequence
 
 CHUNK = 64
-EXAMPLES = 6  # for all languages together
+EXAMPLES = 20  # for all languages together
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class LanguageRun:
                     rank,
                     record.id,
                     record.text,
+                    record.gloss,
                     score,
                     reference=partial(self._reference, index),
                     hypothesis=partial(lambda at: poses()[at], row),

@@ -7,7 +7,7 @@ from pathlib import Path
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose.formats import WRITERS, write_clips
 from signllm.pose.output import Captioned
-from signllm.viewing.player.page import Figure, PlayerScene, player_frame, write_player
+from signllm.viewing.player.page import Figure, PlayerScene, frame_of, player_page, write_player
 from signllm.viewing.video import SUFFIXES, write_video
 
 PAGE = ".html"
@@ -34,7 +34,8 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
 
 def html(shown: Captioned) -> str:
     """The player, as an element that holds everything itself: it plays wherever the page around it is opened."""
-    return player_frame([_scene(shown)], shown.title or "SignLLM")
+    title = shown.title or "SignLLM"
+    return frame_of(player_page([_scene(shown)], title), title)
 
 
 def _scene(shown: Captioned) -> PlayerScene:

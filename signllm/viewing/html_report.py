@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import orjson
+from markupsafe import Markup
+
 from signllm.evaluation.examples import Example
 from signllm.evaluation.intervals import Figures
 from signllm.evaluation.labels import SUBSETS, figure_label, system_label
@@ -13,9 +16,12 @@ from signllm.evaluation.packing import unpack
 from signllm.evaluation.summary import EVALUATED, arrow, remarks
 from signllm.metrics.preset import HIGHER, LOWER, ONE
 from signllm.metrics.registry import PRESETS
-from signllm.viewing.animation import LOOK, animated_webp, data_address
+from signllm.pose import SKELETON_50
 from signllm.viewing.charts import bar_chart, color_of, histogram
 from signllm.viewing.pages import render
+from signllm.viewing.player.packing import FORMAT, both, pack_scene, pack_show
+from signllm.viewing.player.page import frame_of, page_of
+from signllm.viewing.player.scenes import Figure, PlayerScene
 
 KEY_FIGURES = (
     "bt_top_1",
@@ -39,7 +45,8 @@ TILES = (
     "duration",
 )
 MOST_TILES = 5
-MOST_ANIMATION_BYTES = 3_500_000  # as base64 they take a third more
+MOST_CLIP_BYTES = 5_000_000
+PLAYER_HEIGHT = 620  # pixels
 HISTOGRAM = "dtw-mje"
 RANKS = {"best": ("best", "最好"), "worst": ("worst", "最差")}
 LEAKAGE_HEADS = (
@@ -54,12 +61,17 @@ LEAKAGE_HEADS = (
 )
 
 
-def animation(example: Example) -> bytes:
-    """The animated picture (WebP) of an example beside its reference; one that was drawn before is taken from there."""
-    return example.remembered(
-        f"animation {LOOK}",
-        lambda: animated_webp([("reference", example.reference()), ("model", example.hypothesis())]),
-    )
+def packed(example: Example) -> bytes:
+    """An example beside its reference as JSON for the player; one that was packed before is taken from there."""
+
+    def make() -> bytes:
+        figures = [
+            Figure("reference", example.reference(), "reference"),
+            Figure("model", example.hypothesis()),
+        ]
+        return orjson.dumps(pack_scene(PlayerScene(example.id, figures, example.text, example.gloss, example.language)))
+
+    return example.remembered(f"player {FORMAT}", make)
 
 
 def make_html(report: dict, examples: Sequence[Example] = ()) -> str:
@@ -82,7 +94,9 @@ def make_html(report: dict, examples: Sequence[Example] = ()) -> str:
         main_charts=_charts(key, presets, languages),
         more_charts=_charts(more, presets, languages),
         histograms=_histograms(report),
-        clips=list(_clips(examples)),
+        clips=(clips := list(_clips(examples))),
+        player=_player([clip["scene"] for clip in clips]),
+        clips_left_out=len(examples) - len(clips),
         languages=[
             (code, _table(report, part["systems"], with_remarks=True)) for code, part in languages.items() if pooled
         ],
@@ -207,23 +221,40 @@ def _histograms(report: dict) -> list[dict]:
 
 
 def _clips(examples: Sequence[Example]) -> Iterable[dict]:
-    """The animations that have room on the page."""
+    """What the page says of the clips that have room on it, and their scenes."""
     total = 0
     for clip in examples:
-        image = animation(clip)
-        if total + len(image) > MOST_ANIMATION_BYTES:
+        scene = packed(clip)
+        if total + len(scene) > MOST_CLIP_BYTES:
             continue
-        total += len(image)
+        total += len(scene)
+        score = f"{clip.score:.3f}"
+        english, chinese = figure_label("dtw_score")
+        about = f"{clip.language} {clip.id}"
+        note = both((f"{english} {score} · {about}", f"{chinese} {score} · {about}"))
         yield {
             "text": clip.text,
-            "address": data_address(image),
             "rank": clip.rank,
             "rank_label": RANKS[clip.rank],
-            "score": f"{clip.score:.3f}",
-            "score_label": figure_label("dtw_score"),
+            "score": score,
             "language": clip.language,
             "id": clip.id,
+            "scene": {
+                **orjson.loads(scene),
+                "name": f"{score}  {clip.text}",
+                "note": note,
+                "group": both(RANKS[clip.rank]),
+            },
         }
+
+
+def _player(scenes: Sequence[dict]) -> Markup:
+    """The player of some scenes, as a part of the page; empty without any."""
+    if not scenes:
+        return Markup("")
+    title = "Best and worst clips / 最好与最差的片段"
+    page = page_of(pack_show(scenes, SKELETON_50, autoplay=False), title)
+    return Markup(frame_of(page, title, PLAYER_HEIGHT))
 
 
 def _leakage(report: dict) -> dict | None:

@@ -1,15 +1,14 @@
-"""The report's page: nothing from elsewhere, both languages, charts that show the numbers, animations that move."""
+"""The report's page: nothing from elsewhere, both languages, charts that show the numbers, clips that play."""
 
-import base64
-import io
+import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
 import orjson
 import pytest
-from PIL import Image
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.evaluation.examples import Example
@@ -18,7 +17,7 @@ from signllm.evaluation.measurements import Measurements, evaluate
 from signllm.evaluation.report import make_report
 from signllm.metrics.registry import find_presets
 from signllm.pose import PoseSequence
-from signllm.viewing.animation import MOST_FRAMES, animated_webp
+from signllm.viewing import html_report
 from signllm.viewing.html_report import make_html
 
 VOID = {"meta", "input", "br", "img"}
@@ -83,17 +82,24 @@ class Checker(HTMLParser):
 
 
 def shown(text="algebra"):
-    return [Example("ASL", "best", "c0", text, 0.25, lambda: wave(1), lambda: wave(2, 30), lambda name, make: make())]
+    poses = (lambda: wave(1), lambda: wave(2, 30))
+    return [Example("ASL", "best", "c0", text, "ALGEBRA", 0.25, *poses, lambda name, make: make())]
+
+
+def scenes_of(page):
+    frame = unescape(re.search(r'srcdoc="(.*?)"', page, re.DOTALL)[1])
+    return json.loads(re.search(r'id="signllm-data">(.*?)</script>', frame)[1])["scenes"]
 
 
 def test_the_page_nests_and_needs_nothing_from_elsewhere(report):
     page = make_html(report, shown())
     checked = Checker(page)
-    assert checked.sources
-    assert all(source.startswith(("data:image/webp;base64,", "#")) for source in checked.sources)
+    assert all(source.startswith("#") for source in checked.sources)
     assert {source for source in checked.sources if source[0] == "#"} <= {f"#{name}" for name in checked.ids}
-    assert not re.search(r"https?://(?!www\.w3\.org/)|@import|url\(", page)
-    assert not {"link", "iframe", "object"} & set(checked.tags)
+    assert not re.search(r"https?://(?!www\.w3\.org/)|@import|url\(", re.sub(r"<iframe.*?</iframe>", "", page))
+    assert not {"link", "img", "object"} & set(checked.tags)
+    assert checked.tags.count("iframe") == 1
+    assert 'sandbox="allow-scripts"' in page
 
 
 def test_both_languages_say_the_same_number_of_things(report):
@@ -117,7 +123,8 @@ def test_names_cannot_break_the_page(report):
     assert "<script>alert" not in page
     assert "<b>m.pth" not in page
     assert "a <note>" not in page
-    assert 'alt="&lt;script&gt;alert(&#34;x' in page
+    assert "&lt;script&gt;alert(&#34;x" in page
+    assert scenes_of(page)[0]["text"] == evil
     assert Checker(page).tags.count("script") == 1
 
 
@@ -140,18 +147,36 @@ def test_undefined_figures_are_dashes(report):
     assert "nan" not in page.casefold().split("</style>")[1].split("<details>")[0]
 
 
-def test_animations_move_last_as_long_as_the_clip_and_stay_small():
-    image = animated_webp([("reference", wave(1, 400)), ("model", wave(2, 300))])
-    picture = Image.open(io.BytesIO(image))
-    assert picture.is_animated
-    assert picture.n_frames <= MOST_FRAMES
-    assert len(image) < 300_000
-    first = np.asarray(picture.convert("RGB")).copy()
-    picture.seek(picture.n_frames // 2)
-    picture.load()
-    assert picture.info["duration"] * picture.n_frames == pytest.approx(16_000, rel=0.03)
-    assert (np.asarray(picture.convert("RGB")) != first).any()
-    page = make_html({"languages": {}, "overall": {"clips": 0, "systems": {}}, "presets": {}, "clips": {}, "fps": 25},
-                     shown())  # fmt: skip
-    (inside,) = re.findall(r"base64,([^\"]+)", page)
-    assert Image.open(io.BytesIO(base64.b64decode(inside))).n_frames == 15
+def test_the_clips_play_beside_their_references():
+    bare = {"languages": {}, "overall": {"clips": 0, "systems": {}}, "presets": {}, "clips": {}, "fps": 25}
+    worst = replace(shown("worse")[0], rank="worst", score=1.5)
+    best, last = scenes_of(make_html(bare, [*shown(), worst]))
+    assert [(clip["name"], clip["role"], clip["frames"]) for clip in best["clips"]] == [
+        ("reference", "reference", 20),
+        ("model", "system", 30),
+    ]
+    assert len(best["clips"][1]["aligned"]) == 20
+    assert (best["text"], best["gloss"], best["language"]) == ("algebra", "ALGEBRA", "ASL")
+    assert best["group"] == {"en": "best", "zh": "最好"}
+    assert last["group"] == {"en": "worst", "zh": "最差"}
+    assert last["name"] == "1.500  worse"
+    assert "<iframe" not in make_html(bare)
+
+
+def test_what_was_packed_before_is_taken_from_there_and_what_has_no_room_is_counted(report, monkeypatch):
+    kept = {}
+
+    def remembered(name, make):
+        return kept.setdefault(name, make())
+
+    (first,) = (replace(clip, remembered=remembered) for clip in shown())
+    page = make_html(report, [first])
+
+    def gone():
+        raise AssertionError("the model signs again")
+
+    assert make_html(report, [replace(first, remembered=lambda name, make: kept[name], hypothesis=gone)]) == page
+    monkeypatch.setattr(html_report, "MOST_CLIP_BYTES", len(next(iter(kept.values()))))
+    fuller = make_html(report, [first, first, first])
+    assert len(scenes_of(fuller)) == 1
+    assert "2 more are too long" in fuller

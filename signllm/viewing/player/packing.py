@@ -6,7 +6,6 @@ shoulder widths. Missing joints are a mask of bits.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,28 +14,29 @@ import numpy as np
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
 from signllm.viewing.drawing import view_box
+from signllm.viewing.player.avatars import PageAvatar, pack_motion
+from signllm.viewing.player.encoding import base64_of
 from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
 
 FORMAT = 1
 _MOST = 32767  # of a whole number of 16 bits
 
 
-def pack(scenes: Sequence[PlayerScene], title: str, align: bool, autoplay: bool) -> dict[str, Any]:
-    """Everything the page shows; `align` adds dynamic time warping to scenes with a reference."""
+def pack_show(
+    scenes: Sequence[dict[str, Any]], skeleton: Skeleton, autoplay: bool, avatar: PageAvatar | None = None
+) -> dict[str, Any]:
+    """Everything the page shows: packed scenes of one skeleton, and the avatar whose motions they hold."""
     return {
         "format": FORMAT,
-        "title": title,
         "autoplay": autoplay,
-        "skeleton": _skeleton(scenes[0].figures[0].pose.skeleton),
-        "scenes": [_scene(scene, align) for scene in scenes],
+        "skeleton": {"name": skeleton.name, "joints": skeleton.joints, "parents": skeleton.parents},
+        "avatar": avatar and avatar.packed(),
+        "scenes": scenes,
     }
 
 
-def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
-    return {"name": skeleton.name, "joints": skeleton.joints, "parents": skeleton.parents}
-
-
-def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
+def pack_scene(scene: PlayerScene, align: bool = True) -> dict[str, Any]:
+    """A scene; `align` adds dynamic time warping where it has a reference."""
     poses = scene.in_one_unit()
     box = view_box(poses)
     depths = [pose.coordinates[..., 2][pose.valid] for pose in poses if has_depth(pose)]
@@ -46,6 +46,8 @@ def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
     )
     for pose, figure in zip(poses, scene.figures, strict=True):
         clip = {"name": figure.name, "role": figure.role, **pack_pose(pose)}
+        if figure.motion is not None:
+            clip["motion"] = pack_motion(figure.motion)
         if align and reference is not None and figure is not scene.reference:
             clip["aligned"] = aligned_frames(pose, reference)
         clips.append(clip)
@@ -56,8 +58,8 @@ def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
         "textLanguage": language.spoken if language else None,
         "gloss": scene.gloss,
         "language": scene.language,
-        "group": _both(scene.group),
-        "note": _both(scene.note),
+        "group": both(scene.group),
+        "note": both(scene.note),
         "segments": [{"text": s.text, "start": s.start_s, "end": s.end_s} for s in scene.segments],
         "box": {"left": box.left, "top": box.top, "side": box.side},
         "depth": float(np.median(np.concatenate(depths))) if depths else 0.0,
@@ -66,7 +68,8 @@ def _scene(scene: PlayerScene, align: bool) -> dict[str, Any]:
     }
 
 
-def _both(words: Words) -> dict[str, str]:
+def both(words: Words) -> dict[str, str]:
+    """Words for each language of the page."""
     english, chinese = (words, words) if isinstance(words, str) else words
     return {"en": english, "zh": chinese}
 
@@ -84,10 +87,6 @@ def pack_pose(pose: PoseSequence) -> dict[str, Any]:
         "dimensions": values_FJC.shape[2],
         "step": step,
         "error": float(np.abs(whole_FJC * step - values_FJC).max()),
-        "poses": _base64(whole_FJC.tobytes()),
-        "missing": _base64(np.packbits(missing_FJ).tobytes()) if missing_FJ.any() else None,
+        "poses": base64_of(whole_FJC.tobytes()),
+        "missing": base64_of(np.packbits(missing_FJ).tobytes()) if missing_FJ.any() else None,
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

@@ -13,41 +13,48 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from signllm.errors import ConfigError
 from signllm.fsutil import write_text
 from signllm.viewing.pages import render
-from signllm.viewing.player.packing import pack
+from signllm.viewing.player.avatars import PageAvatar
+from signllm.viewing.player.packing import pack_scene, pack_show
 from signllm.viewing.player.scenes import Figure, PlayerScene, Segment
 
-__all__ = ["Figure", "PlayerScene", "Segment", "player_frame", "player_page", "write_player"]
+__all__ = ["Figure", "PageAvatar", "PlayerScene", "Segment", "frame_of", "page_of", "player_page", "write_player"]
 
 _FRAME_HEIGHT = 560  # pixels
 
 
-def write_player(path: str | Path, scenes: Sequence[PlayerScene], title: str = "SignLLM") -> Path:
+def write_player(
+    path: str | Path, scenes: Sequence[PlayerScene], title: str = "SignLLM", avatar: PageAvatar | None = None
+) -> Path:
     """Write one HTML file in which scenes are watched, compared and turned; returns the path.
 
-    Raises ConfigError for no scene, OutputError where the file cannot be written.
+    avatar: the person whose motions the figures hold. Raises ConfigError for no scene, and for scenes of different
+    skeletons; OutputError where the file cannot be written.
     """
     path = Path(path)
-    write_text(path, player_page(scenes, title))
+    write_text(path, player_page(scenes, title, avatar))
     return path
 
 
-def player_page(
-    scenes: Sequence[PlayerScene], title: str = "SignLLM", align: bool = True, autoplay: bool = True
-) -> str:
-    """The page as text. `align`: add dynamic time warping; `autoplay`: play at once, unless the reader wants no motion.
-
-    Raises ConfigError for no scene, and for scenes of different skeletons.
-    """
+def player_page(scenes: Sequence[PlayerScene], title: str = "SignLLM", avatar: PageAvatar | None = None) -> str:
+    """The page as text. It begins to play by itself, unless the reader wants no motion. It raises as `write_player`."""
     if not scenes:
         raise ConfigError("there is no clip to play; give at least one")
-    if len({figure.pose.skeleton.name for scene in scenes for figure in scene.figures}) > 1:
+    skeletons = {figure.pose.skeleton.name: figure.pose.skeleton for scene in scenes for figure in scene.figures}
+    if len(skeletons) > 1:
         raise ConfigError("clips of different skeletons do not fit on one page; write one for each")
+    (skeleton,) = skeletons.values()
+    return page_of(pack_show([pack_scene(scene) for scene in scenes], skeleton, autoplay=True, avatar=avatar), title)
+
+
+def page_of(show: dict[str, Any], title: str) -> str:
+    """The page of what `pack_show` gives."""
     script, style = _asset("player.js"), _asset("player.css")
     return render(
         "player.html",
@@ -56,17 +63,15 @@ def player_page(
         script_digest=_digest(script),
         style=style,
         style_digest=_digest(style),
-        data=_inside_script(orjson.dumps(pack(scenes, title, align, autoplay)).decode()),
+        data=_inside_script(orjson.dumps(show).decode()),
     )
 
 
-def player_frame(scenes: Sequence[PlayerScene], title: str = "SignLLM", height_px: int = _FRAME_HEIGHT) -> str:
-    """The page as an element of another page or of a notebook; it cannot touch what is around it."""
-    page = escape(player_page(scenes, title), quote=True)
+def frame_of(page: str, title: str, height_px: int = _FRAME_HEIGHT) -> str:
+    """A page as an element of another page or of a notebook; it cannot touch what is around it."""
     style = f"width:100%;height:{height_px}px;border:0;border-radius:10px"
-    return (
-        f'<iframe sandbox="allow-scripts" title="{escape(title, quote=True)}" style="{style}" srcdoc="{page}"></iframe>'
-    )
+    title, page = (escape(text, quote=True) for text in (title, page))
+    return f'<iframe sandbox="allow-scripts" title="{title}" style="{style}" srcdoc="{page}"></iframe>'
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 
 from signllm.errors import ConfigError
 from signllm.pose import PoseSequence
-from signllm.viewing.player.packing import pack, pack_pose
+from signllm.viewing.player.packing import pack_pose, pack_scene
 from signllm.viewing.player.scenes import Figure, PlayerScene, Segment, aligned_frames
 from tests.helpers.clips import rest_pose
 
@@ -52,8 +52,7 @@ def test_a_clip_without_depth_says_so(flat):
 def test_a_clip_that_shows_nothing_is_packed():
     nothing = PoseSequence(np.zeros((2, 50, 3)), np.zeros((2, 50), bool), 25)
     assert pack_pose(nothing)["error"] == 0
-    packed = pack([PlayerScene("x", [Figure("a", nothing)])], "t", align=True, autoplay=True)
-    assert packed["scenes"][0]["depth"] == 0
+    assert pack_scene(PlayerScene("x", [Figure("a", nothing)]))["depth"] == 0
 
 
 def test_aligned_frames_follow_the_reference():
@@ -75,8 +74,7 @@ def test_a_scene_has_everything_that_is_shown():
         "GSL",
         [Segment("GUT", 0.1, 0.3)],
     )
-    packed = pack([scene], "title", align=True, autoplay=False)
-    (told,) = packed["scenes"]
+    told = pack_scene(scene)
     assert (told["text"], told["textLanguage"], told["gloss"]) == ("Guten Tag", "de", "GUT TAG")
     assert told["segments"] == [{"text": "GUT", "start": 0.1, "end": 0.3}]
     assert "aligned" not in told["clips"][0]
@@ -84,15 +82,15 @@ def test_a_scene_has_everything_that_is_shown():
     assert max(told["clips"][1]["aligned"]) <= 9
     assert [clip["fps"] for clip in told["clips"]] == [25, 50]
     assert told["error"] == max(clip["error"] for clip in told["clips"])
-    without = pack([scene], "title", align=False, autoplay=False)["scenes"][0]
+    without = pack_scene(scene, align=False)
     assert all("aligned" not in clip for clip in without["clips"])
 
 
 def test_clips_of_other_units_are_brought_to_shoulder_widths():
     pose = moving()
     pixels = pose.replace(coordinates=200 * pose.coordinates, unit="pixels")
-    packed = pack([PlayerScene("x", [Figure("a", pose), Figure("b", pixels)])], "t", align=True, autoplay=True)
-    one, other = (unpack(clip)[0] for clip in packed["scenes"][0]["clips"])
+    packed = pack_scene(PlayerScene("x", [Figure("a", pose), Figure("b", pixels)]))
+    one, other = (unpack(clip)[0] for clip in packed["clips"])
     scale = np.ptp(one[..., 0]) / np.ptp(other[..., 0])
     assert scale == pytest.approx(pose.shoulder_width(), rel=1e-3)
 

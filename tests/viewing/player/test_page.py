@@ -12,7 +12,7 @@ import pytest
 
 from signllm.errors import ConfigError, OutputError
 from signllm.pose import PoseSequence
-from signllm.viewing.player.page import Figure, PlayerScene, player_frame, player_page, write_player
+from signllm.viewing.player.page import Figure, PlayerScene, frame_of, player_page, write_player
 from tests.helpers.clips import rest_pose
 
 NASTY = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> & \" ' \u2028 手语"
@@ -79,7 +79,7 @@ def test_nothing_on_the_page_points_elsewhere():
 
 
 def test_in_another_page_it_is_shut_in():
-    frame = player_frame([scene(NASTY)], title=NASTY)
+    frame = frame_of(player_page([scene(NASTY)], NASTY), NASTY)
     ((attributes, _),) = Elements(frame).of("iframe")
     assert attributes["sandbox"] == "allow-scripts"
     assert attributes["title"] == NASTY
