@@ -139,7 +139,9 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
 
 def _said(source: SourcePart) -> str:
     """A hash of what is said of each clip: an interrupted run is gone on with only where its clips are these."""
-    facts = [(entry.name, entry.text, entry.gloss, entry.source, entry.signer) for entry in source.entries]
+    facts = [
+        (entry.name, entry.text, entry.references, entry.gloss, entry.source, entry.signer) for entry in source.entries
+    ]
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -249,6 +251,7 @@ def _record(entry: ClipEntry, clip: CleanClip, frames: int, fps: float, options:
         gloss=entry.gloss,
         source=entry.source,
         signer=entry.signer,
+        references=list(entry.references),
         extra={key: value for key, value in found.items() if value},
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,7 +48,8 @@ class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
     Clips are resampled to `fps`, freed of rest (`trim_rest_s`, signllm.pose.rest) and cut to `max_frames`; with
-    `time_warp` and `duration_warp` samples play at another pace and for another time in each epoch. Raises DataError
+    `time_warp` and `duration_warp` samples play at another pace and for another time in each epoch. With `draw_texts`
+    samples of clips with several texts have the next of them in each epoch, else always the first. Raises DataError
     when no language has the split, when a clip has no text, or when a store is in another unit.
     """
 
@@ -64,10 +65,11 @@ class SignDataset(Dataset):
         trim_rest_s: float | None = None,
         time_warp: float = 0.0,
         duration_warp: float = 0.0,
+        draw_texts: bool = False,
     ):
         self.fps, self.max_frames, self.seed = fps, max_frames, seed
         self.time_warp, self.duration_warp = time_warp, duration_warp
-        self.split_name = split
+        self.split_name, self.draw_texts = split, draw_texts
         found = [code for code in languages or store.languages() if split in store.splits(code)]
         missing = [code for code in languages if code not in found]
         if missing or not found:
@@ -134,13 +136,22 @@ class SignDataset(Dataset):
         return (record.gloss, False) if record.gloss else (pseudo_gloss(record.text, record.language), True)
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
-        """Clip `index` in an epoch; its prompt's phrasing and its pace are a function of seed, epoch and index."""
-        record = self.record(index)
+        """Clip `index` in an epoch; text, phrasing of the prompt and pace are a function of seed, epoch, index."""
+        record = self._with_text(index, epoch)
         rng = np.random.default_rng([self.seed, epoch, index])
         phrasing = int(rng.integers(1 << 30))
         pose = self._warped(self.pose(index), rng) if self.time_warp or self.duration_warp else self.pose(index)
         prompt = record.prompt if record.prompt else make_prompt(record.text, record.language, phrasing)
         return Sample(index, record, self.gloss(index)[0], prompt, pose, self.frames(index))
+
+    def _with_text(self, index: int, epoch: int) -> ClipRecord:
+        """The record with its text of an epoch: each text in turn, from one on that the seed draws."""
+        record = self.record(index)
+        if not self.draw_texts or not record.references:
+            return record
+        first = int(np.random.default_rng([self.seed, index, 2]).integers(len(record.texts)))
+        text = record.texts[(first + epoch) % len(record.texts)]
+        return replace(record, text=text, prompt=record.prompt if text == record.text else None)
 
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         """`key` is (epoch, index), what FrameBudgetSampler yields."""
@@ -159,9 +170,10 @@ class SignDataset(Dataset):
         seen: dict[str, None] = {}
         for index in range(len(self)):
             record = self.record(index)
-            seen[record.text] = None
-            if with_prompts:
-                seen.update(dict.fromkeys(with_prompts(record.text, record.language)))
+            for text in record.texts:
+                seen[text] = None
+                if with_prompts:
+                    seen.update(dict.fromkeys(with_prompts(text, record.language)))
         return list(seen)
 
 

@@ -172,7 +172,7 @@ def gloss_pairs(tables: Mapping[str, Sequence[TextGloss]], clips: SignDataset) -
     for index in range(len(clips)):
         record, (gloss, pseudo) = clips.record(index), clips.gloss(index)
         if not (pseudo and record.language in tables):
-            pairs[GlossPair(record.language, record.text, gloss)] = None
+            pairs |= {GlossPair(record.language, text, gloss): None for text in record.texts}
     return list(pairs)
 
 

@@ -58,19 +58,20 @@ def deal_clips(entries: Sequence[ClipEntry], held_out: float) -> Deal:
     alone = frozenset(n for n, entry in enumerate(entries) if hash_share(entry.name) < held_out)
     texts = [normalised_text(entry.text or "") for entry in entries]
     keys = {RECORDING: [entry.recording or entry.name for entry in entries], TEXT: texts, COPY: _copies(entries)}
+    further = [[normalised_text(text) for text in entry.references] for entry in entries]
     if all(entry.signer for entry in entries) and len({entry.signer for entry in entries}) >= LEAST_SIGNERS:
         keys[SIGNER] = [entry.signer or "" for entry in entries]
     for rule in WORDS if corpus_kind(texts).is_words else SENTENCES:
         if held_out and set(rule.apart) <= keys.keys():
-            dev = _dealt(rule, keys, held_out)
+            dev = _dealt(rule, keys, further if TEXT in rule.apart else [], held_out)
             if _is_met(len(dev), len(entries), held_out):
                 name = BY_NAME if dev == alone else ",".join(rule.apart)
                 return Deal(dev, name, _why(rule.apart, dev, entries, texts))
     return Deal(alone, BY_NAME, _why((), alone, entries, texts))
 
 
-def _dealt(rule: Rule, keys: dict[str, list[str]], held_out: float) -> frozenset[int]:
-    groups = _groups([keys[kind] for kind in (*rule.apart, COPY)], keys[rule.apart[0]])
+def _dealt(rule: Rule, keys: dict[str, list[str]], further: list[list[str]], held_out: float) -> frozenset[int]:
+    groups = _groups([keys[kind] for kind in (*rule.apart, COPY)], further, keys[rule.apart[0]])
     chosen = {name for name in groups if hash_share(name) < held_out}
     size = sum(len(group) for group in groups.values())
     if not _is_met(sum(len(groups[name]) for name in chosen), size, held_out):
@@ -80,8 +81,13 @@ def _dealt(rule: Rule, keys: dict[str, list[str]], held_out: float) -> frozenset
     return frozenset(clip for name in chosen for clip in groups[name])
 
 
-def _groups(keys: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, list[int]]:
-    """Clips that share a key of any kind, or are joined by others that do, by the first of their `names`."""
+def _groups(
+    keys: Sequence[Sequence[str]], further: Sequence[Sequence[str]], names: Sequence[str]
+) -> dict[str, list[int]]:
+    """Clips that share a key of any kind, or are joined by others that do, by the first of their `names`.
+
+    `further`: of each clip more keys that may be like those of any kind, its further texts.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -89,9 +95,10 @@ def _groups(keys: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, li
     edges: list[tuple[int, int]] = []
     for kind in keys:
         node_of: dict[str, int] = {}
-        for clip, key in enumerate(kind):
-            if key:
-                edges.append((clip, node_of.setdefault(key, nodes + len(node_of))))
+        told = [(clip, key) for clip, key in enumerate(kind) if key]
+        told += [(clip, key) for clip, own in enumerate(further) for key in own]
+        for clip, key in told:
+            edges.append((clip, node_of.setdefault(key, nodes + len(node_of))))
         nodes += len(node_of)
     ends = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     graph = coo_array((np.ones(len(edges), np.int8), (ends[0], ends[1])), shape=(nodes, nodes))

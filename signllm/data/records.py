@@ -27,7 +27,10 @@ _Rate = Annotated[float, Field(gt=0, lt=1e4)]
 
 @dataclass(frozen=True)
 class ClipRecord:
-    """What the index says of one clip; `gloss` is None when unknown, `first_frame` counts inside the shard."""
+    """What the index says of one clip; `gloss` is None when unknown, `first_frame` counts inside the shard.
+
+    `references`: further texts of the clip, each of which says the same as `text`.
+    """
 
     id: _Name
     text: str
@@ -40,7 +43,13 @@ class ClipRecord:
     signer: str | None = None
     shard: Annotated[_Count, Field(lt=100_000)] = 0
     first_frame: _Count = 0
+    references: list[_Name] = field(default_factory=list)
     extra: dict = field(default_factory=dict)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts of the clip, `text` first."""
+        return (self.text, *self.references)
 
 
 class _CleaningStep(BaseModel):
@@ -154,5 +163,5 @@ def _faults_by_line(path: Path, data: bytes, most: int = 8) -> list[str]:
 
 def index_line(record: ClipRecord) -> bytes:
     """A record as a line of `index.jsonl`."""
-    row = {key: value for key, value in vars(record).items() if value is not None and value != {}}
+    row = {key: value for key, value in vars(record).items() if value is not None and value not in ({}, [])}
     return orjson.dumps(row) + b"\n"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unicodedata import is_normalized, normalize
 
 from signllm.languages import LANGUAGES
 from signllm.pose.formats.finding import Step
@@ -22,9 +23,11 @@ class ClipEntry:
     `path`: the file or folder its poses are in; `suffix`: which clip of it, for messages. `load()` reads it and raises
     nothing. `fps`: what the table says, which is more than what the file says. `source`: the name in the source.
     `recording`: what it is a part of, where several clips are of one recording.
+    `references`: further texts that say the same as `text`.
     `texts`: the text in several spoken languages, by their codes, where the sign language must choose one.
     `faults`: what is wrong with its names and texts, which only training minds. `has_pose`: false where no file holds
     it, so that `load` only says so.
+    Texts and glosses are in Unicode's composed form (NFC), whatever they are given in.
     """
 
     name: str
@@ -40,9 +43,19 @@ class ClipEntry:
     fps: float | None = None
     source: str | None = None
     recording: str | None = None
+    references: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     has_pose: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("text", "gloss"):
+            value = getattr(self, name)
+            if value and not is_normalized("NFC", value):
+                object.__setattr__(self, name, normalize("NFC", value))
+        if self.references:
+            further = dict.fromkeys(normalize("NFC", text) for text in self.references)
+            object.__setattr__(self, "references", tuple(text for text in further if text != self.text))
 
     def of_language(self, codes: Sequence[str]) -> ClipEntry:
         """The entry with the one sign language in `codes` where it had none, and the text that goes with it.

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from signllm.data.names import composed
 from signllm.data.separated import separated_rows
 from signllm.errors import DataError, did_you_mean
 from signllm.fsutil import read_lines
@@ -44,7 +45,7 @@ def read_text_gloss(path: str | Path) -> list[TextGloss]:
         if len(fields) != len(names):
             faults.append(f"{path}:{number}: {len(fields)} fields, the first line names {len(names)}")
             continue
-        name, gloss, text = (" ".join(fields[index].split()) for index in place)
+        name, gloss, text = (composed(" ".join(fields[index].split())) for index in place)
         if not gloss or not text:
             faults.append(f"{path}:{number} ({name}): no {'text' if gloss else 'gloss'}; leave the line out")
         if name in seen:

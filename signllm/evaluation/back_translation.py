@@ -32,11 +32,13 @@ def back_translation_presets(judge: LanguageJudge, digest: str = "") -> list[Tex
 
 def measure_readings(
     readings: Sequence[Reading],
-    texts: Sequence[str],
+    texts: Sequence[str | Sequence[str]],
     glosses: Sequence[str | None] | None,
     presets: Sequence[TextPreset],
 ) -> Rows:
     """(N, K) additive numbers of N clips by preset; a clip without gloss adds nothing to gloss figures.
+
+    A clip may have several texts, each of which is a reference.
 
     Raises DataError when readings, texts and glosses do not pair up, or a text is empty.
     """
@@ -49,7 +51,7 @@ def measure_readings(
     for preset in presets:
         if preset.name == RECOGNITION:
             said = ["\n".join(reading.ranking) for reading in readings]
-            rows |= measure_texts(said, [normalised_text(text) for text in texts], [preset])
+            rows |= measure_texts(said, [_normalised(text) for text in texts], [preset])
         elif preset.name.startswith(GLOSS_PREFIX):
             rows[preset.name] = _gloss_rows([reading.gloss or "" for reading in readings], glosses, preset)
         else:
@@ -57,9 +59,13 @@ def measure_readings(
     return rows
 
 
+def _normalised(texts: str | Sequence[str]) -> list[str]:
+    return [normalised_text(text) for text in ([texts] if isinstance(texts, str) else texts)]
+
+
 def _gloss_rows(said: Sequence[str], glosses: Sequence[str | None], preset: TextPreset) -> np.ndarray:
     known = {index: gloss for index, gloss in enumerate(glosses) if gloss}
-    width = len(preset.measure("A", "A"))
+    width = len(preset.measure("A", ["A"]))
     rows_NK = np.zeros((len(said), width))
     if known:
         measured = measure_texts([said[index] for index in known], list(known.values()), [preset])
@@ -69,7 +75,7 @@ def _gloss_rows(said: Sequence[str], glosses: Sequence[str | None], preset: Text
 
 def score_back_translation(
     clips_by_system: Mapping[str, Sequence[PoseSequence]],
-    texts: Sequence[str],
+    texts: Sequence[str | Sequence[str]],
     glosses: Sequence[str | None] | None,
     judge: Judge,
     language: str,
@@ -145,10 +151,10 @@ class BackTranslation:
 
     def __call__(self, language: str, clips: Sequence[PoseSequence], records: Sequence[ClipRecord]) -> Rows:
         """(N, K) numbers by preset; zeros, which make no figure, where the judge does not read the language so."""
-        rows = {p.name: np.zeros((len(clips), len(p.measure("a", "a")))) for p in self.presets}
+        rows = {p.name: np.zeros((len(clips), len(p.measure("a", ["a"])))) for p in self.presets}
         code = self.language(language)
         if code is not None:
-            texts, glosses = [record.text for record in records], [record.gloss for record in records]
+            texts, glosses = [record.texts for record in records], [record.gloss for record in records]
             rows |= measure_readings(self.judge[code].read(clips), texts, glosses, self._own[code])
         return rows
 

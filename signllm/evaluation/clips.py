@@ -95,7 +95,7 @@ def _language_run(
     content: Mapping,
     options: ClipsOptions,
 ) -> LanguageRun:
-    said = [(record.id, record.text, record.gloss) for record in split.records]  # baselines and judges read it
+    said = [(record.id, record.texts, record.gloss) for record in split.records]  # baselines and judges read it
     return LanguageRun(
         code=code,
         split=split,

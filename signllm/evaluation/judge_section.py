@@ -50,7 +50,7 @@ class JudgeSection:
 
         `splits` and `training` are the evaluated and the training split by language, the latter where there is one.
         """
-        languages = {}
+        languages: dict[str, dict[str, object]] = {}
         for code, split in splits.items():
             known = self._reader.language(code)
             if known is None:
@@ -64,6 +64,7 @@ class JudgeSection:
             languages[code] = {
                 "judge": describe(reader),
                 "of_ceiling": self._reader.of_ceiling(code, rows),
+                "several_texts": sum(len(record.texts) > 1 for record in split.records),
                 "warnings": seen_warnings(reader, split, training.get(code), list(rows)),
             }
         return {"judge": str(self.path), "digest": self.digest, "languages": languages}
@@ -83,6 +84,8 @@ def section_lines(section: Mapping) -> list[str]:
             ]
             if ratios:
                 lines.append(f"{code}: {system.replace('_', ' ')} / recordings: {', '.join(ratios)}")
+        if part.get("several_texts"):
+            lines.append(f"{code}: {part['several_texts']} clips have several texts, each of which is a reference")
         lines += [f"{code}: ! {warning}" for warning in part["warnings"]]
     return lines
 
@@ -144,6 +147,6 @@ def ceilings(judge: Judge, store: Store, language: str, learnt_split: str) -> di
             continue
         split = store.split(language, name)
         clips = {REFERENCE: [split.pose(index) for index in range(len(split))]}
-        texts, glosses = [record.text for record in split.records], [record.gloss for record in split.records]
+        texts, glosses = [record.texts for record in split.records], [record.gloss for record in split.records]
         found[name] = (len(split), score_back_translation(clips, texts, glosses, judge, language)[REFERENCE])
     return found

@@ -100,7 +100,9 @@ def audit(
     """
     indices = list(range(len(split)) if indices is None else indices)
     texts = [split.records[index].text for index in indices]
-    text_levels, text_rows = find_texts(texts, [record.text for record in training.records])
+    said = [(row, text) for row, record in enumerate(training.records) for text in record.texts]
+    text_levels, places = find_texts(texts, [text for _, text in said])
+    text_rows = [None if place is None else said[place][0] for place in places]
     index = ClipIndex(training, progress)
     found = []
     for number in indices:

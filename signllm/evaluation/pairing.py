@@ -265,7 +265,8 @@ class PairedSplit:
             seen[entry.name] += 1  # only clips paired by order may share a name
             name = entry.name if seen[entry.name] == 1 else f"{entry.name} ({seen[entry.name]})"
             self._pair_of[name] = pair
-            self.records.append(ClipRecord(name, entry.text or "", entry.language or "", common.fps, 0, entry.gloss))
+            record = ClipRecord(name, entry.text or "", entry.language or "", common.fps, 0, entry.gloss)
+            self.records.append(replace(record, references=list(entry.references)))
 
     def __len__(self) -> int:
         return len(self._pairs)

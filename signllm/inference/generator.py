@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import overload
+from unicodedata import normalize
 
 from signllm.config import Config
 from signllm.device import resolve_device
@@ -105,6 +106,7 @@ class Generator:
         cannot be known.
         """
         check_text(text)
+        text = normalize("NFC", text)  # as the texts of training
         code = resolve_language(language).code if language else None
         if code is None and len(self.languages) == 1:
             code = self.languages[0]

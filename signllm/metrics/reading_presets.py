@@ -25,11 +25,11 @@ def reading_presets() -> dict[str, TextPreset]:
     return {preset.name: preset for kind in ("recogniser", "translator") for preset in presets_of_kind(kind)}
 
 
-def _recognised(ranking: str, word: str) -> Sequence[float]:
+def _recognised(ranking: str, words: Sequence[str]) -> Sequence[float]:
     """Share of clips whose word is the judge's first guess, and among its first five. Words that the judge never
     learnt count as missed. This toolkit's definition."""
     guesses = ranking.split("\n")
-    return float(word == guesses[0]), float(word in guesses), 1.0
+    return float(guesses[0] in words), float(any(word in guesses for word in words)), 1.0
 
 
 def _shares(sums: np.ndarray) -> np.ndarray:

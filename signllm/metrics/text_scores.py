@@ -31,15 +31,16 @@ _CHRF_NUMBERS = 3 * 6
 class TextPreset:
     """A text metric whose every choice is fixed by its name: what `Preset` is for poses.
 
-    `measure(hypothesis, reference)` gives K finite numbers that may be added over sentences; `conclude` maps sums
-    (..., K) to figures (..., len(figures)), NaN where a figure is not defined.
+    `measure(hypothesis, references)` gives K finite numbers that may be added over sentences; of several references all
+    count or the nearest, as its definition says. `conclude` maps sums (..., K) to figures (..., len(figures)), NaN
+    where a figure is not defined.
     """
 
     name: str
     figures: tuple[str, ...]
     better: str
     unit: str
-    measure: Callable[[str, str], Sequence[float]]
+    measure: Callable[[str, Sequence[str]], Sequence[float]]
     conclude: Callable[[np.ndarray], np.ndarray]
     options: str = ""
     version: int = 1
@@ -94,8 +95,8 @@ def _chrf_counter(lowercase: bool) -> CHRF:
     return CHRF(lowercase=lowercase)
 
 
-def _bleu_numbers(hypothesis: str, reference: str, tokenize: str, lowercase: bool) -> list[float]:
-    score = _bleu_counter(tokenize, lowercase).sentence_score(hypothesis, [reference])
+def _bleu_numbers(hypothesis: str, references: Sequence[str], tokenize: str, lowercase: bool) -> list[float]:
+    score = _bleu_counter(tokenize, lowercase).sentence_score(hypothesis, list(references))
     return [*score.counts, *score.totals, score.sys_len, score.ref_len]
 
 
@@ -112,9 +113,9 @@ def _bleu_figures(sums: np.ndarray) -> np.ndarray:
     return np.apply_along_axis(scores, -1, sums)
 
 
-def _chrf_numbers(hypothesis: str, reference: str, lowercase: bool) -> list[float]:
+def _chrf_numbers(hypothesis: str, references: Sequence[str], lowercase: bool) -> list[float]:
     # The counts behind a sentence's score; sacrebleu keeps the method that gives them under an underscore.
-    return _chrf_counter(lowercase)._extract_corpus_statistics([hypothesis], [[reference]])[0]
+    return _chrf_counter(lowercase)._extract_corpus_statistics([hypothesis], [[text] for text in references])[0]
 
 
 def _chrf_figures(sums: np.ndarray) -> np.ndarray:
@@ -166,23 +167,24 @@ def text_presets(prefix: str = "text", tokenize: str = "13a", lowercase: bool = 
     def words(text: str) -> list[str]:
         return (text.lower() if lowercase else text).split()
 
-    def bleu(hypothesis: str, reference: str) -> Sequence[float]:
+    def bleu(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """BLEU-n over the corpus: geometric mean of the clipped 1- to n-gram precisions times the brevity penalty.
         Papineni et al. 2002; sacrebleu (Post 2018), exponential smoothing of orders without a match."""
-        return _bleu_numbers(hypothesis, reference, tokenize, lowercase)
+        return _bleu_numbers(hypothesis, references, tokenize, lowercase)
 
-    def chrf(hypothesis: str, reference: str) -> Sequence[float]:
+    def chrf(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """chrF2 over the corpus: F-score (beta 2) of character 1- to 6-grams. Popović 2015; sacrebleu."""
-        return _chrf_numbers(hypothesis, reference, lowercase)
+        return _chrf_numbers(hypothesis, references, lowercase)
 
-    def rouge(hypothesis: str, reference: str) -> Sequence[float]:
+    def rouge(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """Mean over sentences of the ROUGE-L F-measure with beta 1.2. Lin 2004; as in Camgoz et al. 2018."""
-        return rouge_l(words(hypothesis), words(reference)), 1.0
+        return max(rouge_l(words(hypothesis), words(text)) for text in references), 1.0
 
-    def wer(hypothesis: str, reference: str) -> Sequence[float]:
+    def wer(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """Word edits (substitution, insertion, deletion cost 1 each) over words of the references. Camgoz et al. align
         with costs 4, 3, 3 before they count, which never gives less."""
-        return edit_distance(words(hypothesis), words(reference)), float(len(words(reference)))
+        counts = [(edit_distance(words(hypothesis), words(text)), float(len(words(text)))) for text in references]
+        return min(counts, key=lambda count: count[0] / max(1.0, count[1]))
 
     case = "lc" if lowercase else "mixed"
     options = f"case:{case}|tok:{tokenize}|sacrebleu:{_sacrebleu_version()}"
@@ -201,15 +203,21 @@ def gloss_presets(prefix: str = "gloss", lowercase: bool = True) -> list[TextPre
 
 
 def measure_texts(
-    hypotheses: Sequence[str], references: Sequence[str], presets: Sequence[TextPreset]
+    hypotheses: Sequence[str], references: Sequence[str | Sequence[str]], presets: Sequence[TextPreset]
 ) -> dict[str, np.ndarray]:
-    """(N, K) float64 numbers of N sentences by preset. Raises DataError when they do not pair up or one is empty."""
+    """(N, K) float64 numbers of N sentences by preset; a sentence may have several references.
+
+    Raises DataError when they do not pair up or one is empty.
+    """
     if len(hypotheses) != len(references):
         raise DataError(f"{len(hypotheses)} texts for {len(references)} references; they must pair up one to one")
-    empty = [index for index, reference in enumerate(references) if not reference or not reference.strip()]
+    several = [[one] if isinstance(one, str) else list(one) for one in references]
+    empty = [
+        index for index, texts in enumerate(several) if not texts or not all(text and text.strip() for text in texts)
+    ]
     if empty:
         raise DataError(f"{len(empty)} references without text, the first is number {empty[0]}; leave those out")
-    pairs = list(zip(hypotheses, references, strict=True))
+    pairs = list(zip(hypotheses, several, strict=True))
     return {
         preset.name: np.array([preset.measure(h, r) for h, r in pairs], dtype=np.float64).reshape(len(pairs), -1)
         for preset in presets
@@ -217,9 +225,14 @@ def measure_texts(
 
 
 def score_texts(
-    hypotheses: Sequence[str], references: Sequence[str], presets: Sequence[TextPreset] | None = None
+    hypotheses: Sequence[str],
+    references: Sequence[str | Sequence[str]],
+    presets: Sequence[TextPreset] | None = None,
 ) -> dict[str, float]:
-    """Corpus figures by name, `text_bleu_4` and so on; `presets` default to `text_presets()`."""
+    """Corpus figures by name, `text_bleu_4` and so on; `presets` default to `text_presets()`.
+
+    A sentence may have several references: BLEU counts the n-grams of all, the others compare with the nearest.
+    """
     presets = text_presets() if presets is None else presets
     numbers = measure_texts(hypotheses, references, presets)
     return {

@@ -37,7 +37,7 @@ def _texts(train_set: SignDataset, pairs: GlossPairs | None) -> dict[str, list[s
     """The different texts of each language, of clips and of pairs."""
     texts: dict[str, dict[str, None]] = {code: {} for code in train_set.languages}
     for record in map(train_set.record, range(len(train_set))):
-        texts[record.language][record.text] = None
+        texts[record.language].update(dict.fromkeys(record.texts))
     for pair in pairs.pairs if pairs else ():
         texts.setdefault(pair.language, {})[pair.text] = None
     return {code: list(own) for code, own in texts.items()}

@@ -55,7 +55,7 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     shared: dict[str, Any] = {"fps": data.fps, "max_samples": data.max_samples, "seed": config.training.seed}
     names = ("max_frames", "trim_rest_s", "time_warp", "duration_warp")
     changes: dict[str, Any] = {name: getattr(data, name) for name in names}
-    train_set = SignDataset(store, data.train_split, languages=codes, **changes, **shared)
+    train_set = SignDataset(store, data.train_split, languages=codes, draw_texts=True, **changes, **shared)
     with_eval = [code for code in train_set.languages if data.eval_split in store.splits(code)]
     if not with_eval:
         raise DataError(
@@ -123,7 +123,7 @@ def training_words(train_set: SignDataset, pairs: GlossPairs | None = None, prom
     """The words of each language's training texts, and with `prompts` of what is asked around them."""
     texts: dict[str, list[str]] = {code: [] for code in train_set.languages}
     for record in map(train_set.record, range(len(train_set))):
-        texts[record.language] += [record.text, record.prompt or ""] if prompts else [record.text]
+        texts[record.language] += [*record.texts, record.prompt or ""] if prompts else record.texts
     for pair in pairs.pairs if pairs else ():
         texts.setdefault(pair.language, []).append(pair.text)
     if prompts:

@@ -24,6 +24,7 @@ from signllm.judges.model import JudgeSize, Translator
 from signllm.judges.rest_store import write_rest_store
 from signllm.judges.training import GENERATED_MARK, JudgePlan, train_judge
 from signllm.judges.training_examples import choose_share, hold_out
+from signllm.metrics.reading_presets import presets_of_kind
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import SKELETON_50, PoseSequence
 
@@ -402,6 +403,14 @@ def test_clips_without_gloss_add_nothing_to_gloss_figures(judge, demo_root):
     readings = [Reading("a", "A B"), Reading("b", "C")]
     rows = measure_readings(readings, ["a", "b"], ["A B", None], presets)["bt_gloss-wer"]
     assert rows.tolist() == [[0, 2], [0, 0]]
+
+
+def test_each_text_of_a_clip_is_a_reference_of_its_reading():
+    read = [Reading("it rains", "", ("rain", "snow")), Reading("sun", "", ("snow", "rain"))]
+    presets = presets_of_kind("recogniser") + presets_of_kind("translator", False)
+    rows = measure_readings(read, [("Drizzle", "Rain"), "rain"], None, presets)
+    assert rows["bt-recognition"].tolist() == [[1, 1, 1], [0, 1, 1]]
+    assert measure_readings(read, [("x y", "it rains"), "sun"], None, presets)["bt-wer"].tolist() == [[0, 2], [0, 1]]
 
 
 def _translator_presets(demo_root):

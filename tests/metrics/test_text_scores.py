@@ -60,6 +60,25 @@ def test_text_figures_are_sacrebleus(texts):
     assert figures["text_chrf"] == pytest.approx(sacrebleu.CHRF(lowercase=True).corpus_score(said, [meant]).score)
 
 
+def test_figures_of_several_references_are_sacrebleus(texts):
+    said, meant = texts
+    other = [text if n % 3 else f"tomorrow, {text}" for n, text in enumerate(corpus(7))]
+    pairs = [[one, two] for one, two in zip(meant, other, strict=True)]
+    figures = score_texts(said, pairs)
+    for order in (1, 2, 3, 4):
+        expected = sacrebleu.BLEU(lowercase=True, max_ngram_order=order).corpus_score(said, [meant, other]).score
+        assert figures[f"text_bleu_{order}"] == pytest.approx(expected, abs=1e-9)
+    expected = sacrebleu.CHRF(lowercase=True).corpus_score(said, [meant, other]).score
+    assert figures["text_chrf"] == pytest.approx(expected)
+    alone = score_texts(said, meant)
+    assert figures["text_wer"] < alone["text_wer"]
+    assert figures["text_rouge_l"] > alone["text_rouge_l"]
+    assert score_texts(["a b c"], [["x y z", "a b c d"]])["text_wer"] == 25
+    assert score_texts(said, [[one, one] for one in meant]) == alone
+    with pytest.raises(DataError, match="1 references without text"):
+        score_texts(["a"], [["a", ""]])
+
+
 def test_gloss_bleu_is_the_fields_raw_corpus_bleu_and_the_plain_definition(texts):
     said, meant = ([text.upper() for text in side] for side in texts)
     figures = score_glosses(said, meant)

@@ -59,6 +59,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     },
 }
 KINDS = tuple(_NAMES)
+_LISTS = ("texts", "sentences", "translations", "captions", "references", "paraphrases", "译文列表", "参考译文")
+_FURTHER = {f"{name}{gap}{n}": n for name in _NAMES["text"] for gap in ("_", "") for n in range(1, 10)}
+"""Columns of further texts: lists of them, and numbered ones such as text_2."""
 _SPOKEN = {
     "english": "en", "german": "de", "french": "fr", "italian": "it", "spanish": "es", "korean": "ko", "turkish": "tr",
     "chinese": "zh", "en": "en", "de": "de", "fr": "fr", "it": "it", "es": "es", "ko": "ko", "tr": "tr", "zh": "zh",
@@ -70,7 +73,7 @@ NAMING = {"id", "file"}
 SAYING = {"text", "gloss", "label"}
 NOTHING = "-"
 _ID_LIKE = re.compile(r"\S*\d\S*")
-KNOWN = {name for names in _NAMES.values() for name in names} | set(_SPOKEN)
+KNOWN = {name for names in _NAMES.values() for name in names} | set(_SPOKEN) | {*_LISTS, *_FURTHER}
 """All names by which a column is known."""
 
 
@@ -109,7 +112,16 @@ def find_columns(there: Iterable[str], said: Mapping[str, str]) -> dict[str, str
         column = next((name for name in known if name in names), None)
         if column is not None:
             found[kind] = column
+    if "text" not in found and said.get("text") != NOTHING and (further := text_columns(names)):
+        found["text"] = further[0]
     return found
+
+
+def text_columns(there: Iterable[str]) -> list[str]:
+    """The columns of further texts for the same clip, numbered ones first."""
+    names = list(there)
+    numbered = sorted((name for name in names if name in _FURTHER), key=_FURTHER.__getitem__)
+    return [*numbered, *(name for name in names if name in _LISTS)]
 
 
 def spoken_columns(there: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,16 @@ from pathlib import Path
 from signllm.data.names import composed
 from signllm.data.separated import separated_rows
 from signllm.data.source import Columns
-from signllm.data.tables.columns import KNOWN, NAMING, NOTHING, SAYING, find_columns, looks_like_ids, spoken_columns
+from signllm.data.tables.columns import (
+    KNOWN,
+    NAMING,
+    NOTHING,
+    SAYING,
+    find_columns,
+    looks_like_ids,
+    spoken_columns,
+    text_columns,
+)
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, read_text
 from signllm.inputs import open_regular
@@ -105,10 +114,12 @@ def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
         if "recording" not in found and _parts_of(ids, found.get("gloss"), rows):
             found["recording"] = ids
     spoken = spoken_columns(there)
+    further = [column for column in text_columns(there) if column != found.get("text")]
     ready = []
     for where, row in rows:
         kinds: dict[str, object] = {kind: row[column] for kind, column in found.items() if column in row}
         kinds |= {"fps": constant} if constant is not None else {}
+        kinds |= {"texts": [row[column] for column in further if column in row]} if further else {}
         kinds |= {f"text {code}": row[column] for code, column in spoken.items() if column in row}
         ready.append((where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}))
     return ready
@@ -122,7 +133,7 @@ def _parts_of(ids: str, gloss: str | None, rows: list[Row]) -> bool:
     return any(len(different) > 1 for different in glosses.values())
 
 
-_RESERVED = NAMING | SAYING | {"split", "language", "signer", "fps", "start", "end"}
+_RESERVED = NAMING | SAYING | {"split", "language", "signer", "fps", "start", "end", "recording", "texts"}
 """Names that stand for what a column says: a column of that name that the user overrides must not shine through."""
 
 

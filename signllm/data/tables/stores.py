@@ -50,6 +50,7 @@ def _open(folder: Path, most: int | None) -> SourcePart:
             name,
             record.signer,
             source=record.source,
+            references=tuple(record.references),
             faults=() if record.text else ("no text",),
         )
         for index, record in enumerate(split.records[:most])

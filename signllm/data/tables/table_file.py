@@ -25,16 +25,19 @@ from pathlib import Path
 from signllm.data.cutting import load_cut
 from signllm.data.names import USUAL_SPLITS, clip_name, composed, split_in, usual_split
 from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, SourcePart, Table
+from signllm.data.tables.columns import KINDS
 from signllm.data.tables.pose_files import files_in
 from signllm.data.tables.pose_finder import PoseFinder, name_of
 from signllm.data.tables.rows import TABLE_SUFFIXES, Row, headless_rows, labels_in, read_rows, table_files
 from signllm.data.tables.segments import Segments, find_segments
-from signllm.data.tables.values import gloss_of, number_of, text_of
+from signllm.data.tables.values import gloss_of, number_of, text_of, texts_of
 from signllm.errors import SignLLMError
 from signllm.languages import resolve_language
 from signllm.pose.formats.reader import Loaded
 
 _WORDS = ("text", "gloss", "label")
+_OF_A_CLIP = {*KINDS, "spoken_language"} - {"text"}
+"""What rows have in common that are further texts of one clip."""
 _FOREIGN = re.compile(r"[a-z]{3}")
 
 
@@ -95,6 +98,7 @@ def _open(
     splits: Mapping[str, str],
     most: int | None,
 ) -> SourcePart:
+    rows, poses, repeated = _one_a_clip(rows, poses)
     segments = find_segments(table.name, [(row, pose) for (_, row), pose in zip(rows, poses, strict=True)], columns)
     words = {key for _, row in rows for key in row}
     names = Counter(_told(row) for _, row in rows)
@@ -123,6 +127,8 @@ def _open(
     if context.glosses_for_texts:
         what = "glosses" if "gloss" in words else "labels"
         warnings.append(f"{table.name} has no column text: the {what} stand for the texts")
+    if repeated:
+        warnings.append(f"{table.name}: {repeated} rows are further texts of clips that stand before, their references")
     warnings += segments.warnings
     files = dict.fromkeys(entry.path for entry in entries if entry.path != table)
     extra = [file for folder in {file.parent for file in files} for file in files_in(folder) if file not in files]
@@ -142,6 +148,25 @@ def _open(
     )
 
 
+def _one_a_clip(
+    rows: Sequence[Row], poses: Sequence[ClipEntry | None]
+) -> tuple[list[Row], list[ClipEntry | None], int]:
+    """Rows that differ in nothing but their text as one row with all texts, and how many rows that saves."""
+    kept: dict[str, int] = {}
+    merged: list[Row] = []
+    places: list[ClipEntry | None] = []
+    for (where, row), pose in zip(rows, poses, strict=True):
+        rest = repr(sorted((key, value) for key, value in row.items() if key in _OF_A_CLIP or key.startswith("text ")))
+        if "text" in row and rest in kept:
+            first, before = merged[kept[rest]]
+            merged[kept[rest]] = first, {**before, "texts": [before.get("texts"), row["text"], row.get("texts")]}
+            continue
+        kept.setdefault(rest, len(merged))
+        merged.append((where, row))
+        places.append(pose)
+    return merged, places, len(rows) - len(merged)
+
+
 def _told(row: Mapping[str, object]) -> str:
     return name_of(row) or str(row.get("file") or "")
 
@@ -157,7 +182,8 @@ def _entry(
     split = split or context.splits.get(clip_name(told)) or context.split
     split = usual_split(split) if split else None
     span, fps = context.segments.of(row, where, faults), number_of(row, "fps", where, faults)
-    text, gloss, texts = _words(context, row, where, faults)
+    said, gloss, texts = _words(context, row, where, faults)
+    text, references = said[0] if said else None, said[1:]
     if language is not None:
         language = _language(language, where, faults)
     name = clip_name(told, {split} if split else USUAL_SPLITS)
@@ -187,6 +213,7 @@ def _entry(
         fps or None,
         source=told or None,
         recording=recording,
+        references=references,
         texts=texts,
         faults=() if text or texts else (f"no text: {line.lstrip(':, ')} of {context.table.name} has none",),
         has_pose=pose is not None,
@@ -195,8 +222,8 @@ def _entry(
 
 def _words(
     context: _Context, row: Mapping[str, object], where: str, faults: list[str]
-) -> tuple[str | None, str | None, dict[str, str]]:
-    """Text, gloss, and the text in several spoken languages; a label's words where the row has only that."""
+) -> tuple[tuple[str, ...], str | None, dict[str, str]]:
+    """Texts, gloss, and the text in several spoken languages; a label's words where the row has only that."""
     label = _as_text(row, "label", where, faults)
     meant = context.labels.get(label or "", {})
     gloss = gloss_of(row, "gloss", where, faults) or meant.get("gloss")
@@ -204,9 +231,9 @@ def _words(
     known = {**{key: word for key, word in meant.items() if key.startswith("text ")}, **spoken}
     texts = {key.removeprefix("text "): composed(word) for key, word in known.items() if word}
     if "text" in row:
-        return text_of(row, "text", where, faults), gloss, texts
-    text = meant.get("text")
-    return (text or (None if texts else gloss or label)), gloss, texts
+        return texts_of(row, where, faults), gloss, texts
+    text = meant.get("text") or (None if texts else gloss or label)
+    return (text,) if text else (), gloss, texts
 
 
 def _as_text(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from signllm.data.names import composed
 
 
 def text_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:
@@ -12,6 +14,22 @@ def text_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) 
         faults.append(f"{where}: {key} is {_shown(value)}, expected text")
         return None
     return value.strip() or None
+
+
+def texts_of(row: Mapping[str, object], where: str, faults: list[str]) -> tuple[str, ...]:
+    """The different texts under `text` and `texts`, which may hold lists; other types are put into `faults`."""
+    more = [item for item in _flat(row.get("texts")) if item is not None]
+    first = [item for item in _flat(row["text"]) if item is not None or not more]
+    texts = [text_of({"text": item}, "text", where, faults) for item in (*first, *more)]
+    return tuple(dict.fromkeys(composed(text) for text in texts if text))
+
+
+def _flat(value: object) -> Iterator[object]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
 
 
 def gloss_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> str | None:
