@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from signllm.cli.common import USER_ERROR, add_reading_flags, columns_of, command, hints_of, parser
+from signllm.cli.convert_check import run_check
 from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
 
@@ -37,7 +38,11 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--splits", nargs="+", help="e.g. train dev, or train,dev (default: every split found) / 要转换的划分，默认全部"
     )
-    flags.add_argument("--language", help="sign language, e.g. ASL, GSL / 手语语种，例如 ASL、GSL")
+    flags.add_argument(
+        "--language",
+        help="sign language, e.g. ASL, GSL; with --check only where it must be said"
+        " / 手语语种，例如 ASL、GSL；用 --check 时通常可省略",
+    )
     flags.add_argument(
         "--name",
         help="name of this source, if a language has several in one store / 数据源名称，用于同语种多个数据源",
@@ -84,19 +89,42 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="leave faulty clips out and list them in rejected.json / 跳过有错误的片段，并写入 rejected.json",
     )
+    add_check_flags(flags)
     add_reading_flags(flags)
     return flags
 
 
+def add_check_flags(flags: argparse.ArgumentParser) -> None:
+    """Looking instead of converting."""
+    group = flags.add_argument_group("look at the data and write no store / 只检查数据，不写数据集")
+    group.add_argument(
+        "--check",
+        action="store_true",
+        help="say what the data is and what is wrong with it; exit code 1 where a finding is an error, that is, where"
+        " training would fail or suffer, else 0"
+        " / 说明识别结果与数据问题；有“错误”级问题（训练会失败或受损）时退出码为 1，否则为 0",
+    )
+    group.add_argument(
+        "--report",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="with --check: write it to FILE.json, FILE.html or both / 与 --check 合用：写入 JSON、HTML 报告",
+    )
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Convert; 0 when every split is in the store, 2 when one was refused."""
+    """Convert; 0 when every split is in the store, 2 when one was refused. With --check see `run_check`."""
     given = _given(list(sys.argv[1:] if argv is None else argv))
     from signllm.data.convert import ConvertOptions, convert
 
     given["hints"] = hints_of(given)
     given["columns"] = columns_of(given["columns"])
     given["clean"] = given["clean"] or ()
+    if given.pop("check"):
+        return run_check(given, _progress_bar)
+    del given["report"]
     options = ConvertOptions(**given)
     reports = convert(options, _progress_bar)
     _print_table(reports)
@@ -138,8 +166,10 @@ def _given(argv: list[str]) -> dict[str, Any]:
         splits, given["inherited"] = splits or recorded.splits, recorded.inherited
         print(f"as {like}: {' '.join(recorded.flags)}")
         _print_capped("made by other versions", recorded.notes, sys.stdout, None)
-    if given["language"] is None:
+    if given["language"] is None and not given["check"]:
         flags.error("--language or --like is required")
+    if given["report"] and not given["check"]:
+        raise ConfigError("--report goes with --check, which is missing")
     return given | {"splits": splits}
 
 

@@ -1,0 +1,50 @@
+"""What to check, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signllm.data.dealing import HELD_OUT
+from signllm.errors import ConfigError
+from signllm.languages import resolve_language
+from signllm.pose.cleaning import Cleaning
+from signllm.pose.formats.hints import Hints
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What to look at. `language` None: what the source says, if it says it. The rest is as in ConvertOptions."""
+
+    data_dir: Path
+    language: str | None = None
+    splits: list[str] | None = None
+    max_samples: int | None = None
+    fps: float | None = None
+    workers: int = 1
+    skip_bad: bool = False
+    held_out: float = HELD_OUT
+    hints: Hints = field(default_factory=Hints)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    clean: Sequence[str] = ()
+    cleaning: Cleaning = field(init=False)
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.language is not None:
+            object.__setattr__(self, "language", resolve_language(self.language).code)
+        if self.max_samples is not None and self.max_samples < 1:
+            faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
+        if self.fps is not None and not 0 < self.fps < 1e4:
+            faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
+        if not 0 <= self.held_out < 1:
+            faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
+        if self.workers < 1:
+            faults.append(f"--workers is {self.workers}; expected at least 1")
+        try:
+            object.__setattr__(self, "cleaning", Cleaning.parse(self.clean))
+        except ConfigError as error:
+            faults += error.faults
+        if faults:
+            raise ConfigError(faults)
