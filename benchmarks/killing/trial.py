@@ -99,7 +99,7 @@ class Trial:
         found = self.scenario.outcome(root)
         for stray in found.get("strays", ()):
             self._fault("stray", root, None, stray)
-        for name in differences({**found, "strays": []}, {**expected, "strays": []}):
+        for name in differences({**found, "strays": []}, {**expected, "strays": []}, self.scenario.tolerance):
             self._fault("lost", root, None, f"{name} differs from that of {self.folder / 'straight'}")
         if len(self.faults) == faults:
             shutil.rmtree(root)

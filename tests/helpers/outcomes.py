@@ -54,12 +54,12 @@ def run_outcome(checkpoints, logs):
     return found
 
 
-def differences(first, second):
-    """The names under which two outcomes differ."""
+def differences(first, second, tolerance=0.0):
+    """The names under which two outcomes differ; `tolerance` as `equal` has it."""
     from tests.helpers.runs import equal
 
     return [
         name
         for name in sorted(first.keys() | second.keys())
-        if name not in first or name not in second or not equal(first[name], second[name])
+        if name not in first or name not in second or not equal(first[name], second[name], tolerance)
     ]

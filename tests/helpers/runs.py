@@ -1,5 +1,7 @@
 """Training runs in a test, and comparing what they leave."""
 
+import math
+
 import torch
 
 from signllm.training.reporting import Listener
@@ -25,15 +27,21 @@ def bits(tensor):
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
 
 
-def equal(first, second):
-    """Bit for bit: what is not a number equals itself."""
+def equal(first, second, tolerance=0.0):
+    """Bit for bit: what is not a number equals itself. `tolerance`: of floats, relative and absolute."""
     if isinstance(first, torch.Tensor):
         alike = isinstance(second, torch.Tensor) and (first.shape, first.dtype) == (second.shape, second.dtype)
         return alike and torch.equal(bits(first), bits(second))
     if isinstance(first, dict):
-        return first.keys() == second.keys() and all(equal(first[key], second[key]) for key in first)
+        return first.keys() == second.keys() and all(equal(first[key], second[key], tolerance) for key in first)
     if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(equal, first, second))
+        return len(first) == len(second) and all(
+            equal(one, two, tolerance) for one, two in zip(first, second, strict=True)
+        )
+    if tolerance and isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=tolerance, abs_tol=tolerance) or (
+            first != first and second != second
+        )
     return first == second
 
 
