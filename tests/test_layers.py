@@ -6,7 +6,18 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "signllm"
 
-FOUNDATION = ("__init__", "errors", "fsutil", "hooks", "inputs", "languages", "outputs", "sampling", "typed")
+FOUNDATION = (
+    "__init__",
+    "errors",
+    "fsutil",
+    "hooks",
+    "inputs",
+    "languages",
+    "outputs",
+    "sampling",
+    "tensor_file",
+    "typed",
+)
 RANKS = {
     "foundation": 0,
     "config": 1, "device": 1, "pose": 1, "text": 1,

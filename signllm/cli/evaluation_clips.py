@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signllm.cli.bars import Bars
 from signllm.cli.common import add_reading_flags, columns_of, hints_of
-from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, check_report, scoring_values
+from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, check_cache, check_report, scoring_values
 from signllm.cli.evaluation_report import publish
 
 
@@ -56,6 +56,7 @@ def run(args: Namespace, command: str) -> int:
     own = ("predictions", "references", "pair_by", "resample", "drop_z", "rescale", "fps", "layout")
     said = {"hints": hints_of(dict(vars(args))), "columns": columns_of(args.columns)}
     options = ClipsOptions(**{name: getattr(args, name) for name in own}, **said, **scoring_values(args))
+    check_cache(args)
     check_report(args.output, args.predictions)
     with Bars("clip") as bars:
         report = evaluate_clips(options, bars)

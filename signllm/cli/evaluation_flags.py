@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signllm.errors import OutputError
 from signllm.outputs import check_files, check_folder
 
 if TYPE_CHECKING:
@@ -105,6 +106,16 @@ def check_report(output: Path | None, beside: Path, formats: Sequence[str] = FOR
         check_files([output.with_suffix(f".{suffix}") for suffix in formats])
     else:
         check_folder(output)
+
+
+def check_cache(args: Namespace) -> None:
+    """Raise OutputError, before anything is scored, where --cache_dir cannot be written."""
+    if not args.no_cache:
+        try:
+            check_folder(args.cache_dir)
+        except OutputError as error:
+            ways_on = "or measure without it: --no_cache"
+            raise OutputError(f"--cache_dir {fault}; {ways_on}" for fault in error.faults) from None
 
 
 def output_file(output: Path, name: str) -> Path:

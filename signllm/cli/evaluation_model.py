@@ -11,6 +11,7 @@ from signllm.cli.evaluation_flags import (
     add_choice_flags,
     add_model_flags,
     add_scoring_flags,
+    check_cache,
     check_report,
     scoring_values,
 )
@@ -50,6 +51,7 @@ def run(args: Namespace, command: str) -> int:
         sign_prompts=args.sign_prompts,
         **scoring_values(args),
     )
+    check_cache(args)
     check_report(args.output, args.model_path)
     with Bars("clip") as bars:
         report = evaluate_model(options, bars)

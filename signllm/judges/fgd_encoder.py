@@ -26,8 +26,8 @@ from signllm.errors import CheckpointError, DataError
 from signllm.fsutil import write_atomically
 from signllm.learning.seeding import RandomStream
 from signllm.models.from_file import build
-from signllm.models.tensor_file import read_tensors
 from signllm.pose import PoseSequence
+from signllm.tensor_file import read_tensors
 from signllm.typed import checked
 
 FORMAT_VERSION = 1

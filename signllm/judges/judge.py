@@ -21,9 +21,9 @@ from signllm.judges.model import JudgeSize, Recogniser, Translator
 from signllm.languages import CODES
 from signllm.models.from_file import build
 from signllm.models.gloss import GlossVocabulary
-from signllm.models.tensor_file import read_tensors
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
+from signllm.tensor_file import read_tensors
 from signllm.typed import checked
 
 KIND = "signllm-back-translation"

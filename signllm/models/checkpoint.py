@@ -19,7 +19,7 @@ from signllm.fsutil import write_atomically
 from signllm.models.checkpoint_types import Content, Training
 from signllm.models.folder import is_model_folder, read_folder
 from signllm.models.sign_model import SignModel, model_from_state
-from signllm.models.tensor_file import read_tensors
+from signllm.tensor_file import read_tensors
 from signllm.typed import checked
 
 KIND = "signllm-checkpoint"
@@ -64,9 +64,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, lambda file: torch.save(content, file))
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
+def load_checkpoint(path: str | Path, mapped: bool = False) -> Checkpoint:
     """Read a checkpoint, or a model's folder, onto the CPU. A folder holds nothing to go on training from.
 
+    `mapped`: weights are read from the file when they are used, for callers who look at something else.
     Raises CheckpointError when it is missing, torn, foreign or of another format, ConfigError for a configuration that
     no model can be built from.
     """
@@ -77,7 +78,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         siblings = sorted(p.name for p in path.parent.glob("*.pth")) if path.parent.is_dir() else []
         there = f"; there are: {', '.join(siblings)}" if siblings else ""
         raise CheckpointError(f"{path}: no such checkpoint{there}")
-    content = read_tensors(path, "a checkpoint; use another .pth of the run")
+    content = read_tensors(path, "a checkpoint; use another .pth of the run", mapped)
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise CheckpointError(f"{path}: not a SignLLM checkpoint")
     if content.get("format_version") != FORMAT_VERSION:

@@ -11,7 +11,6 @@ Paths of the machine that trained it are left out. The folder appears whole or n
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from torch import Tensor
 import signllm
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError, ConfigError, DataError, OutputError
-from signllm.fsutil import read_json, read_text, write_text
+from signllm.fsutil import hold, read_json, read_text, replace_folder, restore_folder, write_text
 from signllm.models.checkpoint_types import Extra, FolderContent
 from signllm.outputs import check_folder, writing
 from signllm.typed import checked
@@ -74,7 +73,8 @@ def write_folder(
 ) -> None:
     """Write a model: `extra` as of `SignModel.extra_state`, `weights` as of `state_dict`, `card` in Markdown.
 
-    Raises ConfigError and OutputError as `check_target` does.
+    An earlier model is there until the new one is. Raises ConfigError and OutputError as `check_target` does,
+    LockedError where another process writes the folder.
     """
     check_target(folder, overwrite)
     kept = {key: value for key, value in extra.items() if key not in ("gloss_vocabulary", "text_encoder")}
@@ -93,16 +93,16 @@ def write_folder(
     }
     if "gloss_vocabulary" in extra:
         texts[GLOSSES] = extra["gloss_vocabulary"]
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    with writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(beside, ignore_errors=True)
+    beside = folder.with_name(f".{folder.name}.tmp")
+    with hold(folder), writing(folder):
+        restore_folder(folder)
+        shutil.rmtree(beside, ignore_errors=True)  # of a killed export
         try:
             beside.mkdir()
             _write_weights(beside / WEIGHTS, weights)
             for name, text in texts.items():
                 write_text(beside / name, text)
-            _put_in_place(beside, folder)
+            replace_folder(beside, folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -124,20 +124,6 @@ def _published(config: Config, text_encoder: str) -> dict[str, Any]:
     model["text_encoder"]["model_name"] = text_encoder
     data = {"fps": config.data.fps, "max_frames": config.data.max_frames}
     return {"run_name": config.run_name, "model": model, "data": data}
-
-
-def _put_in_place(beside: Path, folder: Path) -> None:
-    """Rename `beside` to `folder`; what was there goes last of all."""
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        beside.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_folder(folder: Path) -> tuple[Config, dict, dict[str, Tensor]]:

@@ -70,6 +70,6 @@ def _find_best(folder: RunFolder, checkpoint: Checkpoint) -> Checkpoint | None:
 def _state(path: Path) -> dict | None:
     """The training state in a checkpoint; None where there is none that can be read."""
     try:
-        return load_checkpoint(path).training.get("state")
+        return load_checkpoint(path, mapped=True).training.get("state")
     except CheckpointError:
         return None

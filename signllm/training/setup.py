@@ -21,6 +21,7 @@ from signllm.models.checkpoint import Checkpoint, load_checkpoint
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.known_words import KnownWords
 from signllm.models.sign_model import MLSF, SignModel, create_model
+from signllm.outputs import check_folder
 from signllm.training.data_warnings import data_warnings
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.policy import Policy
@@ -143,9 +144,13 @@ def add_training_words(model: SignModel, train_set: SignDataset, pairs: GlossPai
 
 
 def attach_cache(model: SignModel, config: Config) -> None:
-    """Give a frozen text encoder its on-disk cache, when the configuration wants one."""
+    """Give a frozen text encoder its on-disk cache, when the configuration wants one.
+
+    Raises OutputError where it cannot be written.
+    """
     if model.text_encoder.frozen and config.model.text_encoder.cache_features:
         folder = Path(config.data.cache_dir) / "text_features"
+        check_folder(folder)
         model.feature_cache = FeatureCache(folder)
 
 

@@ -27,6 +27,12 @@ WRITING = {
 MORE = {
     "statistics": ("visualize", ["--mode", "statistics", "--input", STORE, "--output", "{out}"]),
     "clips": ("evaluation", ["clips", "--predictions", STORE, "--references", STORE, "--output", "{out}"]),
+    "cache": ("evaluation", ["clips", "--predictions", STORE, "--references", STORE, "--output", "{work}/reports",
+                             "--cache_dir", "{out}"]),
+    "cache of a model": ("evaluation", ["model", "--model_path", MODEL, "--output", "{work}/reports",
+                                        "--cache_dir", "{out}"]),
+    "glosses": ("evaluation", ["glosses", "--references", "{work}/t.csv", "--predictions", "{work}/p.txt",
+                               "--output", "{out}"]),
     "compare": ("evaluation", ["compare", "{work}/a.json", "{work}/b.json", "--output", "{out}"]),
     "prompts": ("evaluation", ["prompts", "--phrasings", "training", "--model_path", MODEL, "--output", "{out}"]),
     "train-judge": ("evaluation", ["train-judge", "--data", STORE, "--output", "{out}/judge.pth"]),

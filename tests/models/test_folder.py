@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from signllm import fsutil
 from signllm.errors import CheckpointError, ConfigError, OutputError
 from signllm.inference import Generator
 from signllm.models import folder as folder_module
@@ -127,20 +128,32 @@ def test_an_interrupted_export_leaves_what_was_there(mlsf, tmp_path, monkeypatch
     assert not there or (folder / "README.md").read_text() == "the older one"
 
 
-def test_a_folder_that_cannot_be_renamed_into_place_brings_the_older_one_back(mlsf, tmp_path, monkeypatch):
+def test_an_export_over_a_model_is_the_older_or_the_new_one_at_every_instant(mlsf, tmp_path, monkeypatch):
     folder = mlsf.save_pretrained(tmp_path / "model")
-    rename = type(folder).rename
+    (folder / "README.md").write_text("the older one")
+    exchange, cards = fsutil._exchange, []
 
-    def fail_for_the_new(self, target):
-        if self.name.endswith(".tmp"):
-            raise OSError("busy")
-        return rename(self, target)
+    def watched(new, old):
+        cards.append((folder / "README.md").read_text())
+        if not exchange(new, old):
+            pytest.skip("this system exchanges no folders")
+        cards.append((folder / "README.md").read_text())
+        return True
 
-    monkeypatch.setattr(type(folder), "rename", fail_for_the_new)
-    with pytest.raises(OutputError, match="busy"):
-        mlsf.save_pretrained(folder, overwrite=True)
+    monkeypatch.setattr(fsutil, "_exchange", watched)
+    monkeypatch.setattr(type(folder), "rename", None)
+    mlsf.save_pretrained(folder, overwrite=True)
+    assert [card == "the older one" for card in cards] == [True, False]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(mlsf, tmp_path):
+    folder = mlsf.save_pretrained(tmp_path / "model")
+    folder.rename(tmp_path / ".model.old")
+    (tmp_path / ".model.tmp").mkdir()
+    mlsf.save_pretrained(folder, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert read_folder(folder)[0].run_name == "tiny"
-    assert [path.name for path in tmp_path.glob("*model*")] == ["model"]
 
 
 def test_faults_of_a_folder_are_said(mlsf, tmp_path):

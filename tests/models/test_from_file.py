@@ -10,7 +10,7 @@ from torch import nn
 from signllm.errors import CheckpointError, ConfigError
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from signllm.models.from_file import build
-from signllm.models.tensor_file import read_tensors
+from signllm.tensor_file import read_tensors
 from signllm.training.setup import build_experiment
 from signllm.training.state import TrainingState
 
