@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from fuzzing.recordings import RECORDINGS
+from fuzzing.target import Target
+from fuzzing.tracked import TRACKED
 from signllm.config import load_config, parse_config
 from signllm.data.clips import open_clips
 from signllm.data.convert import ConvertOptions, convert
@@ -29,23 +30,6 @@ from signllm.training.setup import build_experiment
 from signllm.training.state import TrainingState
 from tests.helpers import reward_judges
 from tests.helpers.sources import SOURCES, clip
-
-
-@dataclass(frozen=True)
-class Target:
-    """`make(folder)` writes whole files, of which single ones are damaged; `read(folder)` opens what they are.
-
-    `skip`: the endings of files that are not damaged.
-    """
-
-    name: str
-    make: Callable[[Path], object]
-    read: Callable[[Path], object]
-    skip: tuple[str, ...] = ()
-
-    def files(self, folder: Path) -> list[Path]:
-        """The files that can be damaged."""
-        return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(self.skip))
 
 
 def _read_source(folder: Path) -> None:
@@ -144,12 +128,6 @@ def _read_journal(folder: Path) -> None:
     journal.remembered("c", "z", lambda: b"made")
 
 
-def reseal(line: bytes) -> bytes:
-    """A journal's line with the checksum of its damaged content."""
-    body = line.partition(b" ")[2]
-    return f"{zlib.crc32(body):08x} ".encode() + body
-
-
 def _cache(folder: Path) -> None:
     cache = FeatureCache(folder)
     cache.write("f" * 32, ["one", "two"], [np.ones((3, 4), np.float32), np.ones((2, 4), np.float32)])
@@ -205,8 +183,12 @@ def _source(make: Callable[[Path], object]) -> Callable[[Path], object]:
     return lambda folder: make(folder / "in")
 
 
+_SOURCES = SOURCES | TRACKED | RECORDINGS
 TARGETS = [
-    *(Target(f"source: {name}", _source(make), _read_source) for name, make in SOURCES.items()),
+    *(
+        Target(f"source: {name}", _source(make), _read_source)
+        for name, make in (SOURCES | TRACKED | RECORDINGS).items()
+    ),
     Target("checkpoint mlsf", _checkpoint("mlsf"), lambda folder: _sign(folder / "model.pth")),
     Target("checkpoint prompt2langgloss", _checkpoint("prompt2langgloss"), lambda folder: _sign(folder / "model.pth")),
     Target("shared model", _shared, lambda folder: _sign(folder / "shared"), skip=("README.md",)),

@@ -59,7 +59,7 @@ class Watch:
             flags = args[2] if isinstance(args[2], int) else 0
             path = os.path.abspath(os.fsdecode(args[0]))
             if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and not any(
-                path.startswith(f"{folder}{os.sep}") for folder in (*self.allowed, "/dev")
+                f"{path}{os.sep}".startswith(f"{folder}{os.sep}") for folder in (*self.allowed, "/dev")
             ):
                 self._seen.append(("write elsewhere", path))
 
@@ -69,7 +69,7 @@ class Watch:
         before = _peak_mb(reset=True)
         previous = signal.signal(signal.SIGALRM, _stop)
         signal.alarm(_GIVE_UP_S)
-        started = time.perf_counter()
+        started, waited = time.perf_counter(), _waited_s()
         self._seen, self._on = [], True
         found: list[tuple[str, str]] = []
         try:
@@ -86,7 +86,7 @@ class Watch:
             self._on = False
             signal.alarm(0)
             signal.signal(signal.SIGALRM, previous)
-        seconds, growth = time.perf_counter() - started, _peak_mb() - before
+        seconds, growth = time.perf_counter() - started - (_waited_s() - waited), _peak_mb() - before
         if seconds > LONGEST_S and not any(kind == "hang" for kind, _ in found):
             found.append(("hang", f"{seconds:.1f} s"))
         if growth > MOST_GROWTH_MB:
@@ -102,6 +102,13 @@ def _where(error: BaseException | None) -> str:
     frames = traceback.extract_tb(error.__traceback__) if error else []
     own = [frame for frame in frames if "signllm" in frame.filename and "fuzz" not in frame.filename]
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(own[-3:]))
+
+
+def _waited_s() -> float:
+    """For how long this process wanted to run and others did; 0 where the system does not say it."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
 
 
 def _peak_mb(reset: bool = False) -> float:

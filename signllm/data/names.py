@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
+
+from signllm.errors import DataError
 
 USUAL_SPLITS = ("train", "dev", "test")
 _SUFFIXES = {
@@ -94,6 +96,19 @@ _SPLITS = {
 def usual_split(name: str) -> str:
     """The split by the name that training uses: `val` is `dev`; other names stay."""
     return _SPLITS.get(name.casefold(), name)
+
+
+_SPLIT = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}")
+
+
+def check_split_names(names: Iterable[str]) -> None:
+    """Raise DataError for names that no folder of a split can have, or that lead out of the store."""
+    unfit = [name for name in names if not _SPLIT.fullmatch(name)]
+    if unfit:
+        raise DataError(
+            f"{name!r:.60} cannot be the name of a split, which is that of a folder; use letters, digits, '-' and '_'"
+            for name in unfit
+        )
 
 
 def split_in(name: str) -> str | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from signllm.data.names import check_split_names
 from signllm.data.records import (
     DESCRIPTION,
     FORMAT_VERSION,
@@ -94,8 +95,10 @@ class Store:
 def hold_splits(root: str | Path, names: Iterable[tuple[str, str]]) -> Iterator[None]:
     """Let no other process write these (language, split) until the block ends; tidy up what killed writers left.
 
-    Raises LockedError that says who writes one of them.
+    Raises LockedError that says who writes one of them, DataError for what cannot be the name of a folder.
     """
+    names = list(names)
+    check_split_names(split for _, split in names)
     with ExitStack() as stack:
         for language, split in names:
             target = Path(root) / language / split

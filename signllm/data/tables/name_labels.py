@@ -25,6 +25,8 @@ def labelled_by_names(path: Path, entries: Sequence[ClipEntry]) -> tuple[list[Cl
 
     `path`: what was opened, whose own name is no label.
     """
+    if not entries:
+        return [], []
     numbered = [_LSA64.fullmatch(entry.name) for entry in entries]
     if all(numbered):
         signs = [match.group(1) for match in numbered if match]

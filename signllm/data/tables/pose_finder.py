@@ -95,7 +95,7 @@ def _items(folder: Path, depth: int) -> Iterable[tuple[str, Path]]:
     files: list[Path] = []
     for item in sorted(os.scandir(folder), key=lambda item: item.name):
         if not item.name.startswith("."):
-            (folders if item.is_dir() else files).append(Path(item.path))
+            (folders if _is_folder(item) else files).append(Path(item.path))
     for below in folders if depth else ():
         if FRAMES_READER.matches(below):
             yield below.name, below
@@ -106,6 +106,13 @@ def _items(folder: Path, depth: int) -> Iterable[tuple[str, Path]]:
         single = suffix in POSE_SUFFIXES and suffix not in _MANY
         if single or suffix == ".npz" or (suffix == ".json" and JSON_READER.matches(file)):
             yield clip_name(file.name), file
+
+
+def _is_folder(item: os.DirEntry) -> bool:
+    try:
+        return item.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def name_of(row: Mapping[str, object]) -> str | None:

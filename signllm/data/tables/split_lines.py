@@ -96,8 +96,8 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
                 f"{path.name} has {there} lines, its siblings {len(rows[SUFFIX])}; if a line was lost before its end,"
                 " the clips behind it have the texts of others"
             )
-        if ".text" in rows and not text:
-            faults.append(f"no text: line {number} of {split}.text is empty")
+        if not text and (saying := next((suffix for suffix in (".text", ".gloss") if suffix in rows), None)):
+            faults.append(f"no text: line {number} of {split}{saying} is empty")
         name = clip_name(told, (split,))
         entries.append(
             ClipEntry(

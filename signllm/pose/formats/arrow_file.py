@@ -11,9 +11,27 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.fsutil import file_identity
+from signllm.inputs import check_regular
+from signllm.pose.formats.archives import Member, refuse_bombs
 from signllm.pose.formats.extras import pyarrow
 
 SUFFIXES = (".parquet", ".arrow")
+
+
+def _refuse_bomb(path: Path, metadata: Any) -> None:
+    """Raise DataError where a column would unpack to more than its file could honestly hold."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+    counts: dict[str, int] = {}
+    for column in columns:
+        counts[column.path_in_schema] = counts.get(column.path_in_schema, 0) + column.num_values
+    size = path.stat().st_size
+    refuse_bombs(
+        path, {name: Member((count,), _NUMBER, count * _NUMBER.itemsize, size) for name, count in counts.items()}
+    )
+
+
+_NUMBER = np.dtype(np.float64)
 
 
 def schema_of(path: Path) -> Any:
@@ -56,13 +74,16 @@ def columns_of(path: Path, names: Sequence[str]) -> list[np.ndarray]:
 def _opened(path: Path, content: tuple[int, ...]) -> Any:
     """The file as a table, mapped where its kind allows it."""
     arrow = pyarrow(path)
+    check_regular(path)
     try:
+        source = arrow.memory_map(str(path))  # by its name, a path with a colon would be taken for an address
         if path.suffix.lower() == ".parquet":
-            return arrow.parquet.read_table(path, memory_map=True)
-        source = arrow.memory_map(str(path))
+            file = arrow.parquet.ParquetFile(source)
+            _refuse_bomb(path, file.metadata)
+            return file.read()
         try:
             return arrow.ipc.open_file(source).read_all()
         except arrow.ArrowInvalid:
             return arrow.ipc.open_stream(arrow.memory_map(str(path))).read_all()
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, KeyError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({error})") from None

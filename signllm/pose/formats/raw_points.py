@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from signllm.errors import DataError
 from signllm.pose.formats.point_layouts import ARRAY_LAYOUTS, CONFIDENCE, LAYOUTS, PointLayout
 
 MIXED = 0
@@ -28,6 +29,11 @@ class Form:
     def points(self) -> PointLayout:
         """The layout itself."""
         return LAYOUTS[self.layout]
+
+    @property
+    def width(self) -> int:
+        """The numbers of a row."""
+        return _width(self.points, self.numbers) + self.counter
 
     def __str__(self) -> str:
         numbers = "x, y, z and for the body a visibility" if self.numbers == MIXED else f"{self.numbers} numbers"
@@ -82,6 +88,21 @@ class RawPoints:
     depth_unit: float = 1.0
     border_is_missing: bool = False
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise DataError for what is no table of numbers, and for scores that are none of its points'."""
+        values_FV = self.values_FV
+        if values_FV.dtype.kind not in "fiu":
+            raise DataError(f"its points are {values_FV.dtype} values, expected numbers")
+        if values_FV.ndim != 2 or not self.forms or {form.width for form in self.forms} != {values_FV.shape[1]}:
+            raise DataError(f"points of shape {values_FV.shape} are not known; known are {known_widths()}")
+        if values_FV.dtype.kind != "f" or values_FV.dtype.itemsize < 4:
+            object.__setattr__(self, "values_FV", values_FV.astype(np.float32))
+        scores_FK = self.scores_FK
+        shapes = {(len(values_FV), form.points.num_points) for form in self.forms}
+        if scores_FK is not None and (scores_FK.dtype.kind not in "fiu" or {scores_FK.shape} != shapes):
+            what = f"{scores_FK.dtype} values of shape {scores_FK.shape}"
+            raise DataError(f"its scores are {what}, expected a number for each point of each frame")
 
     def __len__(self) -> int:
         return len(self.values_FV)

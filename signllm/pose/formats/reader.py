@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from signllm.errors import DataError, SignLLMError
 from signllm.pose.formats.conventions import RawClip
 from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.sequence import PoseSequence
@@ -39,6 +42,9 @@ class PoseReader:
     `matches(path)`: whether an existing path is of this layout. `list_clips(path)`: the clips in it; DataError where it
     cannot be read. `load(path, *key)`: one of them; it raises nothing and can be sent to another process.
     `records_fps`: whether files say their frame rate.
+
+    Whatever a layout's code, or a library, makes of a damaged file is a fault of that file: `matches` and `list_clips`
+    raise it as DataError, `load` returns it.
     """
 
     name: str
@@ -47,6 +53,11 @@ class PoseReader:
     load: Callable[..., Loaded]
     records_fps: bool = True
 
+    def __post_init__(self) -> None:
+        for field in ("matches", "list_clips"):
+            object.__setattr__(self, field, partial(_reading, self.name, getattr(self, field)))
+        object.__setattr__(self, "load", partial(_loading, self.name, self.load))
+
 
 @dataclass(frozen=True)
 class PoseWriter:
@@ -54,6 +65,35 @@ class PoseWriter:
 
     suffix: str
     write: Callable[[Path, Iterable[tuple[str, PoseSequence]]], None]
+
+
+T = TypeVar("T")
+_MOST_CHARS = 200
+
+
+def _reading(name: str, read: Callable[[Path], T], path: Path) -> T:
+    try:
+        return read(path)
+    except (SignLLMError, AssertionError):
+        raise
+    except Exception as error:  # arbitrary content fails in arbitrary ways
+        raise DataError(f"{path}: {_damaged(name, error)}") from error
+
+
+def _loading(name: str, load: Callable[..., Loaded], path: Path, *key: object) -> Loaded:
+    try:
+        return load(path, *key)
+    except SignLLMError as error:
+        return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+    except AssertionError:
+        raise
+    except Exception as error:  # as above
+        return None, [_damaged(name, error)]
+
+
+def _damaged(name: str, error: Exception) -> str:
+    told = " ".join(str(error).split())[:_MOST_CHARS]
+    return f"damaged, or of another layout than {name} ({type(error).__name__}: {told})"
 
 
 def one_clip(path: Path) -> list[ListedClip]:

@@ -47,8 +47,10 @@ def rows_of_numbers(numbers: np.ndarray) -> RawPoints | None:
         return found[0]
     found = []
     for width in widths_of(len(numbers)):
-        raw = RawPoints(numbers.reshape(-1, width), _forms(width, False))
-        forms = tuple(form for form in raw.forms if looks_right(raw, form))
+        if not (possible := _forms(width, False)):
+            continue
+        raw = RawPoints(numbers.reshape(-1, width), possible)
+        forms = tuple(form for form in possible if looks_right(raw, form))
         if forms:
             found.append(RawPoints(raw.values_FV.copy(), forms))
     return found[0] if len(found) == 1 else None

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from signllm.errors import DataError
+from signllm.errors import CheckpointError, DataError, SignLLMError
 from signllm.fsutil import file_identity
+from signllm.inputs import check_regular
+from signllm.pose.formats.archives import Member, refuse_bombs
 from signllm.pose.formats.extras import h5py
 from signllm.pose.formats.raw_points import known_widths
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader
 from signllm.pose.formats.row_arrays import FPS, SCORES, is_pose_shape, part_of, read_arrays
+from signllm.tensor_file import read_tensors
 
 HDF5, TORCH = (".h5", ".hdf5", ".hdf"), (".pt",)
 
@@ -27,10 +31,13 @@ HDF5, TORCH = (".h5", ".hdf5", ".hdf"), (".pt",)
 @contextmanager
 def _hdf5(path: Path) -> Iterator[Any]:
     package = h5py(path)
+    check_regular(path)
     try:
         with package.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError) as error:
+    except (SignLLMError, AssertionError):
+        raise
+    except Exception as error:  # of damaged bytes, the library makes errors of any type
         raise DataError(f"{path}: cannot be read as HDF5 ({error})") from None
 
 
@@ -38,23 +45,50 @@ Place = tuple[str, ...]
 """The keys that lead to an array or a group; a key may hold a '/' itself."""
 
 
-def _shapes(node: Any, place: Place = ()) -> Iterator[tuple[Place, tuple[int, ...]]]:
-    for name, item in node.items():
+_MOST_LEVELS = 100
+_MOST_ARRAYS = 1_000_000
+
+
+def _arrays(node: Any, place: Place, seen: set[object]) -> Iterator[tuple[Place, Any]]:
+    """Each array below a group, by its place; groups that were `seen` (a group may hold itself) are passed over."""
+    known = id(node) if isinstance(node, dict) else node  # HDF5 groups are equal where they are one group of the file
+    if known in seen or len(place) > _MOST_LEVELS:
+        return
+    seen.add(known)
+    for name, item in _own_items(node):
         if hasattr(item, "items"):
-            yield from _shapes(item, (*place, str(name)))
+            yield from _arrays(item, (*place, str(name)), seen)
         elif getattr(item, "shape", None) is not None:
-            yield (*place, str(name)), tuple(item.shape)
+            yield (*place, str(name)), item
+
+
+def _own_items(group: Any) -> Iterator[tuple[Any, Any]]:
+    """What a group holds; of an HDF5 group not what only points to other files, or nowhere."""
+    if not hasattr(group, "attrs"):
+        yield from group.items()
+        return
+    for name in group:
+        link = group.get(name, getlink=True)
+        if type(link).__name__ == "ExternalLink" or (item := group.get(name)) is None:
+            continue
+        if not (getattr(item, "external", None) or getattr(item, "is_virtual", False)):
+            yield name, item
+
+
+def _shapes(tree: Any) -> dict[Place, tuple[int, ...]]:
+    """The shape of each array. Raises DataError where there are absurdly many."""
+    found = {place: tuple(array.shape) for place, array in islice(_arrays(tree, (), set()), _MOST_ARRAYS + 1)}
+    if len(found) > _MOST_ARRAYS:
+        raise DataError(f"more than the {_MOST_ARRAYS} arrays that such a file may have")
+    return found
 
 
 @lru_cache(2)
 def _torch(path: Path, content: tuple[int, ...]) -> dict:
-    import torch
-
     try:
-        value = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises whatever the unpickling met
-        first = str(error).partition("\n")[0]
-        raise DataError(f"{path}: cannot be read as tensors alone ({first}); other objects are never opened") from None
+        value = read_tensors(path, "tensors alone; other objects are never opened", mapped=True)
+    except CheckpointError as error:
+        raise DataError(error.faults) from None
     if isinstance(value, list | tuple):
         value = {str(row.get("name", number)): row for number, row in enumerate(value) if isinstance(row, dict)}
     if not isinstance(value, dict):
@@ -75,7 +109,7 @@ def _tree(path: Path) -> Iterator[Any]:
 def _clips(path: Path, content: tuple[int, ...]) -> dict[Place, tuple[Place, ...]]:
     """The arrays of each clip, by the place of its group or of its one array."""
     with _tree(path) as tree:
-        shapes = dict(_shapes(tree))
+        shapes = _shapes(tree)
     groups: dict[Place, list[Place]] = {}
     for place in shapes:
         groups.setdefault(place[:-1], []).append(place)
@@ -102,7 +136,7 @@ def list_clips(path: Path) -> list[ListedClip]:
     clips = _clips(path, file_identity(path))
     if not clips:
         with _tree(path) as tree:
-            there = ", ".join(f"{'/'.join(place)} {shape}" for place, shape in list(_shapes(tree))[:4])
+            there = ", ".join(f"{'/'.join(place)} {shape}" for place, shape in list(_shapes(tree).items())[:4])
         raise DataError(f"{path}: no array of a known shape ({there or 'no array'}); known are {known_widths()}")
     size = path.stat().st_size // len(clips)
     return [
@@ -115,10 +149,18 @@ def load(path: Path, places: tuple[Place, ...]) -> Loaded:
     """One clip."""
     try:
         with _tree(path) as tree:
-            arrays = {place[-1]: np.asarray(_at(tree, place)) for place in places}
+            found = {place: _at(tree, place) for place in places}
+            refuse_bombs(path, {"/".join(place): _member(array) for place, array in found.items()})
+            arrays = {place[-1]: np.asarray(array) for place, array in found.items()}
         return read_arrays(arrays), []
     except DataError as error:
         return None, [fault.removeprefix(f"{path}: ") for fault in error.faults]
+
+
+def _member(array: Any) -> Member:
+    """What a file says of an array; that of a tensor, of which `read_tensors` is sure, counts as not packed."""
+    packed = array.id.get_storage_size() if hasattr(array, "id") else array.nbytes
+    return Member(tuple(array.shape), array.dtype, array.nbytes, packed)
 
 
 def _at(tree: Any, place: Place) -> Any:
@@ -134,7 +176,7 @@ def texts_of(path: Path) -> dict[str, dict[str, str]]:
     with _tree(path) as tree:
         for place in _clips(path, file_identity(path)):
             node = _at(tree, place)
-            items = {**dict(getattr(node, "attrs", {})), **(dict(node.items()) if hasattr(node, "items") else {})}
+            items = {**dict(getattr(node, "attrs", {})), **(dict(_own_items(node)) if hasattr(node, "items") else {})}
             words = {str(key).casefold(): _text(item) for key, item in items.items()}
             found["/".join(place) or path.stem] = {key: text for key, text in words.items() if text}
     return found
