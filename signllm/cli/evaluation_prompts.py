@@ -56,6 +56,9 @@ def run(args: Namespace, command: str) -> int:
     data = report.data
     title = f"{args.phrasings} phrasings, {data['split']}: what the model reads from the prompt"
     print_table(COLUMNS, [_row(code, part) for code, part in data["figures"].items()], title)
+    without = data["figures"]["all"]["prompts"] - data["figures"]["all"]["with_gloss"]
+    if without:
+        print(f"{without} prompts are of clips without gloss: they count for the language only")
     path = report.file("json", args.output)
     write_json(path, {**data, "command": command})
     print(f"report: {path}")
@@ -64,5 +67,5 @@ def run(args: Namespace, command: str) -> int:
 
 def _row(code: str, part: dict) -> list[str]:
     instead = ", ".join(f"{other} {count}" for other, count in part["read_instead"].items()) or "-"
-    values = [f"{part[name]:.2f}" for name in ("language_accuracy", *SHOWN)]
+    values = [f"{part[name]:.2f}" if name in part else "-" for name in ("language_accuracy", *SHOWN)]
     return [code, str(part["prompts"]), *values, instead]

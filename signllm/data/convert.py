@@ -293,6 +293,7 @@ def _finish(
             "cleaning": cleaned,
             "options": options_to_record(options),
             **({"inherited": report.inherited} if report.inherited else {}),
+            "glosses": tally.glosses,
             "rejected": len(rejected),
             "zero_joints": tally.zero_joints,
             "outlier_joints": tally.outlier_joints,

@@ -20,6 +20,7 @@ class Tally:
     """Sums over clips, and the first warnings with the clips' ids."""
 
     frames: int = 0
+    glosses: int = 0
     zero_joints: int = 0
     zero_clips: int = 0
     outlier_joints: int = 0
@@ -32,6 +33,7 @@ class Tally:
         """Add what the records' `extra` says; returns itself."""
         for record in records:
             self.frames += frames_read(record)
+            self.glosses += record.gloss is not None
             extra = record.extra
             if not extra:
                 continue

@@ -26,11 +26,12 @@ _MOST_WORDS = 20  # in a text of words at random
 
 @dataclass(frozen=True)
 class GlossPair:
-    """One sentence of a sign language: its text and its glosses."""
+    """One sentence of a sign language: its text and its glosses. `pseudo`: they are the text's own words."""
 
     language: str
     text: str
     gloss: str
+    pseudo: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def gloss_pairs(tables: Mapping[str, Sequence[TextGloss]], clips: SignDataset) -
     for index in range(len(clips)):
         record, (gloss, pseudo) = clips.record(index), clips.gloss(index)
         if not (pseudo and record.language in tables):
-            pairs |= {GlossPair(record.language, text, gloss): None for text in record.texts}
+            pairs |= {GlossPair(record.language, text, gloss, pseudo): None for text in record.texts}
     return list(pairs)
 
 

@@ -109,6 +109,7 @@ class _Description(BaseModel):
     counter: str = ""
     sides_swapped: bool = False
     rejected: _Count = 0
+    glosses: _Count = 0
     warnings: list[str] = []
     cleaning: list[_CleaningStep] = []
     options: dict[str, bool | int | float | str | list[str] | dict[str, str] | None] = {}

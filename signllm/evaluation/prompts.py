@@ -25,7 +25,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class ReadPrompt:
-    """A prompt, what it stands for, and what the model read from it."""
+    """A prompt, what it stands for, and what the model read from it. `gloss` is empty where the corpus has none."""
 
     prompt: str
     language: str
@@ -78,10 +78,12 @@ def _all_prompts(
     held_out = PHRASINGS[options.phrasings]
     prompts = []
     for index in range(len(clips)):
-        record, gloss = clips.record(index), clips.gloss(index)[0]
+        record = clips.record(index)
         language = LANGUAGES[record.language]
         for number in range(len(language.held_out_prompts if held_out else language.prompts)):
-            prompts.append((make_prompt(record.text, record.language, number, held_out), record.language, gloss))
+            prompts.append(
+                (make_prompt(record.text, record.language, number, held_out), record.language, record.gloss or "")
+            )
     return prompts
 
 
@@ -100,13 +102,20 @@ def read_prompts(
 
 
 def figures_of(rows: Sequence[ReadPrompt]) -> dict:
-    """Number of prompts, per cent with the right language, what was read instead, and gloss figures in per cent."""
+    """Number of prompts, per cent with the right language, what was read instead, and gloss figures in per cent.
+
+    Gloss figures are those of prompts whose clip has a gloss, and there are none where no clip has: the words of a text
+    are no truth.
+    """
     from signllm.metrics.text_scores import score_glosses
 
     wrong = Counter(row.read_language for row in rows if row.read_language != row.language)
+    told = [row for row in rows if row.gloss]
+    glosses = score_glosses([row.read_gloss for row in told], [row.gloss for row in told]) if told else {}
     return {
         "prompts": len(rows),
+        "with_gloss": len(told),
         "language_accuracy": 100 * (1 - wrong.total() / len(rows)),
         "read_instead": dict(wrong),
-        **score_glosses([row.read_gloss for row in rows], [row.gloss for row in rows]),
+        **glosses,
     }

@@ -42,7 +42,10 @@ def pairs_loss(model: Prompt2LangGloss, batch: GlossBatch) -> Tensor:
 
 @torch.no_grad()
 def evaluate_pairs(model: Prompt2LangGloss, pairs: list[GlossPair], batch_size: int) -> GlossEvaluation:
-    """Loss and written glosses of pairs in phrasings that are never trained on; the language is read, not given."""
+    """Loss and written glosses of pairs in phrasings that are never trained on; the language is read, not given.
+
+    Scores of glosses leave pseudo-gloss out: it is no truth.
+    """
     was_training = model.training
     model.eval()
     loss, written, read = 0.0, [], []
@@ -57,7 +60,8 @@ def evaluate_pairs(model: Prompt2LangGloss, pairs: list[GlossPair], batch_size: 
             written.append(glosses)
     model.train(was_training)
     right = sum(code == pair.language for code, pair in zip(read, pairs, strict=True))
-    scores = score_glosses(written, [pair.gloss for pair in pairs])
+    told = [place for place, pair in enumerate(pairs) if not pair.pseudo]
+    scores = score_glosses([written[place] for place in told], [pairs[place].gloss for place in told]) if told else {}
     return GlossEvaluation(loss / len(pairs), {"language_accuracy": 100 * right / len(pairs), **scores})
 
 

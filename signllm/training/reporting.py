@@ -206,7 +206,7 @@ class Reporter:
         for name, value in entry["scores"].items():
             self._gloss_events.add_scalar(f"eval/{name}", value, state.gloss_step)
         shown = ("language_accuracy", "gloss_bleu_4", "gloss_rouge_l", "gloss_wer")
-        scores = ", ".join(f"{name} {entry['scores'][name]:.2f}" for name in shown)
+        scores = ", ".join(f"{name} {entry['scores'][name]:.2f}" for name in shown if name in entry["scores"])
         self.info(f"gloss part at step {state.gloss_step}, {pairs} held-out pairs: loss {entry['loss']:.4f}, {scores}")
 
     def epoch(self, state: TrainingState, entry: dict) -> None:

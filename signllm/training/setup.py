@@ -240,6 +240,11 @@ def _make_phases(
         reporter.warn(
             f"{pseudo} of {len(train_set)} training clips have no gloss; their text stands in as pseudo-gloss"
         )
+    invented = sum(pair.pseudo for pair in eval_pairs.pairs) if eval_pairs else 0
+    if eval_pairs and invented:
+        reporter.warn(
+            f"{invented} of {len(eval_pairs)} held-out pairs are pseudo-gloss: scores of glosses leave them out"
+        )
     if poses.policy is not None:
         untrained = checkpoint is None and config.training.init_from is None
         _warn_of_policy(poses.policy, reporter, train_set, untrained)

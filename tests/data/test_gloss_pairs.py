@@ -4,10 +4,11 @@ import pytest
 
 from signllm.config.schema import GlossPairsConfig
 from signllm.data.dataset import SignDataset
-from signllm.data.gloss_pairs import GlossPair, GlossPairs, open_gloss_pairs
-from signllm.data.store import Store
+from signllm.data.gloss_pairs import GlossPair, GlossPairs, gloss_pairs, open_gloss_pairs
+from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES, prompt_text
+from tests.helpers import sources
 
 HEAD = "id|annotation|translation\n"
 PAIRS = [
@@ -50,6 +51,15 @@ def test_tables_and_clips_are_read_together(tmp_path, clips):
     assert {(pair.text, pair.gloss) for pair in train.pairs[2:]} == of_clips
     assert evaluate.pairs[0] == GlossPair("GSL", "es weht ein wind", "WIND")
     assert not {pair.text for pair in evaluate.pairs[:1]} & {pair.text for pair in train.pairs}
+
+
+def test_pseudo_gloss_is_marked_as_such(tmp_path):
+    with StoreWriter(tmp_path, "GSL", "train") as writer:
+        for name, gloss in (("a", "REGEN"), ("b", None)):
+            writer.add(ClipRecord(name, f"Text {name}", "GSL", 25, 6, gloss), sources.clip())
+        writer.finish({})
+    pairs = gloss_pairs({}, SignDataset(Store(tmp_path), "train", 25))
+    assert pairs == [GlossPair("GSL", "Text a", "REGEN"), GlossPair("GSL", "Text b", "TEXT B", pseudo=True)]
 
 
 def test_what_is_evaluated_on_is_never_trained_on(tmp_path, clips):

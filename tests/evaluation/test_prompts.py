@@ -1,8 +1,10 @@
 """What a model reads (evaluate_prompts) and signs (sign_prompts) in training and in held-out phrasings."""
 
+from dataclasses import replace
+
 import pytest
 
-from signllm.data.store import Store
+from signllm.data.store import Store, StoreWriter
 from signllm.errors import ConfigError
 from signllm.evaluation.model import evaluate_model
 from signllm.evaluation.options import ModelOptions, PromptOptions
@@ -43,6 +45,21 @@ def test_a_wrong_language_is_counted_and_named(demo_root, use):
     figures = read("held_out")["figures"]
     assert [figures[name]["language_accuracy"] for name in ("ASL", "GSL", "all")] == [0, 100, 50]
     assert figures["ASL"]["read_instead"] == {"GSL": figures["ASL"]["prompts"]}
+
+
+def test_clips_without_gloss_count_for_the_language_only(demo_root, tmp_path, use):
+    known = Store(demo_root).split("ASL", "dev")
+    for code, gloss in (("ASL", known.records[0].gloss), ("GSL", None)):
+        with StoreWriter(tmp_path / "store", code, "dev") as writer:
+            writer.add(replace(known.records[0], gloss=gloss), known.pose(0))
+            writer.finish({})
+    use(StandIn(tmp_path / "store"))
+    figures = read("held_out")["figures"]
+    assert figures["GSL"]["language_accuracy"] == 100
+    assert figures["GSL"]["with_gloss"] == 0
+    assert not any(name.startswith("gloss_") for name in figures["GSL"])
+    assert figures["all"]["with_gloss"] == figures["ASL"]["prompts"] < figures["all"]["prompts"]
+    assert figures["all"]["gloss_wer"] == figures["ASL"]["gloss_wer"]
 
 
 def test_a_language_that_the_model_does_not_sign_is_refused(demo_root, use):

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,9 @@ def test_a_trained_gloss_part_writes_the_tables_glosses_and_reads_the_language(c
     after = evaluate_pairs(trainer.run.model, pairs, 16)
     assert after.loss < 0.5 * before.loss
     assert after.scores["gloss_bleu_4"] > 20 > before.scores["gloss_bleu_4"]
+    invented = [*pairs, *(replace(pair, gloss="SOMETHING ELSE", pseudo=True) for pair in pairs)]
+    assert evaluate_pairs(trainer.run.model, invented, 16).scores["gloss_bleu_4"] == after.scores["gloss_bleu_4"]
+    assert evaluate_pairs(trainer.run.model, invented[len(pairs) :], 16).scores.keys() == {"language_accuracy"}
     history = trainer.run.state.gloss_history
     assert [entry["gloss_step"] for entry in history][-1] == trainer.glosses.total_steps
     assert {"language_accuracy", "gloss_bleu_4", "gloss_wer"} <= history[-1]["scores"].keys()
