@@ -100,6 +100,26 @@ def twist_about(rotations_N4: np.ndarray, axes_N3: np.ndarray) -> np.ndarray:
     return 2 * np.arctan2(along * np.sign(rotations_N4[..., 3]) + 0.0, np.abs(rotations_N4[..., 3]))
 
 
+def limited(angles_N: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Angles (radians, any) within limits, without a jump anywhere.
+
+    Between the limits they stay; beyond, they stay at the nearer limit; within 60 degrees of the angle that is as far
+    from both limits, they go over from one to the other.
+    """
+    middle, half = (low + high) / 2, (high - low) / 2
+    off = np.remainder(angles_N - middle + np.pi, 2 * np.pi) - np.pi
+    back = min(np.pi - half, np.pi / 3)
+    return middle + np.sign(off) * np.minimum(np.minimum(np.abs(off), half), half * (np.pi - np.abs(off)) / back)
+
+
+def scaled(rotations_N4: np.ndarray, factor: float | np.ndarray, most: float = np.pi) -> np.ndarray:
+    """Rotations about the same axes by a multiple of their angles, at most by `most` radians."""
+    rotations_N4 = np.where(rotations_N4[..., 3:] < 0, -rotations_N4, rotations_N4)
+    sine = np.sqrt(dot(rotations_N4[..., :3], rotations_N4[..., :3]))
+    angle = np.minimum(2 * np.arctan2(sine, rotations_N4[..., 3]) * factor, most)
+    return about(rotations_N4[..., :3] / np.maximum(sine, _TINY)[..., None], angle)
+
+
 def slerp(first_N4: np.ndarray, second_N4: np.ndarray, share_N: np.ndarray) -> np.ndarray:
     """The rotations on the shorter way from the first (share 0) to the second (share 1), at a steady pace."""
     cosine = dot(first_N4, second_N4)

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from signllm.retargeting.glb import Glb
 from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig
 
 _TRUNK = {  # role: (parent, where it is, in metres)
@@ -47,3 +48,26 @@ def rig_of(parts, seed: int | None = None) -> Rig:
         local.append((back * world[bone]).as_quat())
         offsets.append(back.apply(positions[bone] - (0 if parent < 0 else positions[parent])))
     return Rig(tuple(roles), parents, np.array(offsets), np.array(local), {role: i for i, role in enumerate(roles)})
+
+
+def glb_of(rig: Rig, names: dict[str, str] | None = None, vrm: int = 0):
+    """A file of the rig's nodes and a skin; bones are called by `names` (role -> name), or what a VRM says they are."""
+    called = [(names or {}).get(name, name) for name in rig.names]
+    nodes = [
+        {"name": name, "translation": move.tolist(), "rotation": turn.tolist()}
+        for name, move, turn in zip(called, rig.translations, rig.rotations, strict=True)
+    ]
+    for bone, parent in enumerate(rig.parents):
+        if parent >= 0:
+            nodes[parent].setdefault("children", []).append(bone)
+    glb = Glb({"asset": {"version": "2.0"}, "nodes": nodes, "skins": [{"joints": list(range(len(nodes)))}]})
+    listed = {role: bone for role, bone in rig.roles.items() if not role.endswith("Tip") and role != "nose"}
+    if vrm == 1:
+        bones = {role: {"node": bone} for role, bone in listed.items()}
+        glb.content["extensions"] = {"VRMC_vrm": {"humanoid": {"humanBones": bones}}}
+    elif vrm:
+        older = {"ThumbMetacarpal": "ThumbProximal", "ThumbProximal": "ThumbIntermediate"}
+        part = {role: next((role.replace(a, b) for a, b in older.items() if a in role), role) for role in listed}
+        bones = [{"bone": part[role], "node": bone} for role, bone in listed.items()]
+        glb.content["extensions"] = {"VRM": {"humanoid": {"humanBones": bones}}}
+    return glb

@@ -66,3 +66,24 @@ def test_continuous_changes_signs_alone():
     found = q.continuous(torn)
     np.testing.assert_allclose(found * np.sign(found[0, 0, 3] * smooth[0, 0, 3]), smooth, atol=1e-12)
     assert (q.dot(found[1:], found[:-1]) > 0).all()
+
+
+def test_limited_angles_stay_inside_and_never_jump():
+    low, high = np.radians([-10.0, 110.0])
+    angles = np.linspace(-2 * np.pi, 2 * np.pi, 2001)
+    found = q.limited(angles, low, high)
+    assert found.min() >= low - 1e-9
+    assert found.max() <= high + 1e-9
+    assert np.abs(np.diff(found)).max() < 2 * (angles[1] - angles[0])
+    inside = np.linspace(low, high, 7)
+    np.testing.assert_allclose(q.limited(inside, low, high), inside, atol=1e-12)
+    np.testing.assert_allclose(q.limited(inside + 2 * np.pi, low, high), inside, atol=1e-9)
+    np.testing.assert_allclose(q.limited(np.array([low - 0.3, high + 0.3]), low, high), [low, high])
+
+
+def test_scaled_rotations_keep_their_axis():
+    axes = q.unit(VECTORS)
+    found = q.scaled(-q.about(axes, np.full(40, 0.8)), 1.5, 1.0)
+    same(found, q.about(axes, np.full(40, 1.0)))
+    same(q.scaled(q.about(axes, np.full(40, 0.8)), 0.5), q.about(axes, np.full(40, 0.4)))
+    same(q.scaled(np.tile(q.IDENTITY, (2, 1)), 3.0), np.tile(q.IDENTITY, (2, 1)))

@@ -1,0 +1,143 @@
+"""Skeletons of files that others made: bones by VRM's list or by names, and nothing that lies is believed."""
+
+import numpy as np
+import pytest
+
+from signllm.errors import DataError
+from signllm.retargeting.reading import AVATAR, read_rig, rig_of
+from signllm.retargeting.rig import FINGER_ROLES, ROLES, SIDES
+from tests.helpers import rigs
+
+RIG = rigs.rig_of(rigs.t_pose(), 5)
+
+
+def mixamo():
+    names = {
+        "hips": "mixamorig:Hips",
+        "spine": "mixamorig:Spine",
+        "chest": "mixamorig:Spine2",
+        "neck": "mixamorig:Neck",
+    }
+    names["head"] = "mixamorig:Head"
+    for side in SIDES:
+        arm = {"Shoulder": "Shoulder", "UpperArm": "Arm", "LowerArm": "ForeArm", "Hand": "Hand"}
+        names |= {side + part: f"mixamorig:{side.title()}{name}" for part, name in arm.items()}
+        for finger, roles in FINGER_ROLES.items():
+            other = {"little": "Pinky"}.get(finger, finger.title())
+            names |= {side + role: f"mixamorig:{side.title()}Hand{other}{k}" for k, role in enumerate(roles, 1)}
+    return names
+
+
+def rigify():
+    names = {"hips": "spine", "spine": "spine.001", "chest": "spine.003", "neck": "spine.005", "head": "head"}
+    for side in SIDES:
+        arm = {"Shoulder": "shoulder", "UpperArm": "upper_arm", "LowerArm": "forearm", "Hand": "hand"}
+        names |= {side + part: f"DEF-{name}.{side[0].upper()}" for part, name in arm.items()}
+        for finger, roles in FINGER_ROLES.items():
+            other = {"thumb": "thumb", "little": "f_pinky"}.get(finger, f"f_{finger}")
+            names |= {side + role: f"DEF-{other}.0{k}.{side[0].upper()}" for k, role in enumerate(roles, 1)}
+    return names
+
+
+def vroid():
+    names = {"hips": "J_Bip_C_Hips", "spine": "J_Bip_C_Spine", "chest": "J_Bip_C_Chest", "neck": "J_Bip_C_Neck"}
+    names["head"] = "J_Bip_C_Head"
+    for side in SIDES:
+        for part in ("Shoulder", "UpperArm", "LowerArm", "Hand"):
+            names[side + part] = f"J_Bip_{side[0].upper()}_{part}"
+        for finger, roles in FINGER_ROLES.items():
+            names |= {side + role: f"J_Bip_{side[0].upper()}_{finger.title()}{k}" for k, role in enumerate(roles, 1)}
+    return names
+
+
+@pytest.mark.parametrize("names", [mixamo(), rigify(), vroid()], ids=["mixamo", "rigify", "vroid"])
+def test_bones_are_found_by_the_names_of_programs(names):
+    rig = rig_of(rigs.glb_of(RIG, names))
+    found = {role: rig.names[bone] for role, bone in rig.roles.items()}
+    spine = {"spine", "chest", "upperChest"}  # these depend on how many spine bones there are
+    assert {role: name for role, name in found.items() if role not in spine} == {
+        role: names.get(role, role) for role in RIG.names if role not in spine
+    }
+
+
+@pytest.mark.parametrize("version", [0.5, 1])
+def test_a_vrm_says_which_bone_is_what(version):
+    rig = rig_of(rigs.glb_of(RIG, {name: f"b{i}" for i, name in enumerate(RIG.names)}, version))
+    named = {role: f"b{bone}" for role, bone in RIG.roles.items() if not role.endswith("Tip") and role != "nose"}
+    assert {role: rig.names[bone] for role, bone in rig.roles.items()} == named
+    order = [int(name[1:]) for name in rig.names]
+    np.testing.assert_allclose(rig.world[0], RIG.world[0][order], atol=1e-6)
+
+
+def test_our_avatar_has_every_role_but_hips_parts_it_lacks():
+    assert set(ROLES) == set(read_rig(AVATAR).roles)
+
+
+def test_a_map_goes_before_names():
+    glb = rigs.glb_of(RIG, {"leftHand": "paw"})
+    with pytest.raises(DataError, match=r"no bones were found for leftHand; name them in a map file"):
+        rig_of(glb)
+    assert rig_of(glb, {"leftHand": "paw"}).names[rig_of(glb, {"leftHand": "paw"}).roles["leftHand"]] == "paw"
+    with pytest.raises(DataError) as caught:
+        rig_of(glb, {"leftHnad": "paw", "leftHand": "pow"})
+    assert "did you mean 'leftHand'?" in caught.value.faults[0]
+    assert "did you mean 'paw'?" in caught.value.faults[1]
+
+
+def test_nodes_above_and_below_the_joints_belong_to_the_skeleton():
+    glb = rigs.glb_of(RIG)
+    count = len(glb.content["nodes"])
+    glb.content["skins"] = [{"joints": list(range(1, count - 1))}]
+    glb.content["nodes"].append({"name": "scene", "scale": [0.01] * 3, "children": [0]})
+    glb.content["nodes"].append({"name": "mesh", "mesh": 0})
+    rig = rig_of(glb)
+    assert rig.names[0] == "scene"
+    assert "mesh" not in rig.names
+    assert len(rig) == count + 1
+    assert rig.world[2].max() == pytest.approx(0.01)
+
+
+def test_a_matrix_is_a_place():
+    glb = rigs.glb_of(RIG)
+    node = glb.content["nodes"][3]
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+    matrix[:3, :3] *= 2
+    matrix[:3, 3] = [1, 2, 3]
+    glb.content["nodes"][3] = {"name": node["name"], "children": node["children"], "matrix": matrix.T.ravel().tolist()}
+    rig = rig_of(glb)
+    bone = rig.names.index(node["name"])
+    np.testing.assert_allclose(rig.translations[bone], [1, 2, 3])
+    np.testing.assert_allclose(rig.rotations[bone], [0, 0, 0.5**0.5, 0.5**0.5], atol=1e-12)
+    assert rig.scales[bone] == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda content: content.pop("nodes"), "no list of up to"),
+        (lambda content: content.pop("skins"), "no mesh in it follows a skeleton"),
+        (lambda content: content["skins"][0]["joints"].append(999), "names a joint that is no node"),
+        (lambda content: content["nodes"][4].update(children=[0]), "no free node|circle"),
+        (lambda content: content["nodes"][4].update(children=[4]), "no free node"),
+        (lambda content: content["nodes"][4].update(children="all"), "no free node"),
+        (lambda content: content["nodes"][4].update(rotation=[0, 0, 0]), "is not 4 numbers"),
+        (lambda content: content["nodes"][4].update(translation=[0, 0, "x"]), "is not 3 numbers"),
+        (lambda content: content["nodes"][4].update(translation=[0, 0, 1e30]), "out of all bounds"),
+        (lambda content: content["nodes"][4].update(scale=[1, 1, 2]), "apply scales"),
+        (lambda content: content["nodes"][4].update(scale=[0, 0, 0]), "apply scales"),
+        (lambda content: content.update(extensions={"VRM": {"humanoid": [1]}}, skins=[]), "no mesh in it"),
+    ],
+)
+def test_files_that_lie_are_refused(change, said):
+    glb = rigs.glb_of(RIG)
+    change(glb.content)
+    with pytest.raises(DataError, match=said):
+        rig_of(glb)
+
+
+def test_a_circle_of_nodes_is_refused():
+    glb = rigs.glb_of(RIG)
+    glb.content["nodes"] += [{"children": [len(RIG) + 1]}, {"children": [len(RIG)]}]
+    with pytest.raises(DataError, match="in a circle"):
+        rig_of(glb)
