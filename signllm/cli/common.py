@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from signllm.errors import SignLLMError
@@ -157,6 +158,36 @@ def add_reading_flags(flags: argparse.ArgumentParser) -> None:
         metavar="WHAT=COLUMN",
         help="columns of the table, e.g. text=sentence file=video start_ms=from / 表格各列的含义",
     )
+
+
+VIDEO_FLAGS = ("pose_python", "pose_models", "pose_cache")
+
+
+def add_video_flags(flags: argparse.ArgumentParser) -> None:
+    """How poses are found in videos: the fields of `signllm.pose.tracking.tracked.Tracking`."""
+    group = flags.add_argument_group("videos, in which MediaPipe finds the poses / 视频（由 MediaPipe 提取姿态）")
+    add = group.add_argument
+    add(
+        "--pose_python",
+        type=Path,
+        metavar="PYTHON",
+        help="the python of another environment that has MediaPipe / 另一个装有 MediaPipe 的环境的 python",
+    )
+    add("--pose_models", type=Path, metavar="FOLDER", help="MediaPipe 1.x: its .task files / MediaPipe 1.x 的模型目录")
+    add(
+        "--pose_cache",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("cache/poses"),
+        help="where found poses are kept (default: %(default)s) / 姿态缓存目录",
+    )
+
+
+def tracking_of(given: dict[str, Any]) -> Any:
+    """The `Tracking` of parsed flags, which are taken out of `given`."""
+    from signllm.pose.tracking.tracked import Tracking
+
+    return Tracking(*(given.pop(name) for name in VIDEO_FLAGS))
 
 
 def hints_of(given: dict[str, Any]) -> Any:

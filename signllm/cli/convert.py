@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from signllm.cli.common import USER_ERROR, add_reading_flags, columns_of, command, hints_of, parser
+from signllm.cli.common import (
+    USER_ERROR,
+    add_reading_flags,
+    add_video_flags,
+    columns_of,
+    command,
+    hints_of,
+    parser,
+    tracking_of,
+)
 from signllm.cli.convert_check import run_check
 from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
@@ -81,7 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--workers",
         type=int,
         default=1,
-        help="processes that read clips; 0 means one for each core (default: 1) / 读取片段的进程数，0 表示每个核心一个",
+        help="processes that read clips, and videos tracked at once; 0 means one for each core (default: 1)"
+        " / 读取片段的进程数，也是同时处理的视频数，0 表示每个核心一个",
     )
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
     flags.add_argument(
@@ -91,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_check_flags(flags)
     add_reading_flags(flags)
+    add_video_flags(flags)
     return flags
 
 
@@ -122,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given["hints"] = hints_of(given)
     given["columns"] = columns_of(given["columns"])
     given["clean"] = given["clean"] or ()
+    given["tracking"] = tracking_of(given)
     if given.pop("check"):
         return run_check(given, _progress_bar)
     del given["report"]

@@ -38,7 +38,9 @@ def run_check(given: Mapping[str, Any], progress: Callable[[str, int], Callable[
     from signllm.data.checking.doctor import check
     from signllm.data.checking.options import CheckOptions
     from signllm.outputs import check_files
+    from signllm.pose.tracking.tracked import use
 
+    use(given["tracking"])
     reports = _report_files(given["report"])
     check_files(reports)
     checkup = check(CheckOptions(**{name: given[name] for name in _FLAGS}), progress)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from signllm.cli.bars import Bars
-from signllm.cli.common import add_reading_flags, columns_of, hints_of
+from signllm.cli.common import add_reading_flags, add_video_flags, columns_of, hints_of, tracking_of
 from signllm.cli.evaluation_flags import add_choice_flags, add_scoring_flags, check_cache, check_report, scoring_values
 from signllm.cli.evaluation_report import publish
 
@@ -45,6 +45,7 @@ def add_flags(flags: ArgumentParser) -> None:
     )
     add("--fps", type=float, help="frame rate of .skels files, which do not say it (default: 25) / .skels 的帧率")
     add_reading_flags(flags)
+    add_video_flags(flags)
     add_scoring_flags(flags)
 
 
@@ -52,7 +53,9 @@ def run(args: Namespace, command: str) -> int:
     """Evaluate, print the tables, write the report's files."""
     from signllm.evaluation.clips import evaluate_clips
     from signllm.evaluation.options import ClipsOptions
+    from signllm.pose.tracking.tracked import use
 
+    use(tracking_of(dict(vars(args))))
     own = ("predictions", "references", "pair_by", "resample", "drop_z", "rescale", "fps", "layout")
     said = {"hints": hints_of(dict(vars(args))), "columns": columns_of(args.columns)}
     options = ClipsOptions(**{name: getattr(args, name) for name in own}, **said, **scoring_values(args))

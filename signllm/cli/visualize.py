@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from signllm.cli.common import add_reading_flags, columns_of, command, hints_of, parser
+from signllm.cli.common import add_reading_flags, add_video_flags, columns_of, command, hints_of, parser, tracking_of
 from signllm.cli.tables import print_table
 from signllm.errors import ConfigError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
+from signllm.pose.tracking.tracked import use
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.player.page import Figure, PlayerScene, write_player
 from signllm.viewing.player.scenes import MOST_FIGURES
@@ -76,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
     add("--seed", type=int, default=0, help="statistics: seed of that sample (default: 0) / 抽样随机种子")
     add_reading_flags(flags)
+    add_video_flags(flags)
     return flags
 
 
@@ -84,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the script; returns the exit code."""
     options = build_parser().parse_args(argv)
     _check(options)
+    use(tracking_of(dict(vars(options))))
     MODES[options.mode](options)
     return 0
 

@@ -22,8 +22,11 @@ from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.hints import Hints
 from signllm.pose.formats.reader import Loaded
 from signllm.pose.formats.searching import SharedConventions
+from signllm.pose.tracking.decoding import SUFFIXES
+from signllm.sampling import spread
 
 _SHOWN = 3
+_FEW_VIDEOS = 4
 
 
 class _OpenPart:
@@ -37,7 +40,9 @@ class _OpenPart:
             loads.setdefault(entry.path.suffix, [])
             loads[entry.path.suffix] += [entry.load] if entry.has_pose else []
         # Files of one kind only are recorded alike; a table may name several kinds.
-        self._conventions = {suffix: SharedConventions(of_suffix, hints) for suffix, of_suffix in loads.items()}
+        self._conventions = {
+            suffix: SharedConventions(_sample(suffix, of_suffix), hints) for suffix, of_suffix in loads.items()
+        }
 
     def pose(self, entry: ClipEntry) -> PoseSequence:
         """Read one clip; DataError names file and clip and lists everything that is wrong with it."""
@@ -50,6 +55,11 @@ class _OpenPart:
             return self._conventions[entry.path.suffix].pose(clip, fps or DEFAULT_FPS)
         except DataError as error:
             raise DataError(f"{entry.where}: {fault}" for fault in error.faults) from None
+
+
+def _sample(suffix: str, loads: list[Callable[[], Loaded]]) -> list[Callable[[], Loaded]]:
+    """All clips, by some of which they are judged; of videos a few: each that is looked at must be tracked."""
+    return [loads[index] for index in spread(len(loads), _FEW_VIDEOS)] if suffix.lower() in SUFFIXES else loads
 
 
 class ClipCollection:

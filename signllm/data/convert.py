@@ -23,9 +23,10 @@ from signllm.data.convert_options import ConvertOptions
 from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
 from signllm.data.convert_record import CONVERTER_VERSION, options_to_record, taken_over
 from signllm.data.convert_tally import Tally
+from signllm.data.convert_videos import track_videos, video_facts
 from signllm.data.dealing import as_part, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
-from signllm.data.engines import Engine, open_engine
+from signllm.data.engines import Engine, num_cores, open_engine
 from signllm.data.groups import BY_NAME
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
@@ -38,6 +39,7 @@ from signllm.outputs import check_folder
 from signllm.pose.formats.conventions import UNKNOWN, RawClip
 from signllm.pose.formats.finding import Found, Step
 from signllm.pose.formats.hints import Hints
+from signllm.pose.tracking.tracked import use
 from signllm.text.identify import language_doubt
 
 REJECTED_FILE = "rejected.json"
@@ -82,6 +84,8 @@ def convert(
     converts anything, where another process writes one of the splits, and OutputError where nothing can be written.
     """
     reports = []
+    if options.tracking is not None:
+        use(options.tracking)
     _check_target(options)
     limits = (options.splits, options.max_samples, options.held_out)
     chosen = wanted_splits(options.data_dir, options.language, *limits, options.columns)
@@ -134,6 +138,7 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
         facts.append({"lift": METHOD_VERSION})
     if not options.cleaning.is_usual:
         facts.append({"clean": options.cleaning.facts})
+    facts += video_facts(source)
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
@@ -181,6 +186,12 @@ def _convert_split(
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
+    tracked = track_videos(source, root_of(options), options.workers or num_cores(), options.skip_bad, start)
+    source = tracked.source
+    if tracked.refused is not None:
+        report.faults += tracked.refused
+        report.rejected = len(tracked.refused)
+        return report
     try:
         found, sound = how_read(source, hints)
     except DataError as error:
@@ -188,6 +199,7 @@ def _convert_split(
         return report
     if found is None:
         return report
+    found = replace(found, steps=(*tracked.steps, *found.steps))
     conventions = found.conventions
     report.found, report.inherited = [*source.steps, *found.steps], taken_over(options, hints)
     report.dimensions = 3 if found.has_depth else 2

@@ -12,6 +12,7 @@ from signllm.errors import ConfigError, did_you_mean
 from signllm.languages import resolve_language
 from signllm.pose.cleaning import Cleaning
 from signllm.pose.formats.hints import Hints
+from signllm.pose.tracking.tracked import Tracking
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ConvertOptions:
     `engine`, `workers`: where clips are read (`signllm.data.engines`), and in how many processes, 0 for one a core.
     What is written does not depend on them.
     `clean`: the steps of cleaning as `signllm.pose.cleaning.Cleaning.parse` takes them.
+    `tracking`: how videos are tracked, None for how this process does it.
     `inherited`: for splits, what was once found of the splits before them (see `signllm.data.convert_record`), where
     it shall not be found again.
     """
@@ -49,6 +51,7 @@ class ConvertOptions:
     clean: Sequence[str] = ()
     inherited: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     engine: str = PROCESSES
+    tracking: Tracking | None = None
     cleaning: Cleaning = field(init=False)
 
     def __post_init__(self) -> None:

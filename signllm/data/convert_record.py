@@ -22,7 +22,7 @@ from signllm.pose.cleaning import STEPS
 from signllm.pose.formats.hints import Hints
 
 CONVERTER_VERSION = 1
-OF_THE_RUN = {"data_dir", "output_dir", "splits", "workers", "engine", "overwrite", "inherited", "cleaning"}
+OF_THE_RUN = {"data_dir", "output_dir", "splits", "workers", "engine", "overwrite", "inherited", "cleaning", "tracking"}
 """The options that no record repeats."""
 
 

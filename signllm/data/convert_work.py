@@ -6,7 +6,7 @@ It is done wherever the engine (`signllm.data.engines`) has a processor; only wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signllm.data.convert_clip import CleanClip, clean_clip
 from signllm.data.convert_lift import lift_flat
@@ -18,6 +18,7 @@ from signllm.pose.formats.finding import Found, Raw
 from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.formats.reader import Loaded
 from signllm.pose.sequence import PoseSequence
+from signllm.pose.tracking.tracked import Tracking, use, used
 
 CHUNK_CLIPS = 16
 _CHUNK_BYTES = 8 << 20
@@ -25,12 +26,16 @@ _CHUNK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Work:
-    """How all clips of a source are read. `fps`: what the user says, before all else. `lift`: flat clips become 3D."""
+    """How all clips of a source are read. `fps`: what the user says, before all else. `lift`: flat clips become 3D.
+
+    `tracking`: how videos are tracked: in another process as in the one that asks for the work.
+    """
 
     found: Found
     fps: float | None = None
     cleaning: Cleaning = USUAL
     lift: bool = False
+    tracking: Tracking = field(default_factory=used)
 
 
 Task = tuple[Callable[[], Loaded], float | None]
@@ -59,6 +64,7 @@ def chunks_of(entries: Iterable[ClipEntry]) -> Iterator[list[ClipEntry]]:
 
 def read_chunk(work: Work, tasks: list[Task]) -> list[tuple[CleanClip, float]]:
     """The clips of a chunk in order, each with its frames a second."""
+    use(work.tracking)
     clips = [_read(work, *task) for task in tasks]
     if work.lift:
         lift_flat([clip for clip, _ in clips])

@@ -129,7 +129,7 @@ def test_what_was_found_is_said_where_nothing_fits(tmp_path):
     ):
         open_clips(tmp_path)
     (tmp_path / "sub").mkdir()
-    (tmp_path / "v.mp4").write_bytes(b"x")
+    (tmp_path / "v.zip").write_bytes(b"x")
     (tmp_path / "train.csv").unlink()
-    with pytest.raises(DataError, match=r"1 \.mp4 files in the folders sub; no table .* these are videos"):
+    with pytest.raises(DataError, match=r"1 \.zip files in the folders sub; no table .* no file here holds poses"):
         open_clips(tmp_path)

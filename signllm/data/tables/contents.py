@@ -12,7 +12,6 @@ from signllm.data.tables.rows import SEPARATED, TABLE_SUFFIXES, columns_of, read
 from signllm.errors import DataError
 from signllm.pose.formats import POSE_SUFFIXES, READERS
 
-_VIDEOS = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 _MOST_FILES, _DEPTH, _MOST_SHOWN = 2000, 3, 6
 _NO_COLUMNS: Columns = {}
 
@@ -68,6 +67,4 @@ def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
         readable = next((reader.name for item in poses[:20] for reader in READERS if reader.matches(item)), None)
         known = f"such as {poses[0].name}" + (f" ({readable})" if readable else ", which no reader knows")
         return f"put a table with the columns name,text beside the poses, {known}, or open the folder that holds them"
-    if any(item.suffix.lower() in _VIDEOS for item in items):
-        return "these are videos, which hold no poses: track them first"
     return "no file here holds poses"

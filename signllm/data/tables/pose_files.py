@@ -19,6 +19,7 @@ from signllm.fsutil import read_lines
 from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
+from signllm.pose.formats.video import is_video
 
 _SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
 _MOST_NAMES = 4
@@ -42,10 +43,14 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The pose files of a folder, in the order of their numbers; those of lines (`.skels`) are not among them."""
+    """The pose files of a folder, in the order of their numbers; those of lines (`.skels`) are not among them.
+
+    Videos are among them only where there is nothing else: beside poses they are what these were found in.
+    """
     if not folder.is_dir():
         return []
     files = [file for file in folder.iterdir() if _is_poses(file) and not file.name.startswith(".")]
+    files = [file for file in files if not is_video(file)] or files
     return sorted(files, key=lambda file: counting_order(file.name))
 
 

@@ -13,6 +13,8 @@ from signllm.data.tables.pose_files import file_entries, files_in
 from signllm.errors import DataError
 from signllm.pose.formats import POSE_SUFFIXES, load_clip, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
+from signllm.pose.formats.video import is_video
+from signllm.pose.tracking.decoding import SUFFIXES
 
 _DEPTH = 4
 """Levels of folders below the table's."""
@@ -48,9 +50,12 @@ class PoseFinder:
         told = told.partition("*")[0].rstrip("/") if "*" in told else told
         for folder in (self.folder, *list(self.folder.absolute().parents)[:_UP]):
             path = folder / told
+            others = [path.with_suffix(suffix) for suffix in POSE_SUFFIXES if path.suffix]
+            if path.suffix.lower() in SUFFIXES:  # poses that were found in the video are meant, where there are some
+                yield from (other for other in others if other.suffix not in SUFFIXES)
             yield path
             yield from (path.with_name(path.name + suffix) for suffix in POSE_SUFFIXES if path.name)
-            yield from (path.with_suffix(suffix) for suffix in POSE_SUFFIXES if path.suffix)
+            yield from others
 
     def _named(self, name: str) -> ClipEntry | None:
         """The clip called so in the table's folder or a folder in it: a file or folder of this name, or a clip of one
@@ -101,7 +106,7 @@ def _items(folder: Path, depth: int) -> Iterable[tuple[str, Path]]:
             yield below.name, below
         else:
             yield from _items(below, depth - 1)
-    for file in files:
+    for file in sorted(files, key=is_video, reverse=True):
         suffix = file.suffix.lower()
         single = suffix in POSE_SUFFIXES and suffix not in _MANY
         if single or suffix == ".npz" or (suffix == ".json" and JSON_READER.matches(file)):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from signllm.data.source import ClipEntry
 from signllm.data.tables.columns import unit_of
 from signllm.data.tables.values import number_of
+from signllm.pose.formats import measured
 from signllm.sampling import spread
 
 SECONDS, MILLISECONDS, FRAMES = "seconds", "milliseconds", "frames"
@@ -127,10 +128,19 @@ def _lengths(found: Segments, rows: Sequence[tuple[Mapping[str, object], ClipEnt
     for index in spread(len(said), _SAMPLE):
         row, entry, span = said[index]
         assert entry is not None
-        clip, _ = entry.load()
-        if clip is not None:
-            lengths.append(_Length(span, len(clip), number_of(row, "fps", "", []) or clip.fps))
+        frames, fps = _length_of(entry)
+        if frames:
+            lengths.append(_Length(span, frames, number_of(row, "fps", "", []) or fps))
     return lengths
+
+
+def _length_of(entry: ClipEntry) -> tuple[int, float | None]:
+    """Frames and frame rate of a file; of a video as its header says them."""
+    known = measured(entry.path)
+    if known is not None:
+        return known
+    clip, _ = entry.load()
+    return (len(clip), clip.fps) if clip is not None else (0, None)
 
 
 def _is_whole(span: Span) -> bool:

@@ -11,6 +11,7 @@
 | `.json`, folders with a file a frame | OpenPose, AlphaPose, mmpose, MediaPipe, DWPose | json_points |
 | `.h5`, `.pt` | many clips in a tree of arrays | tree_files |
 | `.parquet`, `.arrow` | a clip or a point a row | arrow_points |
+| `.mp4`, `.mov`, `.webm`, `.mkv`, `.avi` | a video, in which a tracker finds the points | video |
 
 Texts, splits and languages are not known here; clips with all of them are opened by `signllm.data.clips.open_clips`.
 """
@@ -33,6 +34,7 @@ from signllm.pose.formats import (
     skels,
     tracked_points,
     tree_files,
+    video,
 )
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter
 from signllm.pose.sequence import PoseSequence
@@ -55,10 +57,14 @@ READERS: tuple[PoseReader, ...] = (
     json_points.FRAMES_READER,
     json_points.JSON_READER,
     tracked_points.LANDMARKS_READER,
+    video.READER,
 )
 WRITERS: dict[str, PoseWriter] = {writer.suffix: writer for writer in (skels.WRITER, npz.WRITER, pose_file.WRITER)}
-POSE_SUFFIXES = (*WRITERS, ".npy", *tree_files.HDF5, *tree_files.TORCH)
-"""Suffixes by which a file is taken for poses; in `.json`, `.parquet` and folders only the content tells it."""
+POSE_SUFFIXES = (*WRITERS, ".npy", *tree_files.HDF5, *tree_files.TORCH, *video.SUFFIXES)
+"""Suffixes by which a file is taken for poses; in `.json`, `.parquet` and folders only the content tells it.
+
+Videos come last: where poses of the same name lie beside them, those are meant.
+"""
 
 
 def reader_of(path: Path) -> PoseReader:
@@ -97,6 +103,12 @@ def load_clip(path: Path, name: str | None = None) -> Loaded:
     """The clip of a file of any layout; of a file that holds several, the one called `name`."""
     load, key, faults = find_clip(path, name)
     return (None, faults) if load is None else load(*key)
+
+
+def measured(path: Path) -> tuple[int, float] | None:
+    """(frames, frame rate) of a file whose clip takes long to read, where its header says them; else None."""
+    reader = next((reader for reader in READERS if reader.measure is not None and reader.matches(path)), None)
+    return reader.measure(path) if reader is not None and reader.measure is not None else None
 
 
 def write_clips(path: str | Path, clips: Iterable[tuple[str, PoseSequence]]) -> None:

@@ -41,7 +41,8 @@ class PoseReader:
 
     `matches(path)`: whether an existing path is of this layout. `list_clips(path)`: the clips in it; DataError where it
     cannot be read. `load(path, *key)`: one of them; it raises nothing and can be sent to another process.
-    `records_fps`: whether files say their frame rate.
+    `records_fps`: whether files say their frame rate. `measure(path)`: (frames, frame rate) of the clip where that is
+    known without reading it, which takes long.
 
     Whatever a layout's code, or a library, makes of a damaged file is a fault of that file: `matches` and `list_clips`
     raise it as DataError, `load` returns it.
@@ -52,6 +53,7 @@ class PoseReader:
     list_clips: Callable[[Path], list[ListedClip]]
     load: Callable[..., Loaded]
     records_fps: bool = True
+    measure: Callable[[Path], tuple[int, float] | None] | None = None
 
     def __post_init__(self) -> None:
         for field in ("matches", "list_clips"):
