@@ -1,7 +1,8 @@
 """Which spoken language texts are in: does it agree with the sign language that they are filed under?
 
-A word alone belongs to many languages, so short texts are judged together, in passages. Letters of another script are
-enough by themselves.
+A sentence is judged alone, so that a few sentences of another language are seen among many. A word alone belongs to many
+languages, so short texts are judged together, in passages. Letters of another script are enough by themselves. What may
+well be in the right language is not doubted: names and words that many languages share ("Taxi", "Hotel") are in all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ NAMES = {
 MOST_TEXTS = 500  # are looked at, spread over all
 PASSAGE_LETTERS = 60  # fewer are too few to be sure of; on 124 ASL words one by one half were taken for other languages
 LEAST_LETTERS = 40
+SENTENCE_LETTERS, SENTENCE_WORDS = 15, 3  # so many are enough: of 760 real German sentences as long none was doubted
+OWN_LEAST = (
+    0.05  # of real lists of words and sentences in their own language, none was less likely to be in it than 0.09
+)
 DOUBTFUL_SHARE = 0.1
 LETTERS_ALONE = 30  # judge a text alone; of 8,900 German and English sentences of 20 letters or more none was mistaken
 MOST_ALONE = 20_000  # of them; each takes a fifth of a millisecond
@@ -103,11 +108,17 @@ def _in_another_script(texts: Sequence[str], script: str) -> Iterator[tuple[str,
 
 
 def _in_another_language(texts: Sequence[str], spoken: str) -> dict[str, str]:
-    """Text -> the language's name, for the texts of each passage in another spoken language of the toolkit."""
+    """Text -> the language's name, for sentences and passages in another spoken language of the toolkit."""
     foreign: dict[str, str] = {}
-    for passage, words in _passages(texts):
-        if _letters(words) >= LEAST_LETTERS and (found := _identifier().classify(" ".join(words))[0]) != spoken:
-            foreign |= dict.fromkeys(passage, NAMES[found])
+    words = {text: words_of(text) for text in texts}
+    long = [text for text in texts if len(words[text]) >= SENTENCE_WORDS and _letters(words[text]) >= SENTENCE_LETTERS]
+    alone = set(long)
+    short = [text for text in texts if text not in alone]
+    together = [(passage, own) for passage, own in _passages(short) if _letters(own) >= LEAST_LETTERS]
+    for passage, own in [*(([text], words[text]) for text in long), *together]:
+        likely = dict(_identifier().rank(" ".join(own)))  # the likeliest first
+        if likely[spoken] < OWN_LEAST:
+            foreign |= dict.fromkeys(passage, NAMES[next(iter(likely))])
     return foreign
 
 
@@ -144,6 +155,6 @@ def _identifier() -> LanguageIdentifier:
     """It knows 139 languages; only ours are asked for. Reading it takes half a second."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(list(NAMES))
     return identifier

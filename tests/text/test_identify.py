@@ -45,6 +45,20 @@ def test_a_part_of_the_texts_is_counted():
     assert language_doubt([*english, " ".join(GERMAN)], "ASL") is None
 
 
+def test_sentences_of_two_languages_in_turn_are_told_apart():
+    english = [f"On {day} it will rain in the north." for day in ("Monday", "Tuesday", "Friday", "Sunday")]
+    mixed = [text for pair in zip(GERMAN, english * 2, strict=False) for text in pair]
+    assert "mostly in English, such as 'On Monday" in language_doubt(mixed, "GSL")
+    assert "mostly in German" in language_doubt(mixed, "ASL")
+
+
+def test_names_and_words_of_many_languages_are_not_doubted():
+    shared = "Taxi Hotel Radio Pizza Kino Sofa Café Banane Telefon Auto Musik Problem Student Museum Park Bus".split()
+    names = "Berlin München Hamburg Paris Madrid Roma Lisboa Obama Merkel Toyota Samsung Google Internet".split()
+    assert language_doubt(shared, "GSL") is None
+    assert language_doubt(names, "GSL") is None
+
+
 def test_single_words_are_judged_together():
     assert language_doubt(WORDS, "ASL") is None
     assert "100%" in language_doubt(WORDS, "GSL")
