@@ -58,17 +58,17 @@ VERBS = {
         Verb(
             "glosses",
             "Score text to gloss on a table of texts and glosses: of a Prompt2LangGloss model, or of a file.",
-            "在文本与词目的表格上评估文本到词目：评估模型，或评估文件。",
+            "在文本与 gloss 的表格上评估文本到 gloss：评估模型，或评估文件。",
         ),
         Verb(
             "prompts",
             "Count which languages and glosses a Prompt2LangGloss model reads from prompts.",
-            "评估 Prompt2LangGloss 模型从提示中读出的语种与词目。",
+            "评估 Prompt2LangGloss 模型从提示中读出的语种与 gloss。",
         ),
         Verb(
             "train-judge",
             "Train a judge on recordings: it reads text from poses, and --judge scores with it.",
-            "用真实录像训练回译模型：它从姿态读出文本，供 --judge 评分。",
+            "用真实录像训练评判模型：它从姿态读出文本，供 --judge 评分。",
         ),
         Verb(
             "train-fgd",
@@ -145,7 +145,7 @@ def _overview() -> ArgumentParser:
     return parser(
         SCRIPT,
         "Score models, clips, glosses and prompts, compare reports, and train what judges them.",
-        "评估模型、片段、词目与提示，比较报告，并训练评分所用的模型。",
+        "评估模型、片段、gloss 与提示，比较报告，并训练评分所用的模型。",
         usage=f"{SCRIPT} [VERB] [flags]",
         add_help=False,
         epilog=f"verbs / 子命令:\n{lines}\n\n"

@@ -43,7 +43,7 @@ def add_scoring_flags(flags: ArgumentParser) -> None:
         dest="judge",
         type=Path,
         metavar="JUDGE.pth",
-        help="also score what this judge reads from the clips (made by train-judge) / 用该回译模型评分",
+        help="also score what this judge reads from the clips (made by train-judge) / 用该评判模型评分",
     )
     add(
         "--fgd_encoder",

@@ -18,14 +18,14 @@ def add_flags(flags: ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="TABLE.csv",
-        help="columns id|annotation|translation / 参考词目表，列为 id|annotation|translation",
+        help="columns id|annotation|translation / 参考 gloss 表，列为 id|annotation|translation",
     )
     add_model_flags(flags, required=False)
     add(
         "--predictions",
         type=Path,
         metavar="FILE",
-        help="instead of a model's: one line of glosses a row of the table / 预测词目，每行一句",
+        help="instead of a model's: one line of glosses a row of the table / 预测的 gloss，每行一句",
     )
     add(
         "--phrasings",
@@ -35,7 +35,7 @@ def add_flags(flags: ArgumentParser) -> None:
         help="put the texts into prompts in these phrasings, from which the model must read the language"
         " / 用这些句式的提示，语种由模型自行判断",
     )
-    add_choice_flags(flags, "the table's, where the model signs several / 词目表的语种")
+    add_choice_flags(flags, "the table's, where the model signs several / gloss 表的语种")
     add("--output", type=Path, help="write a report there: a .json, or a folder / 报告文件或目录")
 
 

@@ -35,7 +35,7 @@ def add_flags(flags: ArgumentParser) -> None:
         type=float,
         default=1.0,
         help="share of the clips to learn from, e.g. 0.5, so that generators can learn from the others (default: 1)"
-        " / 回译模型使用的训练片段比例",
+        " / 评判模型使用的训练片段比例",
     )
     add("--share_seed", type=int, default=0, help="which clips these are (default: 0) / 片段划分种子")
     add(

@@ -139,7 +139,7 @@ def sign(
             print(f"  {path}")
     for request, note in noted:
         print(f"note: {request.told(note.message)}", file=sys.stderr)
-        print(f"提示：{request.told(note.chinese)}", file=sys.stderr)
+        print(f"备注：{request.told(note.chinese)}", file=sys.stderr)
     signed = sum(clip.pose.duration_s for clip in clips)
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
 
@@ -168,7 +168,7 @@ def with_default_language(generator: Generator, requests: list[Request]) -> list
     if default and open_ones and len(generator.languages) > 1:
         others = ", ".join(generator.languages[1:])
         print(f"note: no --language given, signing in {default}; the model also knows {others}", file=sys.stderr)
-        print(f"提示：未指定 --language，使用 {default}", file=sys.stderr)
+        print(f"备注：未指定 --language，使用 {default}", file=sys.stderr)
         return [replace(r, language=r.language or (default if r in open_ones else None)) for r in requests]
     return requests
 
@@ -253,7 +253,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     if args.num_samples > 1 and not generator.draws:
         print("note: this model's decoder draws no random numbers, all samples of a text are alike", file=sys.stderr)
-        print("提示：该模型的解码器不含随机性，同一文本的样本都相同", file=sys.stderr)
+        print("备注：该模型的解码器不含随机性，同一文本的样本都相同", file=sys.stderr)
     print(f"{args.model_path}: {generator.mode}, signs {', '.join(generator.languages)}")
     if requests:
         sign(generator, with_default_language(generator, requests), args, formats, 1)

@@ -116,7 +116,7 @@ def _cut_text(findings: Findings, items: tuple[str, ...]) -> tuple[str, str]:
     most = findings.model.text_encoder.max_length
     return (
         f"longer than the {most} tokens that the model reads, so this is lost: {_quoted(items)}",
-        f"超出模型可读取的 {most} 个词元，未读取的部分：{_quoted(items)}",
+        f"超出模型可读取的 {most} 个 token，未读取的部分：{_quoted(items)}",
     )
 
 
@@ -124,7 +124,7 @@ def _cut_gloss(findings: Findings, items: tuple[str, ...]) -> tuple[str, str]:
     most = findings.model.config.gloss_decoder.max_length
     return (
         f"the glosses had no end after {most} pieces and were cut, of {_quoted(items)}",
-        f"词目超过 {most} 个单元，已截断：{_quoted(items)}",
+        f"gloss 超过 {most} 个 token，已截断：{_quoted(items)}",
     )
 
 

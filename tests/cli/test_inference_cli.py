@@ -116,7 +116,7 @@ def test_what_the_model_does_not_know_is_said_in_both_languages_and_in_json(mode
     assert run(model_path, *flags) == 0
     told = capsys.readouterr().err
     assert told.count("note: --text 'Zyzzyva': words never seen in training: zyzzyva\n") == 1
-    assert "提示：--text 'Zyzzyva': 训练中从未出现的词：zyzzyva\n" in told
+    assert "备注：--text 'Zyzzyva': 训练中从未出现的词：zyzzyva\n" in told
     assert "note: --text '你好': not in the script of the language: 你好 (Han)\n" in told
     written = json.loads((model_path.parent / "out" / "001_ASL_zyzzyva_seed0.json").read_text(encoding="utf-8"))
     assert "unknown_words" in [note["kind"] for note in written["notes"]]
