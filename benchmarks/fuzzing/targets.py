@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import torch
 
 from fuzzing.recordings import RECORDINGS
+from fuzzing.running import RUNNING
 from fuzzing.target import Target
 from fuzzing.tracked import TRACKED
 from signllm.config import load_config, parse_config
@@ -66,19 +69,19 @@ def tiny_config(folder: Path, *, mode: str = "mlsf") -> Any:
     )
 
 
-def _checkpoint(mode: str) -> Callable[[Path], None]:
-    def make(folder: Path) -> None:
-        generate_demo_corpus(folder / "store", train=4, dev=2, test=0, languages=["ASL"])
-        experiment = build_experiment(tiny_config(folder / "store", mode=mode))
-        weights = experiment.model.state_dict()
-        training = {"optimizer": {}, "state": TrainingState(step=3, epoch=1, best_score=0.5).to_dict()}
-        found = Checkpoint(experiment.config, experiment.model.extra_state(), weights, dict(weights), training)
-        save_checkpoint(folder / "model.pth", found)
-        for path in sorted((folder / "store").rglob("*"), reverse=True):
-            path.unlink() if path.is_file() else path.rmdir()
-        (folder / "store").rmdir()
+def make_checkpoint(folder: Path, mode: str) -> None:
+    """Write `model.pth`, of a model that was never trained."""
+    generate_demo_corpus(folder / "store", train=4, dev=2, test=0, languages=["ASL"])
+    experiment = build_experiment(tiny_config(folder / "store", mode=mode))
+    weights = experiment.model.state_dict()
+    training = {"optimizer": {}, "state": TrainingState(step=3, epoch=1, best_score=0.5).to_dict()}
+    found = Checkpoint(experiment.config, experiment.model.extra_state(), weights, dict(weights), training)
+    save_checkpoint(folder / "model.pth", found)
+    shutil.rmtree(folder / "store")
 
-    return make
+
+def _checkpoint(mode: str) -> Callable[[Path], None]:
+    return partial(make_checkpoint, mode=mode)
 
 
 def _sign(path: Path) -> None:
@@ -201,4 +204,5 @@ TARGETS = [
     Target("report", _report, lambda folder: compare(folder / "a.json", folder / "b.json")),
     Target("gloss table", _gloss_table, lambda folder: read_text_gloss(folder / "t.csv")),
     Target("texts file", _texts, _read_texts),
+    *RUNNING,
 ]
