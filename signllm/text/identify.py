@@ -1,8 +1,8 @@
 """Which spoken language texts are in: does it agree with the sign language that they are filed under?
 
-A sentence is judged alone, so that a few sentences of another language are seen among many. A word alone belongs to many
-languages, so short texts are judged together, in passages. Letters of another script are enough by themselves. What may
-well be in the right language is not doubted: names and words that many languages share ("Taxi", "Hotel") are in all.
+A sentence is judged alone, so that a few sentences of another language are seen among many. A word alone belongs to
+many languages, so short texts are judged together, in passages. Letters of another script are enough by themselves.
+What may well be in the right language is not doubted: names and words that many languages share ("Taxi", "Hotel").
 """
 
 from __future__ import annotations

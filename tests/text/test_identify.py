@@ -53,10 +53,10 @@ def test_sentences_of_two_languages_in_turn_are_told_apart():
 
 
 def test_names_and_words_of_many_languages_are_not_doubted():
-    shared = "Taxi Hotel Radio Pizza Kino Sofa Café Banane Telefon Auto Musik Problem Student Museum Park Bus".split()
-    names = "Berlin München Hamburg Paris Madrid Roma Lisboa Obama Merkel Toyota Samsung Google Internet".split()
-    assert language_doubt(shared, "GSL") is None
-    assert language_doubt(names, "GSL") is None
+    shared = "Taxi Hotel Radio Pizza Kino Sofa Café Banane Telefon Auto Musik Problem Student Museum Park Bus"
+    names = "Berlin München Hamburg Paris Madrid Roma Lisboa Obama Merkel Toyota Samsung Google Internet"
+    assert language_doubt(words_of(shared), "GSL") is None
+    assert language_doubt(words_of(names), "GSL") is None
 
 
 def test_single_words_are_judged_together():
