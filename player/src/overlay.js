@@ -39,7 +39,8 @@ export class Overlay {
     const { panels } = this.stage;
     this.badges = panels.map(({ clip, area }) => {
       const flat = clip.dimensions === 2 ? [element("abbr", { title: say("flatHint") }, say("flat"))] : [];
-      const role = clip.role === "reference" && panels.length > 1 ? [element("em", {}, say("reference"))] : [];
+      const isNamedSo = clip.name === say("reference");
+      const role = clip.role === "reference" && !isNamedSo ? [element("em", {}, say("reference"))] : [];
       const lack = element("small", {});
       const badge = element("p", { class: "name", "data-role": clip.role }, element("b", {}, clip.name), ...role, ...flat, lack);
       Object.assign(badge.style, { left: `${area.left}px`, top: `${area.top}px`, width: `${area.width}px` });

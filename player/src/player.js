@@ -159,6 +159,8 @@ export class Player {
   cast(kind) {
     if (!this.show.avatar?.person || this.stage.kind === kind) return;
     this.stage.cast(kind);
+    document.documentElement.dataset.figure = kind;
+    this.overlay.name(this.say);
     this.refresh();
   }
 

@@ -30,8 +30,7 @@ export class Stage {
     this.controls = new OrbitControls(this.camera, canvas);
     Object.assign(this.controls, { enableDamping: false, minDistance: 0.8, maxDistance: 30, zoomSpeed: 0.8 });
     this.controls.mouseButtons = { LEFT: MOUSE.ROTATE, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.PAN };
-    this.controls.addEventListener("change", () => (this.stale = true));
-    this.controls.addEventListener("start", () => (this.view = null));
+    this.controls.addEventListener("change", () => this.moved());
     this.surroundings = newSurroundings();
     this.panels = [];
     this.view = "front";
@@ -112,11 +111,10 @@ export class Stage {
 
   /** Look from one of the named sides, at the whole signer. */
   look(view) {
-    this.view = view;
     this.controls.target.copy(this.center);
     this.camera.position.fromArray(VIEWS[view]).multiplyScalar(this.distance).add(this.center);
     this.controls.update();
-    this.stale = true;
+    this.moved(view);
   }
 
   /** Go around the signer by angles in radians: to the right and up. */
@@ -125,7 +123,7 @@ export class Stage {
     from.theta += right;
     from.phi = Math.max(0.01, Math.min(Math.PI - 0.01, from.phi - up));
     this.camera.position.setFromSpherical(from).add(this.controls.target);
-    this.moved();
+    this.controls.update();
   }
 
   /** Come nearer (factors below 1) or go away. */
@@ -134,12 +132,12 @@ export class Stage {
     const { target, minDistance, maxDistance } = this.controls;
     const distance = Math.max(minDistance, Math.min(maxDistance, position.distanceTo(target) * factor));
     position.sub(target).setLength(distance).add(target);
-    this.moved();
+    this.controls.update();
   }
 
-  moved() {
-    this.view = null;
-    this.controls.update();
+  /** The camera stands elsewhere: where a named view is from, or anywhere. */
+  moved(view = null) {
+    this.view = view;
     this.stale = true;
   }
 
@@ -150,7 +148,7 @@ export class Stage {
     const to = new Vector3(...place).applyMatrix4(panel.world.matrixWorld);
     this.camera.position.add(to).sub(this.controls.target);
     this.controls.target.copy(to);
-    this.moved();
+    this.controls.update();
   }
 
   /** As in a mirror, or not. */
@@ -161,7 +159,8 @@ export class Stage {
 
   paint(highContrast) {
     this.highContrast = highContrast;
-    const colors = palette(highContrast);
+    // A person has colours of its own, dark ones among them, and stands on a light ground.
+    const colors = palette(highContrast && this.kind !== AVATAR);
     this.surroundings.background.value = colors.background;
     this.surroundings.ink.value = colors.ink;
     this.surroundings.thickest.value = highContrast ? 0.3 : 0.42;
