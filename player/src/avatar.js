@@ -7,13 +7,10 @@ import { DirectionalLight, Group, HemisphereLight, MeshLambertMaterial, Quaterni
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { clone } from "three/addons/utils/SkeletonUtils.js";
 
-/** The person in a GLB file: bytes of the file, and by which factor and to where it is moved. */
+/** The person in a GLB file: bytes of the file, by which factor and to where it is moved, and how it is turned. */
 export class Avatar {
-  constructor(data) {
-    this.scale = data.scale;
-    this.origin = data.origin;
-    this.name = data.name;
-    this.file = data.file;
+  constructor({ file, scale, turn, origin }) {
+    Object.assign(this, { file, scale, turn, origin });
   }
 
   /** Read the file; throws where three.js cannot. */
@@ -47,6 +44,7 @@ export class AvatarFigure {
     this.holder = new Group();
     this.holder.add(person);
     this.holder.scale.setScalar(avatar.scale);
+    this.holder.quaternion.fromArray(avatar.turn);
     this.holder.position.fromArray(avatar.origin);
     const sun = new DirectionalLight(0xffffff, 1.9);
     sun.position.set(-0.35, 0.65, 0.9);

@@ -14,8 +14,9 @@ from signllm.errors import ConfigError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.tracking.tracked import use
+from signllm.retargeting.reading import AVATAR
 from signllm.viewing.drawing import VIEWS
-from signllm.viewing.player.page import Figure, PlayerScene, write_player
+from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, write_player
 from signllm.viewing.player.scenes import MOST_FIGURES
 from signllm.viewing.plots import write_statistics
 from signllm.viewing.scene import Panel
@@ -27,6 +28,7 @@ from signllm.viewing.video import check_suffix, write_video
 DEFAULT_INPUT = Path("datasets/signllm_data_complete")
 DEFAULT_OUTPUT = Path("outputs/visualize")
 PAGE = "player.html"
+NO_AVATAR = "none"
 _MAX_NAME = 80
 
 
@@ -73,6 +75,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--format", help="mp4, gif, png (a contact sheet), several with commas (default: mp4) / 输出格式")
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
+    add(
+        "--avatar",
+        help=f"web: a person as .glb or .vrm file, or '{NO_AVATAR}' for skeletons alone (default: our own)"
+        " / 网页中的虚拟人：.glb 或 .vrm 文件；none 表示只要骨架（默认：自带的虚拟人）",
+    )
     add("--fps", type=float, default=DEFAULT_FPS, help="frame rate of a .skels file (default: 25) / 帧率")
     add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
     add("--seed", type=int, default=0, help="statistics: seed of that sample (default: 0) / 抽样随机种子")
@@ -102,6 +109,8 @@ def _check(options: argparse.Namespace) -> None:
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
     if options.mode == "web" and options.format:
         faults.append(f"--format {options.format}: --mode web writes one HTML page; leave --format out")
+    if options.mode != "web" and options.avatar:
+        faults.append(f"--avatar {options.avatar}: only --mode web shows an avatar; leave --avatar out")
     if options.mode == "web" and len(options.compare_with) >= MOST_FIGURES:
         faults.append(f"--compare_with: a page shows {MOST_FIGURES} inputs side by side at most, --input among them")
     if options.input is None and not DEFAULT_INPUT.exists():
@@ -196,7 +205,10 @@ def web(options: argparse.Namespace) -> None:
         source = _sources(options, options.input)[0]
         clips = source.select(options.clip) if options.clip else source.first(options.num_clips)
         rows, names = [(clip,) for clip in clips], [source.name]
-    write_player(path, [scene_of(clips, names) for clips in rows])
+    avatar = (
+        None if options.avatar == NO_AVATAR else PageAvatar.read(Path(options.avatar) if options.avatar else AVATAR)
+    )
+    write_player(path, [scene_of(clips, names) for clips in rows], avatar=avatar)
     print(f"wrote {path} ({len(rows)} clips, {path.stat().st_size / 1e6:.1f} MB)")
 
 

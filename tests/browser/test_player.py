@@ -1,13 +1,11 @@
 """The player in a real browser, opened from the disk with the network off."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.helpers.pages import wait_until
+from tests.helpers.pages import picture, wait_until
 
 AXE = Path(__file__).resolve().parents[2] / "player" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -22,13 +20,6 @@ def joint(page, panel, name):
 
 def wait(page, condition):
     wait_until(page, f"(() => {{ const s = signllmPlayer.state; return {condition} }})()")
-
-
-def picture(page, box=None):
-    """The pixels of the canvas, or of a part of it, as an array of floats."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    taken = page.screenshot(clip=box) if box else page.locator("canvas").screenshot()
-    return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB"), float)
 
 
 def blueish(image):

@@ -12,6 +12,7 @@ from signllm.cli.visualize import main
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.pose import PoseSequence
 from signllm.pose.formats import write_clips
+from signllm.retargeting.reading import AVATAR
 from tests.helpers.printed import table_rows
 
 
@@ -189,13 +190,17 @@ def test_help_is_bilingual(capsys):
     assert "手语" in capsys.readouterr().out
 
 
+def shown_on(page):
+    return json.loads(re.search(r'id="signllm-data">(.*?)</script>', page.read_text(encoding="utf-8"))[1])
+
+
 def scenes_of(page):
-    data = re.search(r'id="signllm-data">(.*?)</script>', page.read_text(encoding="utf-8"))[1]
-    return json.loads(data)["scenes"]
+    return shown_on(page)["scenes"]
 
 
 def test_web_writes_one_page_of_all_clips(store, tmp_path, capsys):
-    assert main(["--mode", "web", "--input", str(store), "--num_clips", "9", "--output", str(tmp_path / "out")]) == 0
+    flags = ["--mode", "web", "--avatar", "none", "--num_clips", "9"]
+    assert main([*flags, "--input", str(store), "--output", str(tmp_path / "out")]) == 0
     page = tmp_path / "out" / "player.html"
     scenes = scenes_of(page)
     assert [(scene["name"], scene["text"], scene["gloss"]) for scene in scenes] == [
@@ -208,12 +213,28 @@ def test_web_writes_one_page_of_all_clips(store, tmp_path, capsys):
 def test_web_puts_clips_beside_their_reference(store, tmp_path):
     write_clips(tmp_path / "generated.npz", [("dev/001", wave(20))])
     page = tmp_path / "x.html"
-    flags = ["--mode", "web", "--input", str(store / "ASL" / "dev"), "--output", str(page)]
+    flags = ["--mode", "web", "--avatar", "none", "--input", str(store / "ASL" / "dev"), "--output", str(page)]
     assert main([*flags, "--compare_with", str(tmp_path / "generated.npz")]) == 0
     (scene,) = scenes_of(page)
     assert [clip["role"] for clip in scene["clips"]] == ["reference", "system"]
     assert [clip["frames"] for clip in scene["clips"]] == [9, 20]
     assert len(scene["clips"][1]["aligned"]) == 9
+
+
+def test_web_shows_our_avatar_or_anothers(store, tmp_path, capsys):
+    page = tmp_path / "x.html"
+    flags = ["--mode", "web", "--input", str(store), "--output", str(page)]
+    assert main(flags) == 0
+    ours = shown_on(page)
+    assert ours["scenes"][0]["clips"][0]["motion"]["nodes"]
+    assert main([*flags, "--avatar", str(AVATAR)]) == 0
+    assert shown_on(page)["avatar"] == ours["avatar"]
+    assert main([*flags, "--avatar", "none"]) == 0
+    assert shown_on(page)["avatar"] is None
+    assert main([*flags, "--avatar", str(tmp_path / "nobody.glb")]) == 2
+    assert "nobody.glb" in capsys.readouterr().err
+    assert main(["--input", str(store), "--avatar", "none"]) == 2
+    assert "only --mode web" in capsys.readouterr().err
 
 
 def test_web_refuses_what_it_does_not_read(store, tmp_path, capsys):

@@ -5,33 +5,63 @@ Legend: F frames, B bones, M bones that move.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from signllm.retargeting import RetargetedClip, Rig
+from signllm.errors import DataError
+from signllm.fsutil import read_bytes
+from signllm.pose import PoseSequence
+from signllm.retargeting import RetargetedClip
+from signllm.retargeting import quaternions as q
+from signllm.retargeting.body import Body
+from signllm.retargeting.glb import Glb
+from signllm.retargeting.reading import AVATAR, rig_of
+from signllm.retargeting.retarget import retarget_signer
+from signllm.retargeting.signer import Signer
 from signllm.viewing.player.encoding import base64_of
 
+MOST_BYTES = 50 * 1024**2  # of a file that is to stand in a page
 _MOST = 32767  # of a whole number of 16 bits
-_STILL = 1e-4  # of a quaternion's number: 0.01 degrees
+_STILL = 4e-5  # of a quaternion's number: less than 0.01 degrees
 
 
 @dataclass(frozen=True)
 class PageAvatar:
-    """A person for all clips of a page: a name for readers, the bytes of the GLB or VRM file, and its bones."""
+    """A person for all clips of a page: the bytes of a GLB or VRM file, and what retargeting must know of its bones."""
 
-    name: str
     file: bytes
-    rig: Rig
+    body: Body
+
+    @classmethod
+    def read(cls, path: Path = AVATAR, named: Mapping[str, str] | None = None) -> PageAvatar:
+        """The person of a file, the toolkit's own by default; `named` as in `signllm.retargeting.reading.read_rig`.
+
+        Raises DataError for a file that is not whole, is too large for a page, or whose arms and hands are not found.
+        """
+        file = read_bytes(path)
+        if len(file) > MOST_BYTES:
+            raise DataError(
+                f"{path}: {len(file) / 1e6:.0f} MB are too much for a page; at most {MOST_BYTES / 1e6:.0f} MB"
+            )
+        return cls(file, Body.of(rig_of(Glb.read(path), named)))
+
+    def motion(self, pose: PoseSequence) -> dict[str, Any]:
+        """A clip as rotations of the bones; one without depth is lifted first."""
+        return pack_motion(retarget_signer(Signer.of(pose), self.body, pose.fps))
 
     def packed(self) -> dict[str, Any]:
-        """The file, and how it is moved to be as large as a skeleton of one shoulder width, its neck at the origin."""
-        positions_B3 = self.rig.world[0]
-        right, left = (positions_B3[self.rig.roles[f"{side}UpperArm"]] for side in ("right", "left"))
-        scale = 1 / float(np.linalg.norm(left - right))
-        origin = (-scale * (left + right) / 2).tolist()
-        return {"name": self.name, "file": base64_of(self.file), "scale": scale, "origin": origin}
+        """The file, and how it is placed: as large as a skeleton of one shoulder width, its neck at the origin."""
+        scale, turn = 1 / self.body.width, q.inverse(self.body.turn)
+        return {
+            "file": base64_of(self.file),
+            "scale": scale,
+            "turn": turn.tolist(),
+            "origin": (-scale * q.rotate(turn, self.body.neck)).tolist(),
+        }
 
 
 def pack_motion(clip: RetargetedClip) -> dict[str, Any]:

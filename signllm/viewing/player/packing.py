@@ -14,7 +14,7 @@ import numpy as np
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
 from signllm.viewing.drawing import view_box
-from signllm.viewing.player.avatars import PageAvatar, pack_motion
+from signllm.viewing.player.avatars import PageAvatar
 from signllm.viewing.player.encoding import base64_of
 from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
 
@@ -35,8 +35,8 @@ def pack_show(
     }
 
 
-def pack_scene(scene: PlayerScene, align: bool = True) -> dict[str, Any]:
-    """A scene; `align` adds dynamic time warping where it has a reference."""
+def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None = None) -> dict[str, Any]:
+    """A scene; `align` adds dynamic time warping where it has a reference, `avatar` its motions."""
     poses = scene.in_one_unit()
     box = view_box(poses)
     depths = [pose.coordinates[..., 2][pose.valid] for pose in poses if has_depth(pose)]
@@ -46,8 +46,8 @@ def pack_scene(scene: PlayerScene, align: bool = True) -> dict[str, Any]:
     )
     for pose, figure in zip(poses, scene.figures, strict=True):
         clip = {"name": figure.name, "role": figure.role, **pack_pose(pose)}
-        if figure.motion is not None:
-            clip["motion"] = pack_motion(figure.motion)
+        if avatar is not None:
+            clip["motion"] = avatar.motion(pose)
         if align and reference is not None and figure is not scene.reference:
             clip["aligned"] = aligned_frames(pose, reference)
         clips.append(clip)

@@ -34,8 +34,8 @@ def write_player(
 ) -> Path:
     """Write one HTML file in which scenes are watched, compared and turned; returns the path.
 
-    avatar: the person whose motions the figures hold. Raises ConfigError for no scene, and for scenes of different
-    skeletons; OutputError where the file cannot be written.
+    avatar: a person who signs in place of skeletons, if the reader wants. Raises ConfigError for no scene, and for
+    scenes of different skeletons; OutputError where the file cannot be written.
     """
     path = Path(path)
     write_text(path, player_page(scenes, title, avatar))
@@ -50,7 +50,7 @@ def player_page(scenes: Sequence[PlayerScene], title: str = "SignLLM", avatar: P
     if len(skeletons) > 1:
         raise ConfigError("clips of different skeletons do not fit on one page; write one for each")
     (skeleton,) = skeletons.values()
-    return page_of(pack_show([pack_scene(scene) for scene in scenes], skeleton, autoplay=True, avatar=avatar), title)
+    return page_of(pack_show([pack_scene(scene, avatar=avatar) for scene in scenes], skeleton, True, avatar), title)
 
 
 def page_of(show: dict[str, Any], title: str) -> str:

@@ -14,7 +14,6 @@ import numpy as np
 from signllm.errors import ConfigError
 from signllm.metrics.dtw import dtw_pairs
 from signllm.pose import PoseSequence
-from signllm.retargeting import RetargetedClip
 from signllm.viewing.scene import in_shoulder_widths
 
 MOST_FIGURES = 4
@@ -34,15 +33,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Figure:
-    """One signer: a name for readers, the clip, and whether it is a recording or what a system made.
-
-    motion: the clip on the page's avatar, as `signllm.retargeting` gives it; frame by frame as long as the clip.
-    """
+    """One signer: a name for readers, the clip, and whether it is a recording or what a system made."""
 
     name: str
     pose: PoseSequence
     role: Role = "system"
-    motion: RetargetedClip | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +74,6 @@ class PlayerScene:
             f"{self.name}: segment '{segment.text}' from {segment.start_s} s to {segment.end_s} s"
             for segment in self.segments
             if not 0 <= segment.start_s < segment.end_s
-        ]
-        faults += [
-            f"{self.name}: {figure.name} has {len(figure.pose)} frames, and its motion {len(figure.motion)}"
-            for figure in self.figures
-            if figure.motion is not None and len(figure.motion) != len(figure.pose)
         ]
         if faults:
             raise ConfigError(faults)

@@ -1,0 +1,54 @@
+"""The avatar in a real browser: bones where the retargeted clip has them, and a person on the canvas."""
+
+import numpy as np
+import pytest
+
+from signllm.retargeting import quaternions as q
+from signllm.retargeting.reading import read_rig
+from signllm.retargeting.retarget import retarget
+from signllm.viewing.player.avatars import PageAvatar
+from signllm.viewing.player.page import Figure, PlayerScene, write_player
+from tests.helpers.clips import signing
+from tests.helpers.pages import picture, wait_until
+
+BONES = ("leftHand", "rightHand", "rightIndexDistal", "leftThumbDistal", "head")
+
+
+@pytest.fixture(scope="module")
+def avatar_file(tmp_path_factory):
+    scene = PlayerScene("one", [Figure("clip", signing(1, 20)), Figure("other", signing(2, 20))], "hello")
+    return write_player(tmp_path_factory.mktemp("avatar") / "avatar.html", [scene], avatar=PageAvatar.read())
+
+
+def skin(image):
+    """How many pixels are brown."""
+    red, green, blue = np.moveaxis(image, -1, 0)
+    return int(((red > green + 20) & (green > blue + 5) & (red > 60)).sum())
+
+
+def test_the_avatar_signs_what_was_retargeted(open_page, avatar_file):
+    page = open_page(avatar_file)
+    wait_until(page, "signllmPlayer.state.figure === 'avatar'")
+    assert skin(picture(page)) > 300
+    rig, placed = read_rig(), PageAvatar.read().packed()
+    clip = retarget(signing(1, 20), rig)
+    expected_FB3 = placed["scale"] * q.rotate(np.array(placed["turn"]), clip.bone_positions()) + placed["origin"]
+    for frame in (0, 13):
+        page.get_by_role("slider").fill(str(frame))
+        for role in BONES:
+            node = int(rig.nodes[rig.roles[role]])
+            found = page.evaluate("([panel, node]) => signllmPlayer.bone(panel, node)", [0, node])
+            assert found == pytest.approx(expected_FB3[frame, rig.roles[role]], abs=2e-3), (frame, role)
+
+
+def test_skeleton_and_avatar_change_places(open_page, avatar_file):
+    page = open_page(avatar_file)
+    wait_until(page, "signllmPlayer.state.hasAvatar")
+    person = picture(page)
+    page.get_by_role("button", name="Skeleton").click()
+    assert skin(picture(page)) < skin(person) / 2
+    page.keyboard.press("f")
+    assert page.evaluate("signllmPlayer.state.figure") == "avatar"
+    assert np.abs(picture(page) - person).mean() < 0.01
+    page.keyboard.press("m")
+    assert np.abs(picture(page) - person).mean() > 0.3
