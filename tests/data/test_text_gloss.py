@@ -17,6 +17,18 @@ def test_reads_columns_by_name_whatever_their_order_and_company(tmp_path):
     assert read_text_gloss(path) == [TextGloss("a-1", 'morgen "stark" bewölkt', "MORGEN WOLKE")]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name|video|start|end|speaker|orth|translation\na|x/1/*.png|-1|-1|S1|WIND|es ist, windig\n",
+        'id,gloss,sentence\na,WIND,"es ist, windig"\n',
+        "编号\t注释\t句子\na\tWIND\tes ist, windig\n",
+    ],
+)
+def test_columns_have_any_names_that_tables_of_clips_have(tmp_path, content):
+    assert read_text_gloss(write(tmp_path, content)) == [TextGloss("a", "es ist, windig", "WIND")]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     path = write(tmp_path, "\ufeffid|annotation|translation\na|A|b\n")
     assert read_text_gloss(path)[0].id == "a"

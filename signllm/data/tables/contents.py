@@ -57,7 +57,10 @@ def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
     others = [item for item in folder.iterdir() if item.suffix.lower() in (*TABLE_SUFFIXES, *SEPARATED)]
     unknown = [item for item in others if item not in tables and columns_of(item)]
     if tables and not poses:
-        return "the tables say texts, but no pose file is here: put the poses beside them"
+        return (
+            "the tables say texts, but no pose file is here: put the poses beside them. Texts with glosses alone train"
+            " the gloss part of Prompt2LangGloss: name the table in data.gloss_tables"
+        )
     if tables:
         return f"no row names a pose file: compare the column of names with the files, such as {poses[0].name}"
     if unknown and poses:
