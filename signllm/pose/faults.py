@@ -9,6 +9,8 @@ Legend: F frames, J joints.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
@@ -18,6 +20,8 @@ FASTEST = 30.0
 was seen, of a hand thrown up, has 27."""
 SPIKE, SPIKE_S = 0.5, 0.08
 """Shoulder widths by which a joint may not leave its way in one frame and come back in one within so many seconds."""
+HAND_REACH = 0.9
+"""Shoulder widths from a wrist to a joint of its hand; sound hands reach 0.86 at most in all development data."""
 SHORT_S = 0.2
 """Seconds for which a joint is somewhere else or unseen without being given up."""
 APART = 0.5
@@ -40,7 +44,7 @@ def jumps(pose: PoseSequence) -> np.ndarray:
     first frame only; so too, until it is back, where it leaves its way by SPIKE for at most SPIKE_S. Gaps of up to
     SHORT_S are bridged. Frames in which sides or hands stand under each other's name are put right before.
     """
-    pose = with_hands_put_right(pose)
+    pose, order_FJ = _put_right(pose)
     points_FJ2, fps = _flat(pose), pose.fps
     moving_FJ, longest = pose.valid.copy(), _frames(SHORT_S, fps)
     moving_FJ[:, pose.skeleton.root] = False
@@ -53,7 +57,7 @@ def jumps(pose: PoseSequence) -> np.ndarray:
     too_fast_FJ = known_FJ & (step_FJ * fps > FASTEST * np.maximum(gap_FJ, 1))
     for joint in np.flatnonzero(too_fast_FJ.any(0)):
         found_FJ[:, joint] |= _islands(moving_FJ[:, joint], too_fast_FJ[:, joint], longest)
-    return found_FJ
+    return _by_own_names(found_FJ, order_FJ)
 
 
 def _spikes(points_FJ2: np.ndarray, seen_FJ: np.ndarray, longest: int) -> np.ndarray:
@@ -86,11 +90,33 @@ def _islands(seen_F: np.ndarray, too_fast_F: np.ndarray, longest: int) -> np.nda
     return wrong_F & seen_F
 
 
+def torn(pose: PoseSequence, reach: float = HAND_REACH) -> np.ndarray:
+    """(F, J) bool: joints of a hand farther than `reach` from the wrist that they hang from, such as on the other hand.
+
+    Frames in which sides or hands stand under each other's name are put right before.
+    """
+    pose, order_FJ = _put_right(pose)
+    points_FJ2, found_FJ = _flat(pose), np.zeros_like(pose.valid)
+    for hand, wrist in pose.skeleton.wrists.items():
+        joints = list(pose.skeleton.parts[hand])
+        off_FK = np.linalg.norm(points_FJ2[:, joints] - points_FJ2[:, [wrist]], axis=-1)
+        found_FJ[:, joints] = (off_FK > reach) & pose.valid[:, joints] & pose.valid[:, [wrist]]
+    return _by_own_names(found_FJ, order_FJ)
+
+
+def _by_own_names(found_FJ: np.ndarray, order_FJ: np.ndarray) -> np.ndarray:
+    """What was found in a clip that `_put_right` returned, for the joints of the clip as it was."""
+    named_FJ = np.zeros_like(found_FJ)
+    np.put_along_axis(named_FJ, order_FJ, found_FJ, 1)
+    return named_FJ
+
+
 def swapped_sides(pose: PoseSequence) -> np.ndarray:
     """(F,) bool: frames in which the two wrists stand under each other's name, and with them the arms or hands.
 
     Names are exchanged between two frames where that shortens the way of both wrists to a third. Of the frames before
     and after an exchange the fewer are wrong. Gaps of up to SHORT_S are bridged; behind a longer one nothing is known.
+    A way back that nobody could see, because the wrists met, leaves no frame in which the arms speak against it.
     """
     found_F = np.zeros(len(pose), bool)
     points_FJ2, seen_FJ = _flat(pose), pose.valid
@@ -111,7 +137,7 @@ def swapped_sides(pose: PoseSequence) -> np.ndarray:
     for piece in pieces:
         states = turned_N[piece]
         found_F[both[piece[states != (2 * states.sum() > len(states))]]] = True
-    return found_F
+    return found_F & ~_arms_fit(pose)
 
 
 def swapped_hands(pose: PoseSequence) -> np.ndarray:
@@ -138,16 +164,17 @@ def with_hands_put_right(pose: PoseSequence) -> PoseSequence:
 
     Where only wrists and hands were exchanged, shoulders and elbows stay as they are.
     """
-    hands_F = swapped_hands(pose)
-    if hands_F.any():
-        pose = _exchanged(pose, hands_F, range(8, 50))
+    return _put_right(pose)[0]
+
+
+def _put_right(pose: PoseSequence) -> tuple[PoseSequence, np.ndarray]:
+    """The clip of `with_hands_put_right`, and (F, J) which joint of `pose` each of its joints is."""
+    order_FJ = np.tile(np.arange(pose.skeleton.num_joints), (len(pose), 1))
+    pose, order_FJ = _exchanged(pose, order_FJ, swapped_hands(pose), range(8, 50))
     sides_F = swapped_sides(pose)
-    if not sides_F.any():
-        return pose
-    elbows_F = _shoulders_turned(pose)
-    whole_F, lower_F = sides_F & elbows_F, sides_F & ~elbows_F
-    pose = _exchanged(pose, whole_F, range(2, 50)) if whole_F.any() else pose
-    return _exchanged(pose, lower_F, (4, 7, *range(8, 50))) if lower_F.any() else pose
+    turned_F = sides_F & _shoulders_turned(pose)
+    pose, order_FJ = _exchanged(pose, order_FJ, turned_F, range(2, 50))
+    return _exchanged(pose, order_FJ, sides_F & ~turned_F, (4, 7, *range(8, 50)))
 
 
 def _shoulders_turned(pose: PoseSequence) -> np.ndarray:
@@ -158,12 +185,27 @@ def _shoulders_turned(pose: PoseSequence) -> np.ndarray:
     return both_F & (across_F < 0 if 2 * (across_F[both_F] > 0).sum() >= both_F.sum() else across_F > 0)
 
 
-def _exchanged(pose: PoseSequence, frames_F: np.ndarray, joints: range | tuple[int, ...]) -> PoseSequence:
-    order = np.arange(pose.skeleton.num_joints)
-    order[list(joints)] = np.array(pose.skeleton.mirror)[list(joints)]
-    coordinates, valid = pose.coordinates.copy(), pose.valid.copy()
-    coordinates[frames_F], valid[frames_F] = coordinates[frames_F][:, order], valid[frames_F][:, order]
-    return pose.replace(coordinates=coordinates, valid=valid)
+def _arms_fit(pose: PoseSequence) -> np.ndarray:
+    """(F,) whether the shoulders stand as usual, and forearms are not clearly shorter with the wrists exchanged."""
+    points_FJ2, elbows, wrists = _flat(pose), [arm[1] for arm in _ARMS], [arm[2] for arm in _ARMS]
+    own_F, crossed_F = (
+        np.linalg.norm(points_FJ2[:, elbows] - points_FJ2[:, ends], axis=-1).sum(1) for ends in (wrists, wrists[::-1])
+    )
+    return pose.valid[:, elbows + wrists].all(1) & ~_shoulders_turned(pose) & (own_F < 1.1 * crossed_F)
+
+
+def _exchanged(
+    pose: PoseSequence, order_FJ: np.ndarray, frames_F: np.ndarray, joints: Iterable[int]
+) -> tuple[PoseSequence, np.ndarray]:
+    """The clip and the order of its joints with the names of both sides' `joints` exchanged in some frames."""
+    if not frames_F.any():
+        return pose, order_FJ
+    order_J = np.arange(pose.skeleton.num_joints)
+    order_J[list(joints)] = np.array(pose.skeleton.mirror)[list(joints)]
+    arrays = [pose.coordinates.copy(), pose.valid.copy(), order_FJ.copy()]
+    for array in arrays:
+        array[frames_F] = array[frames_F][:, order_J]
+    return pose.replace(coordinates=arrays[0], valid=arrays[1]), arrays[2]
 
 
 def repeated_frames(pose: PoseSequence) -> np.ndarray:

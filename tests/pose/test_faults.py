@@ -5,7 +5,7 @@ import pytest
 
 from signllm.data.demo.lexicon import vocabulary
 from signllm.data.demo.performance import animate
-from signllm.pose import faults
+from signllm.pose import PoseSequence, faults
 
 RATES = pytest.mark.parametrize("fps", [25.0, 50.0])
 SIGNS = vocabulary("ASL")[:4]
@@ -145,3 +145,31 @@ def test_limits_are_in_shoulder_widths_whatever_the_unit(clips):
     pixels = pose.replace(coordinates=pose.coordinates * 200, unit="pixels")
     np.testing.assert_array_equal(faults.jumps(pixels), faults.jumps(pose))
     assert not faults.jumps(clips[25.0].replace(coordinates=clips[25.0].coordinates * 200, unit="pixels")).any()
+
+
+def test_a_way_back_that_nobody_could_see_exchanges_no_frame_that_is_right(clips):
+    """Wrists are exchanged while they are apart, and exchanged back while they touch."""
+    still = clips[25.0][:1].coordinates.repeat(60, axis=0)
+    near = np.interp(np.arange(60), [38, 46, 48, 54], [0, 1, 1, 0])[:, None, None]
+    left, right = [7, *range(8, 29)], [4, *range(29, 50)]
+    still[:, left] += [0.3, 0, 0]
+    still[:, right] -= [0.3, 0, 0]
+    still[:, left] += near * (still[:, [4]] - still[:, [7]])
+    lower = [4, 7, *range(8, 50)]
+    wrong = exchanged(PoseSequence.all_valid(still, 25.0), 32, 47, lower)
+    found = np.flatnonzero(faults.swapped_sides(wrong))
+    assert len(found) >= 6
+    assert found[0] == 32
+    assert found[-1] < 47
+
+
+@RATES
+def test_a_finger_on_the_other_hand_is_torn_from_its_own(clips, fps):
+    clip = clips[fps]
+    assert not faults.torn(clip).any()
+    wrong = changed(
+        clip, lambda coordinates, valid: coordinates.__setitem__((slice(4, 9), 12), clip.coordinates[4, 7] + 1)
+    )
+    assert np.argwhere(faults.torn(wrong)).tolist() == [[frame, 12] for frame in range(4, 9)]
+    hidden = changed(wrong, lambda coordinates, valid: valid.__setitem__((slice(None), 7), False))
+    assert not faults.torn(hidden).any()
