@@ -76,8 +76,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--clean",
         nargs="+",
         metavar="STEP",
-        help="steps of cleaning: outliers (on by default), swaps, jumps, gaps, smooth, trim, resample, each with =VALUE"
-        " or =off; recommended; none / 清洗步骤，可带 =数值 或 =off；recommended 为推荐步骤，none 为全部关闭",
+        help="steps of cleaning: outliers (on by default), swaps, jumps, torn, gaps, smooth, trim, resample, each with"
+        " =VALUE or =off; recommended; none / 清洗步骤，可带 =数值 或 =off；recommended 为推荐步骤，none 为全部关闭",
     )
     flags.add_argument(
         "--like",

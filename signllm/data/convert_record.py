@@ -24,6 +24,8 @@ from signllm.pose.formats.hints import Hints
 CONVERTER_VERSION = 1
 OF_THE_RUN = {"data_dir", "output_dir", "splits", "workers", "engine", "overwrite", "inherited", "cleaning", "tracking"}
 """The options that no record repeats."""
+FROM_OTHERS = {field.name for field in fields(Hints) if field.init}
+"""What a split may take over from another."""
 
 
 def options_to_record(options: ConvertOptions) -> dict[str, Any]:
@@ -37,8 +39,8 @@ def options_to_record(options: ConvertOptions) -> dict[str, Any]:
 
 def taken_over(options: ConvertOptions, hints: Hints) -> dict[str, str]:
     """What `hints` say beyond what the user says: what was found of a split before."""
-    names = [field.name for field in fields(hints) if field.init]
-    return {name: getattr(hints, name) for name in names if getattr(hints, name) != getattr(options.hints, name)}
+    said = ((name, getattr(hints, name)) for name in sorted(FROM_OTHERS))
+    return {name: value for name, value in said if value != getattr(options.hints, name)}
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ def read_recorded(
     if faults:
         raise ConfigError(faults)
     _check_agreement(path, infos)
+    unknown = {name for info in infos.values() for name in info.get("inherited", ()) if name not in FROM_OTHERS}
+    if unknown:
+        raise ConfigError(
+            f"--like {path}: unknown 'inherited' {', '.join(sorted(unknown))}; was it made by a newer version?"
+        )
     options = next(iter(infos.values()))["options"]
     inherited = {info["split"]: info.get("inherited", {}) for info in infos.values()}
     order = sorted(inherited, key=lambda split: (bool(inherited[split]), usual_order(split)))

@@ -90,7 +90,7 @@ def run(folder, out, *flags):
 def test_each_step_says_and_records_what_it_changed(source, tmp_path, capsys):
     assert run(source, tmp_path / "o", "--language", "ASL", "--clean", "recommended", "resample") == 0
     said = capsys.readouterr().out
-    assert "ASL/train: cleaned by these steps (5):" in said
+    assert "ASL/train: cleaned by these steps (6):" in said
     assert "- outliers 5: 1 joint in single frames masked, in 1 of 2 clips" in said
     assert "- jumps: 1 joint in single frames masked, in 1 of 2 clips" in said
     assert "- gaps 0.2: 6 joints in single frames filled, in 1 of 2 clips" in said
@@ -173,7 +173,10 @@ def test_a_store_is_made_again_byte_for_byte_from_its_record_alone(tracked, tmp_
     one = tmp_path / "record/KSL/dev/dataset.json"
     assert run(tmp_path / "elsewhere", tmp_path / "one", "--like", str(one), "--workers", "2") == 0
     assert files_of(tmp_path / "one") == files_of_split(tmp_path / "first", "KSL/dev")
-    assert "--clean none outliers=5 swaps jumps gaps=0.2 smooth=0.3 trim=0.2 resample=25" in capsys.readouterr().out
+    assert (
+        "--clean none outliers=5 swaps jumps torn=0.9 gaps=0.2 smooth=0.3 trim=0.2 resample=25"
+        in capsys.readouterr().out
+    )
 
 
 def test_every_option_is_recorded_or_known_to_be_of_the_run(source, tmp_path):

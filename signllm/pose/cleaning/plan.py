@@ -17,8 +17,8 @@ from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 NONE, RECOMMENDED, OFF = "none", "recommended", "off"
 ALWAYS = ("outliers",)
 """The steps that are done where nothing is said."""
-RECOMMENDED_STEPS = ("outliers", "swaps", "jumps", "gaps")
-"""What repairs faults of the tracker and leaves everything else."""
+RECOMMENDED_STEPS = ("outliers", "swaps", "jumps", "torn", "gaps")
+"""What repairs faults of the tracker and leaves everything else, as `benchmarks/cleaning.py` measures."""
 
 
 @dataclass(frozen=True)

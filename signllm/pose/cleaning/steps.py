@@ -63,10 +63,19 @@ def mask_jumps(pose: PoseSequence, _: float) -> Done:
     return pose.replace(valid=pose.valid & ~wrong_FJ), {"joints_masked": int(wrong_FJ.sum())}
 
 
+def mask_torn(pose: PoseSequence, reach: float) -> Done:
+    """Mask joints of a hand more than `reach` shoulder widths from its wrist, see `signllm.pose.faults.torn`."""
+    wrong_FJ = faults.torn(pose, reach)
+    if not wrong_FJ.any():
+        return pose, {}
+    return pose.replace(valid=pose.valid & ~wrong_FJ), {"joints_masked": int(wrong_FJ.sum())}
+
+
 def fill_gaps(pose: PoseSequence, longest_s: float) -> Done:
     """Give joints that are missing for at most `longest_s` seconds a place on the straight way between, at even speed.
 
-    Only between two frames that show the joint: nothing is added at the ends of a clip. What is filled is valid.
+    Joints of a hand go so relative to their wrist, where that is known: the hand moves with its arm. Only between two
+    frames that show the joint: nothing is added at the ends of a clip. What is filled is valid.
     """
     seen_FJ = pose.valid
     if seen_FJ.all():
@@ -78,13 +87,25 @@ def fill_gaps(pose: PoseSequence, longest_s: float) -> Done:
     fill_FJ = ~seen_FJ & (before_FJ >= 0) & (after_FJ < len(pose)) & short_FJ
     if not fill_FJ.any():
         return pose, {}
-    frame_N, joint_N = np.nonzero(fill_FJ)
-    before_N, after_N = before_FJ[fill_FJ], after_FJ[fill_FJ]
-    weight_N1 = ((frame_N - before_N) / (after_N - before_N)).astype(np.float32)[:, None]
-    start_NC, end_NC = pose.coordinates[before_N, joint_N], pose.coordinates[after_N, joint_N]
-    coordinates_FJC = pose.coordinates.copy()
-    coordinates_FJC[frame_N, joint_N] = start_NC + (end_NC - start_NC) * weight_N1
-    return pose.replace(coordinates=coordinates_FJC, valid=seen_FJ | fill_FJ), {"joints_filled": len(frame_N)}
+    coordinates_FJC, valid_FJ = pose.coordinates.copy(), seen_FJ | fill_FJ
+    wrist_J = np.arange(pose.skeleton.num_joints)
+    for hand, wrist in pose.skeleton.wrists.items():
+        wrist_J[list(pose.skeleton.parts[hand])] = wrist
+    for of_hands in (False, True):  # wrists are filled before hands follow them
+        frame_N, joint_N = np.nonzero(fill_FJ & ((wrist_J != np.arange(len(wrist_J))) == of_hands))
+        before_N, after_N = before_FJ[frame_N, joint_N], after_FJ[frame_N, joint_N]
+        weight_N1 = ((frame_N - before_N) / (after_N - before_N)).astype(np.float32)[:, None]
+        known_N = np.full(len(frame_N), of_hands)
+        for moment_N in (frame_N, before_N, after_N):
+            known_N &= valid_FJ[moment_N, wrist_J[joint_N]]
+        here_NC, start_NC, end_NC = (
+            np.where(known_N[:, None], coordinates_FJC[moment_N, wrist_J[joint_N]], 0)
+            for moment_N in (frame_N, before_N, after_N)
+        )
+        start_NC = coordinates_FJC[before_N, joint_N] - start_NC
+        end_NC = coordinates_FJC[after_N, joint_N] - end_NC
+        coordinates_FJC[frame_N, joint_N] = here_NC + start_NC + (end_NC - start_NC) * weight_N1
+    return pose.replace(coordinates=coordinates_FJC, valid=valid_FJ), {"joints_filled": int(fill_FJ.sum())}
 
 
 def smooth(pose: PoseSequence, window_s: float) -> Done:
@@ -184,6 +205,10 @@ STEPS = {
         ),
         StepKind("jumps", 1, mask_jumps, lambda c: f"{_joints(c['joints_masked'])} masked", None),
         StepKind(
+            "torn", 1, mask_torn, lambda c: f"{_joints(c['joints_masked'])} masked",
+            faults.HAND_REACH, "shoulder widths from a wrist to a joint of its hand", 0.5, 10,
+        ),
+        StepKind(
             "gaps", 1, fill_gaps, lambda c: f"{_joints(c['joints_filled'])} filled",
             0.2, "seconds of the longest gap", 0.001, 10,
         ),
@@ -200,8 +225,9 @@ STEPS = {
 1. outliers: a place that cannot be must not bend what is measured next.
 2. swaps: an exchanged hand looks like a jump of two; put right, nothing of it is lost.
 3. jumps: what is still somewhere else is wrong, and is masked.
-4. gaps: those of the tracker, and what the steps before have masked.
-5. smooth: along whole ways, at the rate of the source, which shows the noise best.
-6. trim: trembling is no longer taken for motion.
-7. resample: last, so that every step before sees real frames and seconds are exact.
+4. torn: hand joints far from their wrist, which is known to be where it is.
+5. gaps: those of the tracker, and what the steps before have masked.
+6. smooth: along whole ways, at the rate of the source, which shows the noise best.
+7. trim: trembling is no longer taken for motion.
+8. resample: last, so that every step before sees real frames and seconds are exact.
 """
