@@ -52,6 +52,7 @@ def test_what_comes_from_outside_is_data_and_never_markup():
     assert len(scripts) == 2
     (told,) = json.loads(scripts[0][1])["scenes"]
     assert scripts[0][0]["type"] == "application/json"
+    assert not set("<>&") & set(scripts[0][1])
     for key in ("name", "text", "gloss"):
         assert told[key] == NASTY
     assert told["note"] == told["group"] == {"en": NASTY, "zh": NASTY}
