@@ -100,6 +100,14 @@ def test_clips_stay_where_they_are_when_others_come(seed):
     assert before == {n for n in deal_clips(entries + late, 0.15).dev if n < len(entries)}
 
 
+def test_two_sources_agree_on_a_recording_of_one_name():
+    whole = [entry(f"rec{n}", f"the sentence number {n}") for n in range(300)]
+    signs = [entry(f"sign{n}-{m}", f"sign{m}", recording=f"rec{n}") for n in range(300) for m in range(n % 5)]
+    of_whole = {whole[n].name for n in deal_clips(whole, 0.15).dev}
+    of_signs = {signs[n].recording for n in deal_clips(signs, 0.15).dev}
+    assert of_signs == of_whole & {sign.recording for sign in signs}
+
+
 def test_few_groups_come_as_near_to_the_share_as_they_can():
     entries = [entry(f"{signer}-{n}", f"word{n}", f"s{signer}") for signer in range(5) for n in range(30)]
     found = deal_clips(entries, 0.15)
