@@ -89,9 +89,19 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--workers",
         type=int,
-        default=1,
-        help="processes that read clips, and videos tracked at once; 0 means one for each core (default: 1)"
+        help="processes that read clips, and videos tracked at once; 0: one for each core (default: 1, on Ray all)"
         " / 读取片段的进程数，也是同时处理的视频数，0 表示每个核心一个",
+    )
+    flags.add_argument(
+        "--engine",
+        default="processes",
+        help="where clips are read: processes of this machine, or ray (pip install -r requirements-ray.txt)"
+        " / 在何处读取片段：本机进程或 Ray 集群",
+    )
+    flags.add_argument(
+        "--ray_address",
+        help="the Ray cluster (default: RAY_ADDRESS, else one that is started on this machine)"
+        " / Ray 集群地址，默认取 RAY_ADDRESS，否则在本机启动",
     )
     flags.add_argument("--overwrite", action="store_true", help="replace splits that are there / 覆盖已有的划分")
     flags.add_argument(

@@ -24,6 +24,8 @@ _FLAGS = (
     "max_samples",
     "fps",
     "workers",
+    "engine",
+    "ray_address",
     "skip_bad",
     "held_out",
     "hints",

@@ -26,7 +26,9 @@ from signllm.data.convert_tally import Tally
 from signllm.data.convert_videos import track_videos, video_facts
 from signllm.data.dealing import as_part, wanted_splits
 from signllm.data.demo.corpus import remove_demo_corpus
-from signllm.data.engines import Engine, num_cores, open_engine
+from signllm.data.engines import open_engine
+from signllm.data.engines.mapping import Engine
+from signllm.data.engines.processes import num_processes
 from signllm.data.groups import BY_NAME
 from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
@@ -93,7 +95,7 @@ def convert(
     said = hints = options.hints or Hints(options.layout)
     with (
         hold_splits(options.output_dir, [(options.language, split) for split in chosen]),
-        open_engine(options.engine, options.workers) as engine,
+        open_engine(options.engine, options.workers, options.ray_address) as engine,
     ):
         for split, open_source in chosen.items():
             source = open_source()
@@ -186,7 +188,7 @@ def _convert_split(
     assert source.split is not None, "`wanted_splits` deals clips without a split to splits"
     unpaired = [*source.missing, *source.faults]
     report = SplitReport(options.language, source.split, faults=list(unpaired))
-    tracked = track_videos(source, root_of(options), options.workers or num_cores(), options.skip_bad, start)
+    tracked = track_videos(source, root_of(options), num_processes(options.workers), options.skip_bad, start)
     source = tracked.source
     if tracked.refused is not None:
         report.faults += tracked.refused

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signllm.data.dealing import HELD_OUT, check_name
-from signllm.data.engines import ENGINES, PROCESSES
-from signllm.errors import ConfigError, did_you_mean
+from signllm.data.engines import PROCESSES, engine_faults
+from signllm.errors import ConfigError
 from signllm.languages import resolve_language
 from signllm.pose.cleaning import Cleaning
 from signllm.pose.formats.hints import Hints
@@ -25,8 +25,8 @@ class ConvertOptions:
     instead of found, the layout included. `columns`: which columns of a table say what.
     `name`: of the source, where a split has several: they become parts of it (`signllm.data.store_split`).
     `lift`: clips without depth become 3D by `signllm.lifting`; clips with depth stay as they are.
-    `engine`, `workers`: where clips are read (`signllm.data.engines`), and in how many processes, 0 for one a core.
-    What is written does not depend on them.
+    `engine`, `workers`: where clips are read (`signllm.data.engines`), and in how many processes, 0 for one a core;
+    `ray_address` is the cluster's for 'ray'. What is written does not depend on them.
     `clean`: the steps of cleaning as `signllm.pose.cleaning.Cleaning.parse` takes them.
     `tracking`: how videos are tracked, None for how this process does it.
     `inherited`: for splits, what was once found of the splits before them (see `signllm.data.convert_record`), where
@@ -40,7 +40,7 @@ class ConvertOptions:
     max_samples: int | None = None
     layout: str = "auto"
     fps: float | None = None
-    workers: int = 1
+    workers: int | None = None
     overwrite: bool = False
     skip_bad: bool = False
     held_out: float = HELD_OUT
@@ -51,6 +51,7 @@ class ConvertOptions:
     clean: Sequence[str] = ()
     inherited: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     engine: str = PROCESSES
+    ray_address: str | None = None
     tracking: Tracking | None = None
     cleaning: Cleaning = field(init=False)
 
@@ -65,11 +66,7 @@ class ConvertOptions:
             faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
         if self.name is not None:
             faults += check_name(self.name)
-        if self.workers < 0:
-            faults.append(f"--workers is {self.workers}; expected a number of processes, or 0 for one for each core")
-        if self.engine not in ENGINES:
-            hint = did_you_mean(self.engine, ENGINES)
-            faults.append(f"unknown --engine '{self.engine}'{hint}; known: {', '.join(ENGINES)}")
+        faults += engine_faults(self.engine, self.workers, self.ray_address)
         try:
             object.__setattr__(self, "hints", self.hints or Hints(self.layout))
         except ConfigError as error:

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_work import Task, Work, chunks_of, raw_of, read_chunk
-from signllm.data.engines import PROCESSES, Engine, open_engine
+from signllm.data.engines import open_engine
+from signllm.data.engines.mapping import Engine
 from signllm.data.source import ClipEntry, SourcePart
 from signllm.errors import DataError
 from signllm.pose.cleaning import USUAL, Cleaning
@@ -38,8 +39,18 @@ class Reading(Protocol):
         ...
 
     @property
-    def workers(self) -> int:
-        """How many processes read."""
+    def workers(self) -> int | None:
+        """How many processes read, as `open_engine` takes it."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """Where they read, by the name of the engine."""
+        ...
+
+    @property
+    def ray_address(self) -> str | None:
+        """The cluster of the engine 'ray'."""
         ...
 
 
@@ -81,10 +92,10 @@ def clean_rows(
 ) -> Iterator[Row]:
     """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done.
 
-    The work is the engine's; without one it is done in as many processes as the options say.
+    The work is the engine's; without one it is that which the options name.
     """
     if engine is None:
-        with open_engine(PROCESSES, options.workers) as engine:
+        with open_engine(options.engine, options.workers, options.ray_address) as engine:
             yield from clean_rows(entries, found, options, tell, cleaning, lift, engine)
         return
     under_way: deque[list[ClipEntry]] = deque()

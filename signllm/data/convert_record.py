@@ -22,7 +22,18 @@ from signllm.pose.cleaning import STEPS
 from signllm.pose.formats.hints import Hints
 
 CONVERTER_VERSION = 1
-OF_THE_RUN = {"data_dir", "output_dir", "splits", "workers", "engine", "overwrite", "inherited", "cleaning", "tracking"}
+OF_THE_RUN = {
+    "data_dir",
+    "output_dir",
+    "splits",
+    "workers",
+    "engine",
+    "ray_address",
+    "overwrite",
+    "inherited",
+    "cleaning",
+    "tracking",
+}
 """The options that no record repeats."""
 FROM_OTHERS = {field.name for field in fields(Hints) if field.init}
 """What a split may take over from another."""

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from signllm.data.engines import in_order, num_cores, open_engine
+from signllm.data.engines import open_engine
+from signllm.data.engines.mapping import in_order
 from signllm.errors import WorkerError
 from tests.conftest import ROOT
 from tests.helpers.processes import alive, all_end, double, marked, wait_for
@@ -51,8 +52,3 @@ def test_a_worker_that_is_killed_is_said_with_the_way_on():
     said = r"2 worker processes was killed.*goes on where it stopped"
     with pytest.raises(WorkerError, match=said), open_engine("processes", 2) as engine:
         list(engine.map(double, 2, ([n] for n in range(20))))
-
-
-def test_no_number_of_workers_means_one_for_each_core(monkeypatch):
-    monkeypatch.setattr("signllm.data.engines.ENGINES", {"processes": lambda workers: workers})
-    assert (open_engine("processes", 0), open_engine("processes", 3)) == (num_cores(), 3)

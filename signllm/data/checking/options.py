@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signllm.data.dealing import HELD_OUT
+from signllm.data.engines import PROCESSES, engine_faults
 from signllm.errors import ConfigError
 from signllm.languages import resolve_language
 from signllm.pose.cleaning import Cleaning
@@ -22,7 +23,9 @@ class CheckOptions:
     splits: list[str] | None = None
     max_samples: int | None = None
     fps: float | None = None
-    workers: int = 1
+    workers: int | None = None
+    engine: str = PROCESSES
+    ray_address: str | None = None
     skip_bad: bool = False
     held_out: float = HELD_OUT
     hints: Hints = field(default_factory=Hints)
@@ -40,8 +43,7 @@ class CheckOptions:
             faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
         if not 0 <= self.held_out < 1:
             faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
-        if self.workers < 1:
-            faults.append(f"--workers is {self.workers}; expected at least 1")
+        faults += engine_faults(self.engine, self.workers, self.ray_address)
         try:
             object.__setattr__(self, "cleaning", Cleaning.parse(self.clean))
         except ConfigError as error:
