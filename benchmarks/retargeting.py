@@ -145,8 +145,10 @@ def fitted_rig(rig: Rig, signer: Signer, valid: np.ndarray) -> Rig:
         for d, roles in enumerate(FINGER_ROLES.values()):
             start = joints[:, FINGERS_SDK[s, d, 0]] - joints[:, ROOTS[s]]
             own = np.median(q.rotate(q.inverse(palm), start)[seen], axis=0) * METRES
+            if not body.has_finger[s, d]:
+                continue
             put(side + roles[0], moved[rig.roles[f"{side}Hand"]] + q.rotate(body.palms[s], own))
-            for k, (before, role) in enumerate(pairwise(roles)):
+            for k, (before, role) in enumerate(pairwise(role for role in roles if side + role in rig.roles)):
                 way = q.unit(body.finger_points[s, d, k + 1] - body.finger_points[s, d, k])
                 put(side + role, moved[rig.roles[side + before]] + way * length(*FINGERS_SDK[s, d, k : k + 2]))
     world = rig.world[1]

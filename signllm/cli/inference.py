@@ -21,7 +21,7 @@ from signllm.text.checks import check_text
 if TYPE_CHECKING:
     from signllm.inference import GeneratedClip, Generator
 
-VIDEO_FORMATS = ("mp4", "gif", "png", "html")
+VIDEO_FORMATS = ("mp4", "gif", "png", "html", "glb")
 POSE_FORMATS = ("npz", "skels", "pose")
 OTHER_FORMATS = ("json",)
 DEFAULT_OUTPUT = Path("outputs") / "inference"
@@ -213,7 +213,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--format",
         default="mp4,npz,json",
-        help="comma-separated: mp4,gif,png,html,npz,skels,pose,json / 输出格式 (%(default)s)",
+        help="comma-separated: mp4,gif,png,html,glb,npz,skels,pose,json / 输出格式 (%(default)s)",
     )
     add("--no_split", action="store_true", help="sign a text of several sentences as one / 不把文本拆成句子")
     add("--strict", action="store_true", help="refuse what the model does not know / 拒绝模型不认识的内容")

@@ -14,7 +14,9 @@ from signllm.errors import ConfigError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.tracking.tracked import use
-from signllm.retargeting.reading import AVATAR
+from signllm.retargeting.animation import write_avatar
+from signllm.retargeting.reading import AVATAR, read_map
+from signllm.viewing.clips import AVATAR_FILE
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, write_player
 from signllm.viewing.player.scenes import MOST_FIGURES
@@ -72,13 +74,23 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"a folder, or a file name for one clip (default: {DEFAULT_OUTPUT}) / 输出目录或文件",
     )
-    add("--format", help="mp4, gif, png (a contact sheet), several with commas (default: mp4) / 输出格式")
+    add(
+        "--format",
+        help="mp4, gif, png (a contact sheet), glb (an avatar that signs), several with commas (default: mp4)"
+        " / 输出格式，glb 为打手语的虚拟人",
+    )
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
     add(
         "--avatar",
-        help=f"web: a person as .glb or .vrm file, or '{NO_AVATAR}' for skeletons alone (default: our own)"
-        " / 网页中的虚拟人：.glb 或 .vrm 文件；none 表示只要骨架（默认：自带的虚拟人）",
+        help=f"web and --format glb: a person as .glb or .vrm file; web: '{NO_AVATAR}' for skeletons alone"
+        " (default: our own) / 网页和 glb 中的虚拟人：.glb 或 .vrm 文件；none 表示网页只要骨架（默认：自带的虚拟人）",
+    )
+    add(
+        "--avatar_map",
+        type=Path,
+        metavar="FILE",
+        help="JSON that names bones of --avatar, where they are not found / 指明虚拟人骨骼名称的 JSON 文件",
     )
     add("--fps", type=float, default=DEFAULT_FPS, help="frame rate of a .skels file (default: 25) / 帧率")
     add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
@@ -109,10 +121,9 @@ def _check(options: argparse.Namespace) -> None:
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
     if options.mode == "web" and options.format:
         faults.append(f"--format {options.format}: --mode web writes one HTML page; leave --format out")
-    if options.mode != "web" and options.avatar:
-        faults.append(f"--avatar {options.avatar}: only --mode web shows an avatar; leave --avatar out")
     if options.mode == "web" and len(options.compare_with) >= MOST_FIGURES:
         faults.append(f"--compare_with: a page shows {MOST_FIGURES} inputs side by side at most, --input among them")
+    faults += _avatar_faults(options)
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
             f"--input is not given and {DEFAULT_INPUT} does not exist; give a store, a .skels, .npz or .pose file, or"
@@ -136,16 +147,31 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
     """For each clip the files to write; ConfigError when --output, --format and the number of clips do not fit."""
     output = options.output or DEFAULT_OUTPUT
     formats = [f".{name.strip().lstrip('.')}" for name in options.format.split(",")] if options.format else []
-    for suffix in formats:
-        check_suffix(f"clip{suffix}")
-    if output.suffix and not output.is_dir():
+    named = output.suffix and not output.is_dir()
+    for name in [Path(f"clip{suffix}") for suffix in formats] or [output] * bool(named):
+        if name.suffix.lower() != AVATAR_FILE:
+            check_suffix(name)
+    if named:
         if len(stems) > 1:
             raise ConfigError(f"--output {output}: {len(stems)} clips do not fit into one file; give a folder")
-        check_suffix(output)
         return [[output.with_suffix(suffix) for suffix in formats] or [output]]
     safe = [safe_name(stem) for stem in stems]
     unique = [name if safe.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(safe)]
     return [[output / f"{name}{suffix}" for suffix in formats or [".mp4"]] for name in unique]
+
+
+def _avatar_faults(options: argparse.Namespace) -> list[str]:
+    """What is wrong with --format glb and the flags that only it reads."""
+    formats = (options.format or "").split(",") if options.format else [(options.output or Path()).suffix]
+    wanted = AVATAR_FILE in [f".{name.strip().lower().lstrip('.')}" for name in formats]
+    if wanted and options.mode != "animation":
+        return [f"--mode {options.mode}: an avatar (glb) signs one clip a file; use --mode animation"]
+    if wanted and options.avatar == NO_AVATAR:
+        return [f"--avatar {NO_AVATAR}: --format glb writes an avatar; leave one of the two out"]
+    if wanted or options.mode == "web":
+        return []
+    given = [f"--{flag} {value}" for flag in ("avatar", "avatar_map") if (value := getattr(options, flag))]
+    return [f"{flag}: only --mode web and --format glb show an avatar" for flag in given]
 
 
 def safe_name(stem: str) -> str:
@@ -156,7 +182,11 @@ def safe_name(stem: str) -> str:
 def _write(paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace) -> None:
     longest = max(pose.duration_s for _, pose in panels)
     for path in paths:
-        write_video(path, panels, title, options.size, options.view)
+        if path.suffix.lower() == AVATAR_FILE:
+            avatar = Path(options.avatar) if options.avatar else None
+            write_avatar(path, panels[0][1], title or path.stem, avatar, options.avatar_map)
+        else:
+            write_video(path, panels, title, options.size, options.view)
         print(f"wrote {path} ({longest:.2f} s)")
 
 
@@ -205,9 +235,10 @@ def web(options: argparse.Namespace) -> None:
         source = _sources(options, options.input)[0]
         clips = source.select(options.clip) if options.clip else source.first(options.num_clips)
         rows, names = [(clip,) for clip in clips], [source.name]
-    avatar = (
-        None if options.avatar == NO_AVATAR else PageAvatar.read(Path(options.avatar) if options.avatar else AVATAR)
-    )
+    avatar = None
+    if options.avatar != NO_AVATAR:
+        named = read_map(options.avatar_map) if options.avatar_map else None
+        avatar = PageAvatar.read(Path(options.avatar) if options.avatar else AVATAR, named)
     write_player(path, [scene_of(clips, names) for clips in rows], avatar=avatar)
     print(f"wrote {path} ({len(rows)} clips, {path.stat().st_size / 1e6:.1f} MB)")
 

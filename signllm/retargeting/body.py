@@ -145,7 +145,7 @@ def _nose(rig: Rig, points: np.ndarray, neck: np.ndarray, turn: np.ndarray) -> n
         return points[rig.roles["nose"]]
     size = np.linalg.norm(points[rig.roles["leftUpperArm"]] - points[rig.roles["rightUpperArm"]])
     start = points[rig.roles["head"]] if "head" in rig.roles else neck + q.rotate(turn, np.array([0, 0.45 * size, 0]))
-    return start + q.rotate(turn, np.array([0.0, 0.12, 0.32]) * size)
+    return start + q.rotate(turn, np.array([0.0, 0.05, 0.32]) * size)
 
 
 def _finger_points(

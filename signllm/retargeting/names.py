@@ -52,8 +52,11 @@ def roles_of(names: Sequence[str]) -> dict[str, int]:
     fingers: dict[tuple[str, str], dict[int, int]] = {}
     spine: list[tuple[int, int]] = []
     for bone, name in enumerate(names):
-        side, key, number = _parts(name)
+        side, key, numbers = _parts(name)
+        number = numbers[-1] if numbers else 0
         finger = _FINGERS.get(key.removeprefix("hand").removesuffix("tip"))
+        if key == "" and "finger" in name.lower() and len(numbers) == 2 and 1 <= numbers[0] <= 5:
+            finger = list(FINGER_ROLES)[numbers[0] - 1]  # MakeHuman's finger1-1 is the thumb's first bone
         whole = re.sub(r"[^a-z0-9]", "", name.lower())
         if whole in _LOWER:
             found.setdefault(_LOWER[whole], bone)
@@ -70,13 +73,13 @@ def roles_of(names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _parts(name: str) -> tuple[str, str, int]:
-    """The side, what is left of the name, and its last number, of `mixamorig:LeftHandIndex1`, `f_index.01.L`, ..."""
+def _parts(name: str) -> tuple[str, str, list[int]]:
+    """The side, what is left of the name, and its numbers, of `mixamorig:LeftHandIndex1`, `f_index.01.L`, ..."""
     words = [word.lower() for word in _WORD.findall(name.split(":")[-1].split("|")[-1])]
     sides = [_SIDES[word] for word in words if word in _SIDES]
     numbers = [int(word) for word in words if word.isdigit() and len(word) < 6]
     rest = [word for word in words if not word.isdigit() and word not in _SIDES and word not in _IGNORED]
-    return sides[0] if sides else "", "".join(rest), numbers[-1] if numbers else 0
+    return sides[0] if sides else "", "".join(rest), numbers
 
 
 def _name_fingers(found: dict[str, int], fingers: dict[tuple[str, str], dict[int, int]]) -> None:

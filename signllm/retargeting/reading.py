@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from signllm.errors import DataError, did_you_mean
+from signllm.fsutil import read_json
 from signllm.retargeting import quaternions as q
 from signllm.retargeting.glb import Glb
 from signllm.retargeting.names import roles_of
@@ -34,6 +35,14 @@ def read_rig(path: Path = AVATAR, named: Mapping[str, str] | None = None) -> Rig
     whole, has no skeleton, or whose arms and hands are not found.
     """
     return rig_of(Glb.read(path), named)
+
+
+def read_map(path: Path) -> dict[str, str]:
+    """Role -> name of a bone, from a JSON file: `{"leftUpperArm": "Bone.003", ...}`. Raises DataError for others."""
+    value = read_json(path)
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value.values()):
+        return value
+    raise DataError(f'{path}: not a map of roles to names of bones, such as {{"leftUpperArm": "Bone.003"}}')
 
 
 def rig_of(glb: Glb, named: Mapping[str, str] | None = None) -> Rig:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.lifting.fitting import lift
 from signllm.pose import SKELETON_50, PoseSequence
 
 NOSE, NECK = 0, 1
@@ -57,6 +56,8 @@ class Signer:
                 f"only clips of the skeleton {SKELETON_50.name} can be retargeted, not {clip.skeleton.name}"
             )
         if clip.valid.any() and not clip.coordinates[..., 2:].any():
+            from signllm.lifting.fitting import lift  # PyTorch, which a clip with depth does not need
+
             clip = lift([clip])[0]
         elif clip.coordinates.shape[2] == 2:
             clip = clip.replace(coordinates=np.pad(clip.coordinates, ((0, 0), (0, 0), (0, 1))))

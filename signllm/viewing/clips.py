@@ -7,14 +7,16 @@ from pathlib import Path
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose.formats import WRITERS, write_clips
 from signllm.pose.output import Captioned
+from signllm.retargeting.animation import write_avatar
 from signllm.viewing.player.page import Figure, PlayerScene, frame_of, player_page, write_player
 from signllm.viewing.video import SUFFIXES, write_video
 
 PAGE = ".html"
+AVATAR_FILE = ".glb"
 
 
 def write(path: Path, shown: Captioned, size: int, view: str) -> None:
-    """Write a clip in the format of the suffix: a pose file that names it as the path, a drawing, or a page.
+    """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or our avatar.
 
     Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip,
     OutputError where the file cannot be written.
@@ -26,8 +28,10 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
         write_video(path, [(shown.label, shown.pose)], shown.title, size, view)
     elif suffix == PAGE:
         write_player(path, [_scene(shown)], shown.title or path.stem)
+    elif suffix == AVATAR_FILE:
+        write_avatar(path, shown.pose, shown.title)
     else:
-        known = (*SUFFIXES, PAGE, *WRITERS)
+        known = (*SUFFIXES, PAGE, AVATAR_FILE, *WRITERS)
         hint = did_you_mean(suffix, known)
         raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(known)}")
 

@@ -12,7 +12,9 @@ from signllm.cli.visualize import main
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.pose import PoseSequence
 from signllm.pose.formats import write_clips
+from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import AVATAR
+from tests.helpers import rigs
 from tests.helpers.printed import table_rows
 
 
@@ -99,6 +101,12 @@ def test_pose_files_and_an_output_file(tmp_path):
         (["--mode", "statistics", "--output", "x.png"], "give a folder"),
         (["--input", "nowhere.npz"], "nowhere.npz"),
         (["--input", "nowhere"], "nowhere"),
+        (["--avatar", "x.vrm"], "only --mode web and --format glb"),
+        (["--mode", "statistics", "--avatar_map", "x.json"], "only --mode web and --format glb"),
+        (["--mode", "web", "--avatar_map", "nowhere.json"], "nowhere.json: no such file"),
+        (["--format", "glb", "--avatar", "none"], "leave one of the two out"),
+        (["--mode", "statistics", "--format", "glb"], "use --mode animation"),
+        (["--format", "glb", "--avatar", "nowhere.vrm"], "nowhere.vrm: no such file"),
     ],
 )
 def test_faulty_requests_end_with_code_2_and_write_nothing(store, tmp_path, monkeypatch, capsys, flags, message):
@@ -245,3 +253,23 @@ def test_web_refuses_what_it_does_not_read(store, tmp_path, capsys):
     assert "4 inputs side by side" in told
     assert main([*flags, "--output", str(tmp_path / "x.mp4")]) == 2
     assert "--mode web writes .html" in capsys.readouterr().err
+
+
+def test_an_avatar_signs_in_a_file_of_its_own(store, tmp_path, capsys):
+    flags = ["--input", str(store), "--split", "dev", "--num_clips", "2", "--format", "glb,png"]
+    assert main([*flags, "--output", str(tmp_path / "out")]) == 0
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".glb", ".glb", ".png", ".png"]
+    path = next((tmp_path / "out").glob("*000.glb"))
+    glb = Glb.read(path)
+    assert glb.content["animations"][0]["name"] == "text 0 안녕"
+    assert f"wrote {path} (0.32 s)" in capsys.readouterr().out
+
+
+def test_an_avatar_of_ones_own_with_a_map(store, tmp_path):
+    glb = rigs.glb_of(rigs.rig_of(rigs.t_pose(), 4), {"leftHand": "paw"})
+    (tmp_path / "other.glb").write_bytes(glb.packed())
+    (tmp_path / "map.json").write_text('{"leftHand": "paw"}')
+    flags = ["--input", str(store), "--output", str(tmp_path / "x.glb"), "--avatar", str(tmp_path / "other.glb")]
+    assert main(flags) == 2
+    assert main([*flags, "--avatar_map", str(tmp_path / "map.json")]) == 0
+    assert len(Glb.read(tmp_path / "x.glb").content["nodes"]) == len(glb.content["nodes"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signllm.errors import DataError
-from signllm.retargeting.reading import AVATAR, read_rig, rig_of
+from signllm.retargeting.reading import AVATAR, read_map, read_rig, rig_of
 from signllm.retargeting.rig import FINGER_ROLES, ROLES, SIDES
 from tests.helpers import rigs
 
@@ -50,7 +50,20 @@ def vroid():
     return names
 
 
-@pytest.mark.parametrize("names", [mixamo(), rigify(), vroid()], ids=["mixamo", "rigify", "vroid"])
+def makehuman():
+    names = {"hips": "pelvis", "neck": "neck01", "head": "head"}
+    for side in SIDES:
+        arm = {"Shoulder": "clavicle", "UpperArm": "upperarm01", "LowerArm": "lowerarm01", "Hand": "wrist"}
+        names |= {side + part: f"{name}.{side[0].upper()}" for part, name in arm.items()}
+        for number, roles in enumerate(FINGER_ROLES.values(), 1):
+            names |= {side + role: f"finger{number}-{k}.{side[0].upper()}" for k, role in enumerate(roles, 1)}
+    return names
+
+
+NAMED = {"mixamo": mixamo(), "rigify": rigify(), "vroid": vroid(), "makehuman": makehuman()}
+
+
+@pytest.mark.parametrize("names", NAMED.values(), ids=NAMED)
 def test_bones_are_found_by_the_names_of_programs(names):
     rig = rig_of(rigs.glb_of(RIG, names))
     found = {role: rig.names[bone] for role, bone in rig.roles.items()}
@@ -82,6 +95,16 @@ def test_a_map_goes_before_names():
         rig_of(glb, {"leftHnad": "paw", "leftHand": "pow"})
     assert "did you mean 'leftHand'?" in caught.value.faults[0]
     assert "did you mean 'paw'?" in caught.value.faults[1]
+
+
+def test_a_map_file_is_read(tmp_path):
+    path = tmp_path / "map.json"
+    path.write_text('{"leftHand": "paw"}')
+    assert read_map(path) == {"leftHand": "paw"}
+    for wrong in ("[]", '{"leftHand": 3}'):
+        path.write_text(wrong)
+        with pytest.raises(DataError, match="not a map of roles"):
+            read_map(path)
 
 
 def test_nodes_above_and_below_the_joints_belong_to_the_skeleton():

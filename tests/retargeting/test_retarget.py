@@ -130,7 +130,7 @@ def test_forearms_share_the_turn_of_the_hand(clip, avatar, on_avatar):
 
 def test_a_flat_clip_is_lifted(clip, avatar, on_avatar, monkeypatch):
     seen = []
-    monkeypatch.setattr("signllm.retargeting.signer.lift", lambda clips: seen.extend(clips) or [clip])
+    monkeypatch.setattr("signllm.lifting.fitting.lift", lambda clips: seen.extend(clips) or [clip])
     flat = clip.replace(coordinates=clip.coordinates[..., :2])
     np.testing.assert_array_equal(retarget(flat, avatar).rotations, on_avatar.rotations)
     assert seen == [flat]

@@ -1,0 +1,63 @@
+"""The avatar's file with a clip as its animation, for browsers, Blender, Unity and others (glTF 2.0, "Animations").
+
+Legend: F frames, B bones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signllm.fsutil import write_atomically
+from signllm.pose import PoseSequence
+from signllm.retargeting.clip import RetargetedClip
+from signllm.retargeting.glb import Glb
+from signllm.retargeting.reading import AVATAR, read_map, rig_of
+from signllm.retargeting.retarget import retarget
+
+_STILL = 1e-6
+
+
+def write_avatar(
+    path: Path, clip: PoseSequence, name: str = "", avatar: Path | None = None, bone_map: Path | None = None
+) -> None:
+    """Write an avatar that signs a clip: ours, or a GLB or VRM file, whose own animations it takes the place of.
+
+    bone_map: a file as for `read_map`, where bones have names that are not known. Raises DataError where a file or the
+    clip cannot be used, OutputError where nothing can be written.
+    """
+    glb = Glb.read(avatar or AVATAR)
+    rig = rig_of(glb, read_map(bone_map) if bone_map else None)
+    animate(glb, retarget(clip, rig), name or path.stem)
+    content = glb.packed()
+    write_atomically(path, lambda file: file.write(content))
+
+
+def animate(glb: Glb, clip: RetargetedClip, name: str) -> None:
+    """Make a clip the file's only animation: a key every 1 / fps seconds, linear in between; still bones have none."""
+    rig, rotations_FB4 = clip.rig, clip.rotations
+    seconds = (np.arange(len(clip)) / clip.fps).astype("<f4")
+    times = glb.add(seconds[:, None], "SCALAR", min=[float(seconds[0])], max=[float(seconds[-1])])
+    samplers: list[dict[str, Any]] = []
+    channels: list[dict[str, Any]] = []
+
+    def channel(node: int, path: str, values: np.ndarray, kind: str) -> None:
+        channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+        samplers.append({"input": times, "output": glb.add(values.astype("<f4"), kind), "interpolation": "LINEAR"})
+
+    for bone, node in enumerate(rig.nodes.tolist()):
+        if np.abs(np.abs(rotations_FB4[:, bone] @ rig.rotations[bone]) - 1).max() > _STILL:
+            channel(node, "rotation", rotations_FB4[:, bone], "VEC4")
+        if rig.parents[bone] < 0 and np.abs(clip.translation).max() > _STILL:
+            channel(node, "translation", rig.translations[bone] + clip.translation, "VEC3")
+        if "matrix" in glb.item("nodes", node):  # a node with a matrix cannot be animated
+            own = {
+                "translation": rig.translations,
+                "rotation": rig.rotations,
+                "scale": np.repeat(rig.scales[:, None], 3, 1),
+            }
+            del glb.item("nodes", node)["matrix"]
+            glb.item("nodes", node).update({key: values[bone].tolist() for key, values in own.items()})
+    glb.content["animations"] = [{"name": name, "samplers": samplers, "channels": channels}]
