@@ -236,6 +236,16 @@ def test_clip_folders_are_read_in_all_their_forms(tmp_path):
     assert report.counter == "unknown"
 
 
+@pytest.mark.parametrize("fps", [0, 1e4, -25, True, "25", None])
+def test_frame_rates_of_clip_folders_are_positive_numbers(tmp_path, fps):
+    folder = tmp_path / "d" / "dev" / "a"
+    folder.mkdir(parents=True)
+    (folder / "pose.json").write_text(json.dumps({"fps": fps, "poses": raw_clip(3).reshape(3, 150).tolist()}))
+    (folder / "text.txt").write_text("text\n")
+    (report,) = run(tmp_path / "d", tmp_path / "o")
+    assert any(f'"fps" is {fps!r}, expected a positive number' in fault for fault in report.faults) == (fps is not None)
+
+
 def test_a_finished_split_is_kept_unless_overwritten(tmp_path):
     data = write_split(tmp_path / "d", [line(raw_clip(6, n)) for n in range(3)])
     assert run(data, tmp_path / "o")[0].status == "converted"

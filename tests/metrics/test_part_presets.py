@@ -40,6 +40,18 @@ def test_a_fit_over_the_hands_measures_however_few_joints_of_the_body_are_seen(b
     assert found == pytest.approx(literal_dtw_pa_jpe("body", [hypothesis], [reference]), rel=1e-5)
 
 
+def test_joints_on_one_line_are_turned_onto_the_other_line():
+    clips = []
+    for seed, direction in enumerate(([1, 0, 0], [0.2, -0.9, 0.4])):
+        clip = signing(seed, 10 + seed)
+        along_FJ = np.random.default_rng(seed).normal(size=clip.valid.shape)
+        clips.append(clip.replace(coordinates=(along_FJ[..., None] * direction).astype(np.float32)))
+    found = score_pairs(clips[:1], clips[1:], ["dtw-pa-jpe"])
+    for part in SKELETON_50.parts:
+        expected = literal_dtw_pa_jpe(part, clips[:1], clips[1:])
+        assert found[f"dtw_pa_jpe_{part}"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_a_mirrored_hand_is_not_the_same_hand():
     hand = np.random.default_rng(0).normal(size=(15, 50, 3))
     clip = signing(1, 15).replace(coordinates=hand)

@@ -90,6 +90,15 @@ def test_hints_say_everything_that_is_wrong_at_once():
     assert "did you mean 'openpose-67'" in caught.value.faults[0]
 
 
+def test_rows_of_several_clips_in_one_array(tmp_path):
+    joints = [person(seed=seed) for seed in range(3)]
+    np.save(tmp_path / "a.npy", np.stack([points_of("mediapipe-75", clip).reshape(12, -1) for clip in joints]))
+    clips = open_clips(tmp_path / "a.npy")
+    assert clips.names == ["a_00000", "a_00001", "a_00002"]
+    for pose, wanted in zip(clips, joints, strict=True):
+        assert_same_person(pose, wanted)
+
+
 def test_pickled_arrays_are_refused_and_never_opened(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"x": 1}], dtype=object), allow_pickle=True)
     np.savez(tmp_path / "b.npz", person_0=np.array({"body": 1}, dtype=object))
@@ -175,6 +184,26 @@ def test_json_of_other_trackers(tmp_path, write):
     (tmp_path / "a.json").write_text(json.dumps(write(joints)))
     (pose,) = open_clips(tmp_path, hints=Hints(aspect="1:1"))
     assert_same_person(pose, joints)
+
+
+@pytest.mark.parametrize("body", [17, 18, 25])
+@pytest.mark.parametrize("numbers", [2, 3])
+def test_json_whose_numbers_stand_in_a_row(tmp_path, body, numbers):
+    joints, layout = person(dims=2), {17: "coco-59", 18: "openpose-coco-60", 25: "openpose-67"}[body]
+    points = with_confidence(points_of(layout, joints), layout)[..., :numbers]
+    ends = {"pose": (0, body), "left_hand": (body, body + 21), "right_hand": (body + 21, body + 42)}
+    frames = [{f"{name}_landmarks": row[first:end].ravel().tolist() for name, (first, end) in ends.items()}
+              for row in points]  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps(frames))
+    (pose,) = open_clips(tmp_path, hints=Hints(aspect="1:1"))
+    assert_same_person(pose, joints)
+
+
+def test_a_file_of_tensors_that_is_none_says_why_in_one_line(tmp_path):
+    (tmp_path / "a.pt").write_bytes(b"no tensors")
+    with pytest.raises(DataError, match=r"a\.pt: torn, or not tensors alone; .* never opened \(.+\)") as caught:
+        list(open_clips(tmp_path / "a.pt"))
+    assert "\n" not in str(caught.value)
 
 
 def test_dwpose_arrays_a_frame(tmp_path):

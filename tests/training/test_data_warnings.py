@@ -120,8 +120,9 @@ def test_the_split_that_may_be_meant_is_offered(make_config, root, name):
 
 def test_a_training_split_of_another_name_is_offered(make_config, root):
     (root / "ASL" / "train").rename(root / "ASL" / "training")
-    with pytest.raises(DataError, match=r"there is 'training': set data\.train_split=training"):
-        warnings_of(make_config, root)
+    for languages in ('["ASL"]', "[]"):
+        with pytest.raises(DataError, match=r"there is 'training': set data\.train_split=training"):
+            warnings_of(make_config, root, f"model.languages={languages}")
     shutil.rmtree(root / "ASL" / "training")
     with pytest.raises(DataError, match=r"there are: ASL/dev; convert it, or name another in data.train_split"):
         warnings_of(make_config, root)

@@ -40,6 +40,8 @@ _PARTS = {
 _FRAME_LISTS = ("frames", "instance_info", "data", "annotations", "landmarks", "results")
 _PEOPLE = ("people", "instances", "persons")
 _FLAT_THREE = ("pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "keypoints")
+_COUNTS = {"left": (21,), "right": (21,), "body": (33, 25, 18, 17)}
+"""Points of a part; numbers in a row of one of these with 2 to 4 numbers each are read so."""
 _NUMBERED = re.compile(r"(.*\D)?(\d+)(_keypoints)?\.(json|npz|npy)", re.IGNORECASE)
 _HEAD = 1 << 10
 _TELLING = re.compile(
@@ -60,13 +62,22 @@ def _points(value: Any, key: str) -> np.ndarray | None:
         return np.array([[point.get(name, 0.0) for name in names] for point in value], np.float32)
     array = np.array(value, np.float32)
     if array.ndim == 1:
-        numbers = 3 if key in _FLAT_THREE or key.endswith("_kpts") or array.size % 3 == 0 else 2
-        return array.reshape(-1, numbers)
+        return array.reshape(-1, _numbers_a_point(key, array.size))
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
     if array.ndim != 2:
         raise ValueError(f"{key} has shape {array.shape}, expected points x numbers")
     return array
+
+
+def _numbers_a_point(key: str, size: int) -> int:
+    """Of a part whose numbers stand in one row."""
+    if key in _FLAT_THREE or key.endswith("_kpts"):
+        return 3
+    for count in _COUNTS.get(_PARTS[key.casefold()], ()):
+        if size in (2 * count, 3 * count, 4 * count):
+            return size // count
+    return 3 if size % 3 == 0 else 2
 
 
 def _person(value: dict) -> Person:
