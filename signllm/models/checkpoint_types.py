@@ -40,6 +40,8 @@ class Extra(BaseModel):
 class _State(BaseModel):
     """Where a run stands: what its next session and the repair of its folder read."""
 
+    model_config = ConfigDict(extra="forbid")
+
     step: Count
     epoch: Count
     batch: Count
