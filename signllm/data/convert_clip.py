@@ -72,12 +72,16 @@ def clean_clip(raw: RawClip, conventions: Conventions, fps: float, cleaning: Cle
     clip.zero_joints = pose.valid.size - int(np.count_nonzero(pose.valid))
     cleaned, clip.changes = cleaning.run(pose)
     clip.warnings += [_describe_outliers(pose, change) for change in clip.changes if _masked_outliers(change)]
-    pose = cleaned
-    if np.count_nonzero(pose.valid) == np.count_nonzero(pose.valid[:, pose.skeleton.root]):
-        clip.faults.append("no joint but the neck is seen in any frame")
+    if not _shows_a_body(cleaned):
+        after = " once it is cleaned" if _shows_a_body(pose) else ""
+        clip.faults.append(f"no joint but the neck is seen in any frame{after}")
         return clip
-    clip.pose = pose
+    clip.pose = cleaned
     return clip
+
+
+def _shows_a_body(pose: PoseSequence) -> bool:
+    return int(np.count_nonzero(pose.valid)) > int(np.count_nonzero(pose.valid[:, pose.skeleton.root]))
 
 
 def _counter_faults(counter_F: np.ndarray, name: str) -> list[str]:

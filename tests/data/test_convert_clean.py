@@ -8,11 +8,13 @@ import pytest
 
 from signllm.cli.convert import main
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.convert_clip import clean_clip
 from signllm.data.convert_record import OF_THE_RUN, read_recorded
 from signllm.data.demo.performance import animate
 from signllm.data.store import Store
 from signllm.errors import ConfigError
-from signllm.pose.cleaning import clean
+from signllm.pose.cleaning import Cleaning, clean
+from signllm.pose.formats.conventions import Conventions, RawClip
 from signllm.pose.formats.hints import Hints
 from tests.helpers.people import person, points_of
 
@@ -129,6 +131,15 @@ def test_a_split_cleaned_otherwise_is_not_taken_for_this_one(source, tmp_path, w
     assert "with other options" in report.faults[0]
     (report,) = convert(ConvertOptions(source, tmp_path / "o", "ASL", splits=["dev"], clean=["outliers=5"]))
     assert report.status == "already converted"
+
+
+def test_a_clip_of_which_cleaning_leaves_nothing_is_refused_for_that():
+    seen_FJ = np.zeros((2, 50), bool)
+    seen_FJ[:, 1] = seen_FJ[1, 3] = True
+    raw = RawClip(np.ones((2, 50, 3), np.float32), valid_FJ=seen_FJ, scale_known=True, sides_known=True)
+    assert clean_clip(raw, Conventions(), 50.0).pose is not None
+    clip = clean_clip(raw, Conventions(), 50.0, Cleaning.parse(["resample"]))  # takes every other frame
+    assert clip.faults == ["no joint but the neck is seen in any frame once it is cleaned"]
 
 
 def test_faults_of_cleaning_stand_beside_the_others(source, tmp_path):
