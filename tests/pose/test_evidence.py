@@ -100,6 +100,17 @@ def test_the_busier_side_moves_clearly_more(joints):
     assert evidence.busier_side(still, seen(still)) == 0
 
 
+def test_only_what_is_seen_in_the_image_makes_a_side_busy(joints):
+    deep = np.repeat(joints[:1], FRAMES, 0)
+    deep[:, 4, 2] = np.arange(FRAMES)  # only the depth of the right wrist changes
+    assert evidence.busier_side(deep, seen(deep)) == 0
+    lost = np.repeat(joints[:1], FRAMES, 0)
+    lost[5, 4] = 9
+    hidden = seen(lost)
+    hidden[5, 4] = False
+    assert evidence.busier_side(lost, hidden) == 0
+
+
 def test_upper_arms_are_measured_in_shoulder_widths(joints):
     width = np.linalg.norm(joints[0, 5, :2] - joints[0, 2, :2])
     upper = np.concatenate([np.linalg.norm(joints[:, b, :2] - joints[:, a, :2], axis=-1) for a, b in ((2, 3), (5, 6))])

@@ -90,6 +90,13 @@ def test_hints_say_everything_that_is_wrong_at_once():
     assert "did you mean 'openpose-67'" in caught.value.faults[0]
 
 
+@pytest.mark.parametrize("fps", ["fast", 0, 2e4, [], [[30.0]]])
+def test_a_frame_rate_beside_the_points_counts_where_it_is_one(tmp_path, fps):
+    np.savez(tmp_path / "a.npz", keypoints=points_of("openpose-67", person(dims=2)), fps=fps)
+    (pose,) = open_clips(tmp_path / "a.npz")
+    assert pose.fps == (30 if fps == [[30.0]] else 25)
+
+
 def test_rows_of_several_clips_in_one_array(tmp_path):
     joints = [person(seed=seed) for seed in range(3)]
     np.save(tmp_path / "a.npy", np.stack([points_of("mediapipe-75", clip).reshape(12, -1) for clip in joints]))
