@@ -9,7 +9,7 @@ from signllm.data.clips import open_clips
 from signllm.data.store import Store
 from signllm.pose.formats import write_clips
 from signllm.pose.tracking import tracked
-from signllm.pose.tracking.tracked import use
+from signllm.pose.tracking.tracked import Tracking, use
 from tests.helpers.sources import clip
 from tests.helpers.videos import FakeTracker, moving, picture, write_sound, write_video
 
@@ -64,6 +64,9 @@ def test_segments_cut_a_long_video_that_is_tracked_once(tmp_path, source, conver
     fake = FakeTracker(tmp_path / "env")
     write_video(source / "long.mp4", moving(40))
     (source / "texts.csv").write_text("file,text,start,end\nlong.mp4,one,0,0.4\nlong.mp4,two,0.4,1.2\n")
+    use(Tracking(fake.python, cache=tmp_path / "kept"))
+    open_clips(source)
+    assert fake.tracked == []  # how long the file is, its header says
     assert convert(fake) == 0
     records = Store(tmp_path / "store").split("ASL", "train").records
     assert [(record.text, record.frames) for record in records] == [("one", 10), ("two", 20)]

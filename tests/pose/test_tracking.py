@@ -195,6 +195,10 @@ def test_where_wrists_meet_hands_follow_their_forearms():
     found = choose_hands(points, np.array([[to_the_right, to_the_left]]), nothing, nothing[..., 0, 0], (500, 500), 25)
     assert found.points_F2K3[0, 0, 20, 0] < 0.45  # the left arm's hand points on to the left of the picture
     assert found.points_F2K3[0, 1, 20, 0] > 0.55
+    twice = [hand(root, (-1, 0)) for root in ((0.52, 0.6), (0.46, 0.62))]  # both the left hand; no right one is there
+    found = choose_hands(points, np.array([twice]), nothing, nothing[..., 0, 0], (500, 500), 25)
+    assert not np.isnan(found.points_F2K3[0, 0]).any()
+    assert np.isnan(found.points_F2K3[0, 1]).all()
 
 
 def test_short_gaps_are_filled_on_the_wrist_and_long_ones_are_not():
@@ -225,7 +229,9 @@ def test_the_one_who_is_large_and_moves_is_tracked():
     left, top, right, bottom = part_of(people)
     assert left == pytest.approx((0.24 + 0.74) / 2)
     assert (top, right, bottom) == (0, 1, 1)
-    assert part_of(people[:1]) == (0, 0, 1, 1)
+    small, near = (find_people(pictures, [np.array([[0.45, 0.2, w, w]])] * 6) for w in (0.04, 0.1))
+    np.testing.assert_allclose(part_of(small), (0.47 - 0.18, 0.2 - 0.12, 0.47 + 0.18, 0.24 + 0.32))
+    assert part_of(near) == part_of([]) == (0, 0, 1, 1)
 
 
 @pytest.mark.skipif(

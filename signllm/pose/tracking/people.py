@@ -12,16 +12,21 @@ import numpy as np
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 _LEAST = 0.5  # of the pictures show a person who is there
-_REACH, _ABOVE = 4.0, 3.0  # face widths to either side and face heights above, within which one signs
+_REACH, _ABOVE, _BELOW = 4.5, 3.0, 8.0  # face widths to either side, face heights above and below, where one signs
+_SMALL = 0.6  # of the picture's width; a single signer who needs less of it is seen better in a part of the picture
 _SAME = 1.2  # face widths and heights within which two faces are one
 
 
 @dataclass(frozen=True)
 class Person:
-    """`face`: x, y, width, height in shares of the picture. `motion`: the mean change of brightness around the body."""
+    """`face`: x, y, width, height in shares of the picture. `motion`: the mean change of brightness around the body.
+
+    `places`: left, top, right and bottom of all places where the face is seen.
+    """
 
     face: tuple[float, float, float, float]
     motion: float
+    places: tuple[float, float, float, float]
 
     @property
     def middle(self) -> float:
@@ -39,8 +44,14 @@ def find_people(pictures: Sequence[np.ndarray], faces: Sequence[np.ndarray]) -> 
                 people.append([box])
             else:
                 known.append(box)
-    there = [np.median(person, axis=0) for person in people if len(person) >= max(2, _LEAST * len(pictures))]
-    return [Person(tuple(face.tolist()), _motion(pictures, face)) for face in there]
+    there = [np.array(person) for person in people if len(person) >= max(2, _LEAST * len(pictures))]
+    return [_person(pictures, boxes_N4) for boxes_N4 in there]
+
+
+def _person(pictures: Sequence[np.ndarray], boxes_N4: np.ndarray) -> Person:
+    face = np.median(boxes_N4, axis=0)
+    corners = (*boxes_N4[:, :2].min(0).tolist(), *(boxes_N4[:, :2] + boxes_N4[:, 2:]).max(0).tolist())
+    return Person(tuple(face.tolist()), _motion(pictures, face), corners)
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
@@ -63,16 +74,23 @@ def signer_of(people: Sequence[Person]) -> Person:
 
 
 def part_of(people: Sequence[Person]) -> tuple[float, float, float, float]:
-    """The part of the picture that shows the signer and nobody else: left, top, right, bottom in shares."""
-    if len(people) < 2:
+    """The part of the picture that shows the signer and nobody else: left, top, right, bottom in shares.
+
+    Of a single person it is the whole picture, unless this one is small in it.
+    """
+    if not people:
         return WHOLE
     signer = signer_of(people)
-    _, y, w, h = signer.face
-    left, right = max(0.0, signer.middle - _REACH * w), min(1.0, signer.middle + _REACH * w)
+    _, _, w, h = signer.face
+    left, top, right, bottom = signer.places
+    left, right = max(0.0, left + w / 2 - _REACH * w), min(1.0, right - w / 2 + _REACH * w)
+    top, bottom = max(0.0, top - _ABOVE * h), min(1.0, bottom + _BELOW * h)
+    if len(people) == 1:
+        return (left, top, right, bottom) if right - left < _SMALL else WHOLE
     for other in people:
         between = (other.middle + signer.middle) / 2
         if other.middle < signer.middle - w:
             left = max(left, between)
         elif other.middle > signer.middle + w:
             right = min(right, between)
-    return left, max(0.0, y - _ABOVE * h), right, 1.0
+    return left, top, right, bottom

@@ -27,7 +27,7 @@ from signllm.pose.tracking.people import find_people, part_of
 from signllm.pose.tracking.process import SHAPES, Tracker
 
 DEFAULT_CACHE = Path("cache/poses")
-TRACKING_VERSION = 1  # of what `worker` does; raised where it finds other points
+TRACKING_VERSION = 2  # of what `worker` does; raised where it finds other points
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,7 @@ class Search:
         """The best of what the last frame's place and the arm's crops show."""
         size = np.array(picture_HW3.shape[1::-1])
         best: Hand | None = None
-        least = NEAR
+        least = np.inf
         for region in self._regions(wrist, elbow, width, side):
             found = self.tracker.hand(picture_HW3, region)
             if found is not None:  # once more, now that the hand itself says where it is
