@@ -15,7 +15,6 @@ from signllm.pose.cleaning import USUAL, Cleaning
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.formats.conventions import RawClip
 from signllm.pose.formats.finding import Found, Raw
-from signllm.pose.formats.raw_points import RawPoints
 from signllm.pose.formats.reader import Loaded
 from signllm.pose.sequence import PoseSequence
 from signllm.pose.tracking.tracked import Tracking, use, used
@@ -77,7 +76,7 @@ def _read(work: Work, load: Callable[[], Loaded], told_fps: float | None) -> tup
     ready, faults, marked = work.found.prepare(raw) if raw is not None else (None, [], {})
     conventions = work.found.conventions
     clip = clean_clip(ready, conventions, fps, work.cleaning) if ready is not None else CleanClip(faults=faults)
-    if isinstance(raw, RawPoints) and raw.note:
+    if raw is not None and raw.note:
         clip.warnings.append(raw.note)
     clip.marked_joints, clip.zero_joints = marked, clip.zero_joints - sum(marked.values())
     clip.faults = [*wrong, *clip.faults]

@@ -15,7 +15,7 @@ from pose_format.utils.openpose import OpenPose_Components
 from signllm.data.clips import open_clips
 from signllm.errors import DataError
 from signllm.pose import SKELETON_50, PoseSequence
-from signllm.pose.formats import write_clips
+from signllm.pose.formats import load_clip, write_clips
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "pose_files"
 MEDIAPIPE_BODY = [f"{side}_{joint}" for joint in ("SHOULDER", "ELBOW", "WRIST") for side in ("LEFT", "RIGHT")]
@@ -163,7 +163,7 @@ def test_unknown_layouts_are_refused_by_their_components(tmp_path):
 
 
 def test_clips_without_signer_scale_or_frames_are_refused(tmp_path):
-    points, confidence = openpose(tmp_path / "two.pose", people=2)
+    points, confidence = openpose(tmp_path / "whole.pose")
     save(tmp_path / "nobody.pose", OpenPose_Components, points, 0 * confidence)
     save(tmp_path / "empty.pose", OpenPose_Components, points[:0], confidence[:0])
     confidence[:, 2] = 0
@@ -171,7 +171,6 @@ def test_clips_without_signer_scale_or_frames_are_refused(tmp_path):
     points[1, 7, 0] = np.nan
     save(tmp_path / "nan.pose", OpenPose_Components, points, confidence)
     for name, says in {
-        "two": "2 people are in it",
         "nobody": "every point is missing",
         "empty": "no frames",
         "shoulder": "shoulders are never both seen",
@@ -179,6 +178,22 @@ def test_clips_without_signer_scale_or_frames_are_refused(tmp_path):
     }.items():
         with pytest.raises(DataError, match=rf"{name}\.pose: .*{says}"):
             read_one(tmp_path / f"{name}.pose")
+
+
+def test_of_several_people_the_one_who_signs_is_taken_and_it_is_said(tmp_path):
+    points, confidence = openpose(tmp_path / "one.pose", frames=6)
+    bystander = points[:1] * 0.2 + 20 + np.zeros_like(points)  # small, and does not move
+    data = np.stack([bystander, points], axis=1).astype(np.float32)
+    body = NumPyPoseBody(25.0, data, np.stack([confidence] * 2, axis=1).astype(np.float32))
+    header = PoseHeader(0.2, PoseHeaderDimensions(640, 480, 0), OpenPose_Components)
+    with open(tmp_path / "two.pose", "wb") as file:
+        Pose(header, body).write(file)
+    np.testing.assert_array_equal(
+        read_one(tmp_path / "two.pose").coordinates, read_one(tmp_path / "one.pose").coordinates
+    )
+    clip, faults = load_clip(tmp_path / "two.pose")
+    assert faults == []
+    assert clip.note == "2 people; the largest and most moving one was taken (number 2)"
 
 
 def test_a_second_person_of_whom_nothing_is_seen_does_no_harm(tmp_path):

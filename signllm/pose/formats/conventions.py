@@ -59,6 +59,7 @@ class RawClip:
     `own_scale`: tracked points, whose scale and origin are the clip's own; `aspect`: x and y are shares of an image so
     many times as wide as high; `depth_unit`: what one of z is in the unit of x, 0 where z is no depth;
     `wrist_depth`: a hand's z counts from its own wrist; `third_open`: z may be a confidence.
+    `note`: what the reader chose for the clip, for people.
     """
 
     coordinates_FJC: np.ndarray
@@ -73,6 +74,7 @@ class RawClip:
     depth_unit: float = 1.0
     wrist_depth: bool = False
     third_open: bool = False
+    note: str | None = None
 
     def __len__(self) -> int:
         return len(self.coordinates_FJC)

@@ -37,6 +37,7 @@ from signllm.pose.formats.point_layouts import (
     find_layout,
 )
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
+from signllm.pose.formats.row_arrays import signer_of
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -57,11 +58,11 @@ class PoseFile:
     def clip(self) -> PoseSequence | RawClip:
         """Read it; only a file of this toolkit says everything about itself.
 
-        DataError for a torn file, an unknown layout, several people, or no frame.
+        Of several people it is the one who signs. DataError for a torn file, an unknown layout, or no frame.
         """
         pose = self._parse()
         layout, places_J = self._places(pose.header)
-        person_FKC, seen_FK = self._signer(pose)
+        person_FKC, seen_FK, note = self._signer(pose)
         # Points that the layout has not get any place; the mask hides them.
         joints_FJC, valid_FJ = person_FKC[:, places_J], seen_FK[:, places_J] & (places_J >= 0)
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
@@ -79,6 +80,7 @@ class PoseFile:
             own_scale=True,
             depth_unit=width if layout.third == DEPTH else 0.0,
             wrist_depth=layout.centred_hands,
+            note=note,
         )
 
     def _parse(self) -> Pose:
@@ -122,16 +124,17 @@ class PoseFile:
             )
         return layout, np.array([-1 if point is None else points.get(point, -1) for point in layout.points])
 
-    def _signer(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
-        """The one person's coordinates (F, K, C) and which points are seen (F, K)."""
+    def _signer(self, pose: Pose) -> tuple[np.ndarray, np.ndarray, str | None]:
+        """The signer's coordinates (F, K, C), which points are seen (F, K), and of several people who was taken."""
         data_FPKC, seen_FPK = np.asarray(pose.body.data.data), np.asarray(pose.body.confidence) > 0
         if not len(data_FPKC):
             raise DataError("the clip has no frames")
         present = np.flatnonzero(seen_FPK.any((0, 2)))
-        if len(present) != 1:
-            what = "every point is missing" if not len(present) else f"{len(present)} people are in it"
-            raise DataError(f"{what}; leave the clip out" + " or keep the signer only" * bool(len(present)))
-        return data_FPKC[:, present[0]], seen_FPK[:, present[0]]
+        if not len(present):
+            raise DataError("every point is missing; leave the clip out")
+        data_FPKC, seen_FPK = data_FPKC[:, present], seen_FPK[:, present]
+        person, note = signer_of(np.where(seen_FPK[..., None], data_FPKC, 0))
+        return data_FPKC[:, person], seen_FPK[:, person], note
 
 
 def load(path: Path) -> Loaded:
