@@ -98,6 +98,8 @@ def test_clips_stay_where_they_are_when_others_come(seed):
     assert not moved
     late = [entry(f"late{n}", f"late text {n}", recording=f"r{n}") for n in range(100)]  # of the same recordings
     assert before == {n for n in deal_clips(entries + late, 0.15).dev if n < len(entries)}
+    alike = [entry(f"zz{n}", entries[n].text, recording=f"zz{n}") for n in range(100)]  # of the same texts
+    assert before == {n for n in deal_clips(entries + alike, 0.15).dev if n < len(entries)}
 
 
 def test_two_sources_agree_on_a_recording_of_one_name():

@@ -7,6 +7,7 @@ from signllm.data.convert import ConvertOptions, convert
 from signllm.data.dataset import SignDataset
 from signllm.data.store import ClipRecord, Store, StoreWriter
 from signllm.errors import ConfigError, DataError
+from signllm.pose.formats import write_clips
 from tests.helpers import sources
 
 
@@ -19,6 +20,8 @@ def two_sources(tmp_path):
     """A store of `eins` .. `fünf` as dev, and of `vier`, `fünf`, `sechs` of another source."""
     first = sources.write_lines(tmp_path / "first")
     second = sources.write_lines(tmp_path / "second", ("vier", "fünf", "sechs"))
+    poses = [(f"dev/{name}", sources.clip(10 + n)) for n, name in enumerate(("vier", "fünf", "sechs"))]
+    write_clips(second / "dev.skels", poses)  # not those of the first source
     convert_into(tmp_path / "store", first)
     return tmp_path / "store", first, second
 
@@ -43,6 +46,7 @@ def test_parts_are_read_as_one_split_and_each_alone(two_sources):
     ids = [record.id for record in joined.records]
     assert ids == ["eins", "zwei", "drei", "vier", "fünf", "words/vier", "words/fünf", "words/sechs"]
     assert [record.id for record in part.records] == ids[5:]
+    assert (joined.pose(5).coordinates != joined.pose(0).coordinates).any()
     for index in range(3):
         np.testing.assert_array_equal(joined.pose(5 + index).coordinates, part.pose(index).coordinates)
     assert joined.info["parts"] == {"dev": 5, "dev@words": 3}
