@@ -11,7 +11,7 @@ from signllm.viewing.player.page import Figure, PlayerScene, write_player
 from tests.helpers.clips import signing
 from tests.helpers.pages import picture, wait_until
 
-BONES = ("leftHand", "rightHand", "rightIndexDistal", "leftThumbDistal", "head")
+BONES = ("leftHand", "rightHand", "rightIndexDistal", "leftThumbDistal")
 
 
 @pytest.fixture(scope="module")
