@@ -13,12 +13,13 @@ import numpy as np
 
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
-from signllm.viewing.drawing import view_box
+from signllm.viewing.drawing import ViewBox, view_box
 from signllm.viewing.player.avatars import PageAvatar
 from signllm.viewing.player.encoding import base64_of
 from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
 
 FORMAT = 1
+_CROWN = 1.1  # shoulder widths from the neck to the top of the head, with some air
 _MOST = 32767  # of a whole number of 16 bits
 
 
@@ -38,7 +39,7 @@ def pack_show(
 def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None = None) -> dict[str, Any]:
     """A scene; `align` adds dynamic time warping where it has a reference, `avatar` its motions."""
     poses = scene.in_one_unit()
-    box = view_box(poses)
+    box = _with_head(view_box(poses)) if avatar else view_box(poses)
     depths = [pose.coordinates[..., 2][pose.valid] for pose in poses if has_depth(pose)]
     clips = []
     reference = next(
@@ -66,6 +67,13 @@ def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None
         "error": max(clip["error"] for clip in clips),
         "clips": clips,
     }
+
+
+def _with_head(box: ViewBox) -> ViewBox:
+    """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller."""
+    top = min(box.top, -_CROWN * box.shoulder_width)
+    side = box.side + box.top - top
+    return ViewBox(box.left + (box.side - side) / 2, top, side, box.shoulder_width)
 
 
 def both(words: Words) -> dict[str, str]:

@@ -60,6 +60,10 @@ def test_only_pages_with_an_avatar_hold_motions():
     with_motions = pack_scene(scene, avatar=avatar)
     assert with_motions["clips"][0]["motion"] == avatar.motion(pose)
     assert "motion" not in pack_scene(scene)["clips"][0]
+    tall, bare = with_motions["box"], pack_scene(scene)["box"]
+    assert tall["top"] == pytest.approx(min(bare["top"], -1.1))
+    assert tall["top"] + tall["side"] == pytest.approx(bare["top"] + bare["side"])
+    assert tall["left"] + tall["side"] / 2 == pytest.approx(bare["left"] + bare["side"] / 2)
     assert pack_show([with_motions], pose.skeleton, True, avatar)["avatar"]["scale"] > 1
     assert pack_show([], pose.skeleton, True)["avatar"] is None
 
