@@ -29,9 +29,11 @@ from signllm.judges.fgd_encoder import FgdEncoder, load_fgd_encoder
 from signllm.judges.judge import Judge
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from signllm.models.feature_cache import FeatureCache
+from signllm.retargeting import read_rig, retarget
+from signllm.retargeting.reading import read_map
 from signllm.training.setup import build_experiment
 from signllm.training.state import TrainingState
-from tests.helpers import reward_judges
+from tests.helpers import reward_judges, rigs
 from tests.helpers.sources import SOURCES, clip
 
 
@@ -187,6 +189,14 @@ def _source(make: Callable[[Path], object]) -> Callable[[Path], object]:
 
 
 _SOURCES = SOURCES | TRACKED | RECORDINGS
+
+
+def _avatar(folder: Path) -> None:
+    glb = rigs.glb_of(rigs.rig_of(rigs.t_pose(), 1), {"leftHand": "paw"}, 1)
+    (folder / "avatar.glb").write_bytes(glb.packed())
+    (folder / "map.json").write_text('{"leftHand": "paw"}')
+
+
 TARGETS = [
     *(
         Target(f"source: {name}", _source(make), _read_source)
@@ -204,5 +214,10 @@ TARGETS = [
     Target("report", _report, lambda folder: compare(folder / "a.json", folder / "b.json")),
     Target("gloss table", _gloss_table, lambda folder: read_text_gloss(folder / "t.csv")),
     Target("texts file", _texts, _read_texts),
+    Target(
+        "avatar",
+        _avatar,
+        lambda folder: retarget(clip(3), read_rig(folder / "avatar.glb", read_map(folder / "map.json"))),
+    ),
     *RUNNING,
 ]
