@@ -98,7 +98,9 @@ def _recognised(splits: Mapping[str, dict]) -> list[str]:
     for label, split in splits.items():
         found = split["recognised"]
         steps = [f"{step['name']} {step['value']}: {step['why']}" for step in found["steps"]]
+        layouts = ", ".join(f"{name} ({count})" for name, count in found["layouts"].items())
         table = f"table: {found['table']}" + f"; poses: {found['reader']}" * bool(found["reader"])
+        table += f"; layout of a sample: {layouts}" * bool(layouts)
         alike.setdefault((table, *steps), []).append(label)
     lines = []
     for (first, *others), labels in alike.items():

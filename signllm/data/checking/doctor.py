@@ -14,10 +14,14 @@ from signllm.data.checking.reading_rules import READING_RULES
 from signllm.data.checking.split_rules import SPLIT_RULES
 from signllm.data.checking.text_rules import TEXT_RULES
 from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read
+from signllm.data.convert_work import raw_of
+from signllm.data.tables.layouts import counted_layouts
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
-from signllm.pose.formats.conventions import RawClip
+from signllm.pose.formats.conventions import SAMPLE_CLIPS, RawClip
+from signllm.pose.formats.finding import Raw
 from signllm.pose.formats.hints import Hints
+from signllm.sampling import spread
 
 _MOST_REJECTED = 1000  # faults that are kept word by word
 
@@ -71,13 +75,22 @@ def _reader(opened: OpenedSplit) -> str:
     return ", ".join(names)
 
 
+def _sample(split: SplitFacts) -> list[Raw]:
+    """Some clips as their files hold them."""
+    posed = [entry for entry in split.entries if entry.has_pose]
+    loaded = (raw_of(posed[index].load())[0] for index in spread(len(posed), SAMPLE_CLIPS))
+    return [clip for clip in loaded if clip is not None]
+
+
 def _read(split: SplitFacts, options: CheckOptions, hints: Hints, start: Callable[[str, int], Progress]) -> None:
     """Read the clips of a split and count them in."""
     try:
         split.found, sample = how_read(split.source, hints)
     except DataError as error:
         split.refused += error.faults
+        split.layouts = counted_layouts(_sample(split))
         return
+    split.layouts = counted_layouts(sample)
     split.has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sample)
     del sample
     if split.found is None:

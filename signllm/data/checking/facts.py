@@ -85,7 +85,8 @@ class SplitFacts:
     """What is known of one split: its source, how it is read, and the figures of each clip that can be read.
 
     `refused`: why no clip can be read. `rejected`: (clip, first fault) of clips that conversion leaves out, of many the
-    first; `num_rejected` counts all. `reader`, `table`: what was recognised, in words.
+    first; `num_rejected` counts all. `reader`, `table`: what was recognised, in words. `layouts`: how many clips of a
+    sample have which layout of points.
     """
 
     language: str | None
@@ -95,6 +96,7 @@ class SplitFacts:
     reader: str = ""
     found: Found | None = None
     has_counter: bool = False
+    layouts: dict[str, int] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     rejected: list[tuple[str, str]] = field(default_factory=list)
     num_rejected: int = 0

@@ -20,6 +20,12 @@ MOST_LEFT_OUT = 0.5
 
 def unreadable(split: SplitFacts, options: CheckOptions) -> Iterator[Finding]:
     """What makes conversion refuse the split: nothing readable, no texts, texts that cannot be paired with poses."""
+    mixed = ", ".join(f"{name} ({count})" for name, count in split.layouts.items())
+    apart = (
+        f"{len(split.layouts)} layouts are mixed, {mixed}: put the files of each into a folder of its own",
+        f"混有 {len(split.layouts)} 种布局：{mixed}；把每种放进单独的目录",
+    )
+    repair = ("repair the files, or say what they are with a flag", "修复文件，或用参数说明它们是什么")
     for kind, faults in (("unreadable", split.refused), ("unpaired", split.source.faults)):
         for fault in faults:
             yield Finding(
@@ -27,7 +33,7 @@ def unreadable(split: SplitFacts, options: CheckOptions) -> Iterator[Finding]:
                 Severity.ERROR,
                 split.label,
                 (fault, f"无法读取或配对：{fault}"),
-                ("repair the files, or say what they are with a flag", "修复文件，或用参数说明它们是什么"),
+                apart if kind == "unreadable" and len(split.layouts) > 1 else repair,
             )
     for fault in split.source.missing:
         fault, _, remedy = fault.partition("; ")

@@ -37,7 +37,7 @@ def split_summary(split: SplitFacts) -> dict[str, Any]:
     return {
         "language": split.language,
         "split": split.split,
-        "recognised": {"table": split.table, "reader": split.reader, **_reading(split)},
+        "recognised": {"table": split.table, "reader": split.reader, "layouts": split.layouts, **_reading(split)},
         "clips": len(split),
         "left_out": split.num_rejected,
         "frames": frames,

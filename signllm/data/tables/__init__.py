@@ -19,7 +19,7 @@ from signllm.data.tables import (
     table_file,
     word_files,
 )
-from signllm.data.tables.contents import describe
+from signllm.data.tables.contents import EMPTY, NO_POSES, describe, step_for
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
 
@@ -48,11 +48,11 @@ def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
         raise DataError(f"{path}: no such file or folder")
     found = [replace(part, table=table.name) for table in TABLES for part in table.find(path, columns or {})]
     if not found and path.is_file():
+        if step := step_for([path]):
+            raise DataError(f"{path}: {step}")
         reader_of(path)  # says why it is no pose file
     if not found:
-        raise DataError(
-            f"{path}: no clips here{_contents(path)}. Known are: {'; '.join(table.name for table in TABLES)}"
-        )
+        raise DataError(f"{path}: no clips here{_contents(path)}")
     rank = min(part.rank for part in found)
     found = [part for part in found if part.rank == rank]
     claims: dict[tuple, list[str]] = {}
@@ -65,5 +65,9 @@ def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
 
 
 def _contents(path: Path) -> str:
-    """What is in a folder instead, for a message: files by kind with their layouts, tables, and the next step."""
-    return f" ({describe(path)})" if path.is_dir() else ""
+    """What is in a folder instead, for a message: files by kind, tables, and the next step; or what is known."""
+    there = describe(path) if path.is_dir() else ""
+    if there and there != EMPTY and not there.endswith(NO_POSES):
+        return f" ({there})"
+    known = f". Known are: {'; '.join(table.name for table in TABLES)}"
+    return f" ({there}){known}" if there else known

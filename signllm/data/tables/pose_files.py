@@ -13,6 +13,7 @@ from pathlib import Path
 
 from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name
 from signllm.data.source import BARE_FILES, ClipEntry, Columns, FoundPart, SourcePart, Table
+from signllm.data.tables.layouts import layouts_of
 from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
@@ -153,8 +154,9 @@ def _no_text(path: Path, files: list[Path]) -> str:
     names = ", ".join(file.name for file in files[:_MOST_NAMES]) + ", ..." * (len(files) > _MOST_NAMES)
     first = files[0]
     return (
-        f"{path}: {len(files)} pose files ({names}) and no text for any clip in them; put a table beside them, such as"
-        f" texts.csv with the columns name,text and a row '{first.stem},...', or {first.stem}.text with a line a clip"
+        f"{path}: {len(files)} pose files{layouts_of(files)} ({names}) and no text for any clip in them; put a table"
+        f" beside them, such as texts.csv with the columns name,text and a row '{first.stem},...', or"
+        f" {first.stem}.text with a line a clip"
     )
 
 

@@ -60,6 +60,7 @@ class RawClip:
     many times as wide as high; `depth_unit`: what one of z is in the unit of x, 0 where z is no depth;
     `wrist_depth`: a hand's z counts from its own wrist; `third_open`: z may be a confidence.
     `note`: what the reader chose for the clip, for people.
+    `layout`: the points of the file that these joints were, for people.
     """
 
     coordinates_FJC: np.ndarray
@@ -75,6 +76,7 @@ class RawClip:
     wrist_depth: bool = False
     third_open: bool = False
     note: str | None = None
+    layout: str = ""
 
     def __len__(self) -> int:
         return len(self.coordinates_FJC)

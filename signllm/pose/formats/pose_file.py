@@ -81,6 +81,7 @@ class PoseFile:
             depth_unit=width if layout.third == DEPTH else 0.0,
             wrist_depth=layout.centred_hands,
             note=note,
+            layout=layout.name,
         )
 
     def _parse(self) -> Pose:
