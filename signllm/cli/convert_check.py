@@ -31,6 +31,7 @@ _FLAGS = (
     "hints",
     "columns",
     "clean",
+    "tracking",
 )
 _AXES = ("x", "y", "z")
 

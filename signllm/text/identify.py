@@ -30,8 +30,6 @@ OWN_LEAST = (
     0.05  # of real lists of words and sentences in their own language, none was less likely to be in it than 0.09
 )
 DOUBTFUL_SHARE = 0.1
-LETTERS_ALONE = 30  # judge a text alone; of 8,900 German and English sentences of 20 letters or more none was mistaken
-MOST_ALONE = 20_000  # of them; each takes a fifth of a millisecond
 CLEAR_SHARE = 0.8
 
 
@@ -52,30 +50,18 @@ def language_doubt(texts: Iterable[str], code: str) -> str | None:
     )
 
 
-def foreign_texts(texts: Iterable[str], code: str) -> tuple[dict[str, str], float]:
+def foreign_texts(texts: Iterable[str], code: str, most: int = MOST_TEXTS) -> tuple[dict[str, str], float]:
     """(text -> what it is in, for those that are not in the spoken language of `code`; their share).
 
-    Of many texts MOST_TEXTS are looked at, spread over all. Short ones are judged together, so a text that is named may
+    Of many texts `most` are looked at, spread over all. Short ones are judged together, so a text that is named may
     be one that stands among others of another language.
     """
     spoken = LANGUAGES[code].spoken
-    chosen = _chosen(texts, MOST_TEXTS)
+    chosen = _chosen(texts, most)
     foreign = dict(_in_another_script(chosen, own_script(spoken)))
     own = [text for text in chosen if text not in foreign]
     foreign |= _in_another_language(own, spoken)
     return foreign, len(foreign) / max(1, len(chosen))
-
-
-def surely_foreign(texts: Iterable[str], spoken: str) -> dict[str, str]:
-    """Text -> what it is in, for each that is long enough to be judged alone and in another language or script."""
-    chosen = _chosen(texts, MOST_ALONE)
-    foreign = dict(_in_another_script(chosen, own_script(spoken)))
-    for text in chosen:
-        if text not in foreign and letters_of(text) >= LETTERS_ALONE:
-            found = _identifier().classify(" ".join(words_of(text)))[0]
-            if found != spoken:
-                foreign[text] = NAMES[found]
-    return foreign
 
 
 def spoken_language(texts: Iterable[str]) -> str | None:
@@ -139,11 +125,6 @@ def _passages(texts: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
         passages[-1][0].extend(rest)
         passages[-1][1].extend(word for word in words if word not in passages[-1][1])
     yield from passages
-
-
-def letters_of(text: str) -> int:
-    """How many letters a text has."""
-    return _letters(words_of(text))
 
 
 def _letters(words: Sequence[str]) -> int:

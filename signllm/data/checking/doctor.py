@@ -13,14 +13,17 @@ from signllm.data.checking.pose_rules import POSE_RULES
 from signllm.data.checking.reading_rules import READING_RULES
 from signllm.data.checking.split_rules import SPLIT_RULES
 from signllm.data.checking.text_rules import TEXT_RULES
-from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read
+from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
+from signllm.data.convert_videos import track_videos
 from signllm.data.convert_work import raw_of
+from signllm.data.engines.processes import num_processes
 from signllm.data.tables.layouts import counted_layouts
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, RawClip
 from signllm.pose.formats.finding import Raw
 from signllm.pose.formats.hints import Hints
+from signllm.pose.tracking.tracked import use
 from signllm.sampling import spread
 
 _MOST_REJECTED = 1000  # faults that are kept word by word
@@ -52,6 +55,8 @@ def check(
     `start(split, bytes)` is called once a split and returns a function that is told of bytes done. Raises DataError
     where nothing can be opened, ConfigError where a language must be said.
     """
+    if options.tracking is not None:
+        use(options.tracking)
     limits = (options.splits, options.max_samples, options.held_out, options.columns)
     facts, hints = [], options.hints
     for opened in open_splits(options.data_dir, options.language, *limits):
@@ -83,7 +88,13 @@ def _sample(split: SplitFacts) -> list[Raw]:
 
 
 def _read(split: SplitFacts, options: CheckOptions, hints: Hints, start: Callable[[str, int], Progress]) -> None:
-    """Read the clips of a split and count them in."""
+    """Read the clips of a split and count them in; poses are found in videos first, as in conversion."""
+    at_once = num_processes(options.workers)
+    tracked = track_videos(split.source, root_of(options), at_once, options.skip_bad, start)
+    if tracked.refused is not None:
+        split.refused += tracked.refused[:MOST_CLIPS]
+        return
+    split.source = replace(tracked.source, steps=(*split.source.steps, *tracked.steps))
     try:
         split.found, sample = how_read(split.source, hints)
     except DataError as error:

@@ -12,6 +12,7 @@ from signllm.errors import ConfigError
 from signllm.languages import resolve_language
 from signllm.pose.cleaning import Cleaning
 from signllm.pose.formats.hints import Hints
+from signllm.pose.tracking.tracked import Tracking
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class CheckOptions:
     hints: Hints = field(default_factory=Hints)
     columns: Mapping[str, str] = field(default_factory=dict)
     clean: Sequence[str] = ()
+    tracking: Tracking | None = None
     cleaning: Cleaning = field(init=False)
 
     def __post_init__(self) -> None:
