@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
 from fuzzing.mutations import ODD_NUMBERS, ODD_TEXTS, tree_damaged
 
@@ -248,7 +249,10 @@ WAYS: dict[str, Callable[[Path, Any, random.Random], None]] = {
 }  # fmt: skip
 """How the values in a file are damaged; each raises one of UNWRITABLE where odd values cannot be written."""
 
-UNWRITABLE = (ValueError, TypeError, OverflowError, KeyError, RuntimeError, AttributeError, IndexError, OSError)
+UNWRITABLE = (
+    *(ValueError, TypeError, OverflowError, KeyError, RuntimeError, AttributeError, IndexError, OSError),
+    SafetensorError,
+)
 _SUFFIXES = {
     ".json": "json", ".npz": "arrays", ".npy": "array", ".pth": "tensors", ".pt": "tensors", ".h5": "hdf5",
     ".safetensors": "safetensors", ".parquet": "columns", ".arrow": "columns",
