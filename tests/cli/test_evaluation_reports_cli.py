@@ -46,7 +46,7 @@ def test_the_guides_command_writes_three_files_beside_the_checkpoint_and_prints_
     ):  # fmt: skip
         assert expected in printed
     page = (checkpoint.parent / "evaluation_dev.html").read_text(encoding="utf-8")
-    assert page.count("<figure>") == 4
+    assert (page.count('class="tag best"'), page.count('class="tag worst"'), page.count("<iframe")) == (6, 6, 1)
     assert run("model", "--model_path", checkpoint, "--formats", "html") == 0
     again = (checkpoint.parent / "evaluation_dev.html").read_text(encoding="utf-8")
     assert again == page.replace("evaluation.py --model_path", "evaluation.py model --model_path").replace(
@@ -115,7 +115,8 @@ def test_clips_are_scored_beside_their_references(tmp_path, store, capsys):
     assert "wrist path length relative to the reference is 0.2" in printed
     (path,) = tmp_path.glob("evaluation_weak_vs_dev-*.json")
     assert path.with_suffix(".md").is_file()
-    assert path.with_suffix(".html").read_text(encoding="utf-8").count("<figure>") == 6
+    page = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert (page.count('class="tag best"'), page.count('class="tag worst"')) == (3, 3)
     report = read(path)
     assert report["command"].startswith("evaluation.py clips --predictions ")
     assert report["conversions"] == ["both sets resampled to 12.5 fps", "depth dropped"]

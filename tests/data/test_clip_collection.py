@@ -226,7 +226,7 @@ def test_what_is_not_there_is_said_with_what_is(tmp_path):
     with pytest.raises(DataError, match=r"no clips here \(the folder is empty\)\. Known are: a store"):
         open_clips(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(DataError, match=r"\(there are 1 \.txt file; no table"):
+    with pytest.raises(DataError, match=r"\(it holds 1 \.txt file; no table"):
         open_clips(tmp_path)
     with pytest.raises(DataError, match=r"unknown pose file suffix '\.txt'"):
         open_clips(tmp_path / "notes.txt")

@@ -124,12 +124,10 @@ def test_a_frame_rate_for_all_clips_may_be_said(tmp_path):
 
 def test_what_was_found_is_said_where_nothing_fits(tmp_path):
     lines(tmp_path / "train.csv", "id|orth|translation", "x|A|eins")
-    with pytest.raises(
-        DataError, match=r"1 \.csv files; a table: train\.csv with 1 rows; the tables say texts, but no"
-    ):
+    with pytest.raises(DataError, match=r"1 \.csv file; a table: train\.csv with 1 rows; the tables say texts, but no"):
         open_clips(tmp_path)
     (tmp_path / "sub").mkdir()
     (tmp_path / "v.zip").write_bytes(b"x")
     (tmp_path / "train.csv").unlink()
-    with pytest.raises(DataError, match=r"1 \.zip files in the folders sub; no table .* no file here holds poses"):
+    with pytest.raises(DataError, match=r"it holds 1 \.zip file \(and folders: sub\); no table .* unpack v\.zip"):
         open_clips(tmp_path)

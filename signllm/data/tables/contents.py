@@ -51,8 +51,8 @@ def describe(folder: Path) -> str:
     files = [f"{count}{more} {kind} file{'s' * (count != 1)}" for kind, count in kinds.most_common(_MOST_SHOWN)]
     tables = table_files(folder, _NO_COLUMNS)
     folders = sorted(item.name for item in folder.iterdir() if item.is_dir())
-    where = f" in the folders {', '.join(folders[:_MOST_SHOWN])}" if folders else ""
-    return f"there are {', '.join(files)}{where}; {_tables(tables)}; {_next_step(items, tables, folder)}"
+    where = f" (and folders: {', '.join(folders[:_MOST_SHOWN])})" if folders else ""
+    return f"it holds {', '.join(files)}{where}; {_tables(tables)}; {_next_step(items, tables, folder)}"
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
