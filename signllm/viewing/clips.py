@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose.formats import WRITERS, write_clips
 from signllm.pose.output import Captioned
-from signllm.retargeting.animation import write_avatar
-from signllm.viewing.player.page import Figure, PlayerScene, frame_of, player_page, write_player
 from signllm.viewing.video import SUFFIXES, write_video
+
+if TYPE_CHECKING:
+    from signllm.viewing.player.page import PlayerScene
 
 PAGE = ".html"
 AVATAR_FILE = ".glb"
@@ -27,8 +29,12 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
     elif suffix in SUFFIXES:
         write_video(path, [(shown.label, shown.pose)], shown.title, size, view)
     elif suffix == PAGE:
+        from signllm.viewing.player.page import write_player  # a video needs none of it
+
         write_player(path, [_scene(shown)], shown.title or path.stem)
     elif suffix == AVATAR_FILE:
+        from signllm.retargeting.animation import write_avatar
+
         write_avatar(path, shown.pose, shown.title)
     else:
         known = (*SUFFIXES, PAGE, AVATAR_FILE, *WRITERS)
@@ -38,9 +44,13 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
 
 def html(shown: Captioned) -> str:
     """The player, as an element that holds everything itself: it plays wherever the page around it is opened."""
+    from signllm.viewing.player.page import frame_of, player_page
+
     title = shown.title or "SignLLM"
     return frame_of(player_page([_scene(shown)], title), title)
 
 
 def _scene(shown: Captioned) -> PlayerScene:
+    from signllm.viewing.player.page import Figure, PlayerScene
+
     return PlayerScene(shown.title, [Figure("", shown.pose)], shown.title, shown.label or None, note=shown.note)

@@ -9,6 +9,7 @@ from signllm.training.setup import build_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = ("transformers", "numba", "scipy", "matplotlib", "tensorboard", "rich", "pose_format", "sacrebleu")
+SLOW += ("jinja2", "signllm.viewing.player.page", "signllm.retargeting.animation")
 
 
 def test_from_text_to_mp4_without_slow_imports(make_config, tmp_path):

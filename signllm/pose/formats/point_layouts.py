@@ -92,10 +92,11 @@ class _Tracker:
         points: list[Point | None] = [(body, joint) if joint else None for joint in self.joints]
         hands = {"left": (left, "L"), "right": (right, "R")}
         names = {"body": [(body, point) for point in self.body]}
+        in_body = set(names["body"])
         for side, (component, letter) in hands.items():
             hand = [(component, point.replace("@", letter)) for point in self.hand]
             points += hand
-            names[side] = [point for point in hand if point not in names["body"]]
+            names[side] = [point for point in hand if point not in in_body]
         places: list[Point] = []
         for part in order:
             places += names[part] if isinstance(part, str) else [(part[0], str(n)) for n in range(part[1])]
