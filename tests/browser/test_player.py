@@ -242,7 +242,7 @@ def test_on_a_telephone(open_page, player_file):
         touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": places})
     assert np.abs(picture(page) - front).mean() > 1
     page.get_by_role("button", name="Next clip").tap()
-    assert len(state(page)["panels"]) == 3
+    wait(page, "s.panels.length === 3")
     for button in page.get_by_role("button").all():
         found = button.bounding_box()
         assert found is None or found["height"] >= 24

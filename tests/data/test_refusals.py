@@ -55,7 +55,7 @@ REMEDIES = {
     strange_table: "the columns of train.csv are not known, and no file here holds poses",
     table_alone: "a table: train.csv with 1 rows; the tables say texts, but no pose file is here",
     nothing: "the folder is empty",
-    deep_poses: "1 .npy file in the folders x; .*or open the folder that holds them",
+    deep_poses: r"1 .npy file \(and folders: x\); .*or open the folder that holds them",
 }
 
 

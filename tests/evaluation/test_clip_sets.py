@@ -73,7 +73,7 @@ def test_what_cannot_be_opened_is_refused_with_what_there_is(tmp_path):
         ((store, ["ASL"], "test"), "ASL has no split 'test'; there are: ASL/dev, ASL/train, GSL"),
         ((store, [], "test"), "no split 'test'; there are: ASL/dev"),
         ((tmp_path / "none",), "no such file or folder"),
-        ((tmp_path,), r"no clips here \(there are .*store is a store that final_convert_data.py made: open .*store"),
+        ((tmp_path,), r"no clips here \(it holds .*store is a store that final_convert_data.py made: open .*store"),
     ):
         with pytest.raises(DataError, match=says):
             open_clip_set(*arguments)
