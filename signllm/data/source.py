@@ -49,6 +49,7 @@ class ClipEntry:
     has_pose: bool = True
 
     def __post_init__(self) -> None:
+        self._refuse_what_is_no_text()
         for name in ("text", "gloss"):
             value = getattr(self, name)
             if value and not is_normalized("NFC", value):
@@ -56,6 +57,19 @@ class ClipEntry:
         if self.references:
             further = dict.fromkeys(normalize("NFC", text) for text in self.references)
             object.__setattr__(self, "references", tuple(text for text in further if text != self.text))
+
+    def _refuse_what_is_no_text(self) -> None:
+        """Bytes of a file that are no UTF-8 come as lone surrogates, which nothing can write: a fault, and a '?'."""
+        for name in ("name", "text", "gloss", "signer", "source", "recording"):
+            value = getattr(self, name)
+            if value and not value.isascii() and (readable := value.encode("utf-8", "replace").decode()) != value:
+                object.__setattr__(self, name, readable)
+                fault = f"the {name} {readable!r} holds bytes that are not UTF-8 text; write it in UTF-8"
+                object.__setattr__(self, "faults", (*self.faults, fault))
+        if any(text.encode("utf-8", "replace").decode() != text for text in self.references):
+            object.__setattr__(self, "references", ())
+            fault = "one of its further texts holds bytes that are not UTF-8 text; write it in UTF-8"
+            object.__setattr__(self, "faults", (*self.faults, fault))
 
     def of_language(self, codes: Sequence[str]) -> ClipEntry:
         """The entry with the one sign language in `codes` where it had none, and the text that goes with it.

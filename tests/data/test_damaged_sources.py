@@ -7,6 +7,7 @@ import pytest
 
 from signllm.data.clips import open_clips
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.source import ClipEntry
 from signllm.errors import DataError
 from signllm.pose.formats import archives
 from signllm.pose.formats.raw_points import RawPoints, forms_of_points
@@ -136,3 +137,11 @@ def test_json_deeper_than_any_reader_goes(tmp_path):
     (tmp_path / "in" / "t.jsonl").write_text(json.dumps({"id": "a", "text": "eins"}) + "\n")
     with pytest.raises(DataError, match="not JSON"):
         open_clips(tmp_path / "in")[0]
+
+
+def test_names_that_are_no_unicode_are_faults_of_their_clips(tmp_path):
+    entry = ClipEntry("a\udcff", tmp_path / "a.npz", lambda: (None, []), text="zw\udce9i", references=("ok", "\udc80"))
+    assert (entry.name, entry.text, entry.references) == ("a?", "zw?i", ())
+    assert len(entry.faults) == 3
+    assert "the text 'zw?i' holds bytes that are not UTF-8 text" in entry.faults[1]
+    assert not ClipEntry("ä", tmp_path / "a.npz", lambda: (None, []), text="zwei 猫").faults
