@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,22 +18,6 @@ if TYPE_CHECKING:
 UNSOUND = 1
 REPORT_KINDS = (".json", ".html")
 _SHOWN_CLIPS = 4
-_FLAGS = (
-    "data_dir",
-    "language",
-    "splits",
-    "max_samples",
-    "fps",
-    "workers",
-    "engine",
-    "ray_address",
-    "skip_bad",
-    "held_out",
-    "hints",
-    "columns",
-    "clean",
-    "tracking",
-)
 _AXES = ("x", "y", "z")
 
 
@@ -41,12 +26,10 @@ def run_check(given: Mapping[str, Any], progress: Callable[[str, int], Callable[
     from signllm.data.checking.doctor import check
     from signllm.data.checking.options import CheckOptions
     from signllm.outputs import check_files
-    from signllm.pose.tracking.tracked import use
 
-    use(given["tracking"])
     reports = _report_files(given["report"])
     check_files(reports)
-    checkup = check(CheckOptions(**{name: given[name] for name in _FLAGS}), progress)
+    checkup = check(CheckOptions(**{f.name: given[f.name] for f in fields(CheckOptions) if f.init}), progress)
     _print(checkup)
     for path in reports:
         _write(path, checkup)

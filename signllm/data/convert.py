@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, field, replace
 
 import orjson
 
-from signllm.data.convert_clean import what_was_changed, what_was_cleaned, words_of
+from signllm.data.convert_clean import what_was_changed, words_of
 from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_doubts import compare_splits, doubts_of
 from signllm.data.convert_lift import what_was_lifted
 from signllm.data.convert_options import ConvertOptions
-from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
+from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of, sample_of
 from signllm.data.convert_record import CONVERTER_VERSION, options_to_record, taken_over
 from signllm.data.convert_tally import Tally
 from signllm.data.convert_videos import track_videos, video_facts
@@ -195,7 +195,8 @@ def _convert_split(
         report.rejected = len(tracked.refused)
         return report
     try:
-        found, sound = how_read(source, hints)
+        sample = sample_of(source)
+        found = how_read(source, sample, hints)
     except DataError as error:
         report.faults += error.faults
         return report
@@ -207,15 +208,15 @@ def _convert_split(
     report.dimensions = 3 if found.has_depth else 2
     report.source_scale, report.counter = conventions.scale, conventions.counter
     report.sides_swapped = conventions.sides_swapped
-    has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sound)
-    del sound  # the clips of a long corpus are large
+    has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sample)
+    del sample  # the clips of a long corpus are large
     report.warnings += [f"{source.label}: {doubt}" for doubt in found.doubts]
     report.warnings += doubts_of(source, conventions, has_counter)
     if doubt := language_doubt((entry.text for entry in source.entries if entry.text), options.language):
         report.warnings.append(f"{doubt} See --language")
     tell = start(source.split, sum(entry.num_bytes for entry in source.entries))
     if unpaired:  # texts cannot be paired, so nothing is written, but the lines' own faults are wanted too
-        for _, _, _, faults in clean_rows(source.entries, found, options, tell, options.cleaning, engine=engine):
+        for _, _, _, faults in clean_rows(source.entries, found, options, tell, engine):
             report.faults += faults
         return report
     return _write_split(source, found, options, report, tell, engine)
@@ -232,7 +233,7 @@ def _write_split(
         waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
         report.resumed = len(source.entries) - len(waiting)
         tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
-        rows = clean_rows(waiting, found, options, tell, options.cleaning, options.lift, engine)
+        rows = clean_rows(waiting, found, options, tell, engine, options.lift)
         for entry, clip, fps, faults in rows:
             if faults or clip.pose is None:
                 rejected.append({"place": entry.where_below(root_of(options)), "clip": entry.name, "faults": faults})
@@ -280,12 +281,11 @@ def _finish(
     options: ConvertOptions,
 ) -> None:
     """Put everything that is known of the split into `dataset.json` and the report."""
-    tally = Tally().count(writer.written())
+    tally = Tally(options.cleaning).count(writer.written())
     report.warnings += tally.sentences(source.entries, lambda entry: entry.where_below(root_of(options)))
     conventions = found.conventions
     report.lifted = tally.lifted
-    cleaned = what_was_cleaned(options.cleaning, writer.written())
-    report.cleaned = words_of(cleaned, len(writer.done))
+    report.cleaned = words_of(tally.cleaned, len(writer.done))
     rejected_file = writer.partial / REJECTED_FILE
     if rejected:
         write_json(rejected_file, rejected)
@@ -304,7 +304,7 @@ def _finish(
             "steps": [asdict(step) for step in report.found],
             "marked_joints": dict(tally.marked),
             **({"lifted": what_was_lifted(tally.lifted)} if options.lift else {}),
-            "cleaning": cleaned,
+            "cleaning": tally.cleaned,
             "options": options_to_record(options),
             **({"inherited": report.inherited} if report.inherited else {}),
             "glosses": tally.glosses,

@@ -27,21 +27,35 @@ def frames_read(record: ClipRecord) -> int:
     return int(frames + changes.get("trim", {}).get("frames_cut", 0))
 
 
-def what_was_cleaned(cleaning: Cleaning, records: Iterable[ClipRecord]) -> list[dict[str, Any]]:
-    """For `dataset.json`: each step with its version, its parameter, and what it changed in how many clips."""
-    totals: dict[str, Counter[str]] = {name: Counter() for name in cleaning.values}
-    clips: Counter[str] = Counter()
-    for record in records:
+class CleaningTally:
+    """What the steps of a cleaning changed in the clips that were counted."""
+
+    def __init__(self, cleaning: Cleaning):
+        self._cleaning = cleaning
+        self._totals: dict[str, Counter[str]] = {name: Counter() for name in cleaning.values}
+        self._clips: Counter[str] = Counter()
+
+    def count(self, record: ClipRecord) -> None:
+        """Add what the record's `extra` says."""
         changes = dict(record.extra.get(CLEANED, {}))
         if OUTLIERS in record.extra:
             changes["outliers"] = {"joints_masked": record.extra[OUTLIERS]}
         for name, counts in changes.items():
-            totals[name].update(counts)
-            clips[name] += 1
-    return [
-        {"name": name, "version": version, "value": value, "clips": clips[name], "changed": _tidy(totals[name])}
-        for name, version, value in cleaning.facts
-    ]
+            self._totals[name].update(counts)
+            self._clips[name] += 1
+
+    def rows(self) -> list[dict[str, Any]]:
+        """For `dataset.json`: each step with its version, its parameter, and what it changed in how many clips."""
+        return [
+            {
+                "name": name,
+                "version": version,
+                "value": value,
+                "clips": self._clips[name],
+                "changed": _tidy(self._totals[name]),
+            }
+            for name, version, value in self._cleaning.facts
+        ]
 
 
 def _tidy(counts: Mapping[str, float]) -> dict[str, float]:
@@ -49,7 +63,7 @@ def _tidy(counts: Mapping[str, float]) -> dict[str, float]:
 
 
 def words_of(rows: Iterable[Mapping[str, Any]], clips: int) -> list[str]:
-    """The rows of `what_was_cleaned` in a sentence each."""
+    """The rows of a `CleaningTally` in a sentence each."""
     words = []
     for row in rows:
         if row["name"] not in STEPS:  # of a newer version

@@ -15,6 +15,18 @@ from signllm.pose.formats.hints import Hints
 from signllm.pose.tracking.tracked import Tracking
 
 
+def limit_faults(max_samples: int | None, fps: float | None, held_out: float) -> list[str]:
+    """What is wrong with how much of a source is taken, at which frame rate."""
+    faults = []
+    if max_samples is not None and max_samples < 1:
+        faults.append(f"--max_samples is {max_samples}; expected at least 1, or no such flag for every clip")
+    if fps is not None and not 0 < fps < 1e4:
+        faults.append(f"--fps is {fps}; expected a positive number of frames a second")
+    if not 0 <= held_out < 1:
+        faults.append(f"--held_out is {held_out}; expected a share of the clips, such as {HELD_OUT}")
+    return faults
+
+
 @dataclass(frozen=True)
 class ConvertOptions:
     """What to convert and how; `splits` None means all there are, `max_samples` None means every clip.
@@ -56,14 +68,8 @@ class ConvertOptions:
     cleaning: Cleaning = field(init=False)
 
     def __post_init__(self) -> None:
-        faults = []
         object.__setattr__(self, "language", resolve_language(self.language).code)
-        if self.max_samples is not None and self.max_samples < 1:
-            faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
-        if self.fps is not None and not 0 < self.fps < 1e4:
-            faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
-        if not 0 <= self.held_out < 1:
-            faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
+        faults = limit_faults(self.max_samples, self.fps, self.held_out)
         if self.name is not None:
             faults += check_name(self.name)
         faults += engine_faults(self.engine, self.workers, self.ray_address)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from signllm.data.convert_clip import CleanClip
 from signllm.data.convert_work import Task, Work, chunks_of, raw_of, read_chunk
-from signllm.data.engines import open_engine
 from signllm.data.engines.mapping import Engine
 from signllm.data.source import ClipEntry, SourcePart
 from signllm.errors import DataError
-from signllm.pose.cleaning import USUAL, Cleaning
+from signllm.pose.cleaning import Cleaning
 from signllm.pose.formats.conventions import SAMPLE_CLIPS, Conventions
 from signllm.pose.formats.finding import Found, Raw, Settings, Step
 from signllm.pose.formats.hints import AUTO, Hints
@@ -39,18 +38,8 @@ class Reading(Protocol):
         ...
 
     @property
-    def workers(self) -> int | None:
-        """How many processes read, as `open_engine` takes it."""
-        ...
-
-    @property
-    def engine(self) -> str:
-        """Where they read, by the name of the engine."""
-        ...
-
-    @property
-    def ray_address(self) -> str | None:
-        """The cluster of the engine 'ray'."""
+    def cleaning(self) -> Cleaning:
+        """The steps that are done to each clip."""
         ...
 
 
@@ -59,18 +48,22 @@ def root_of(options: Reading) -> Path:
     return options.data_dir if options.data_dir.is_dir() else options.data_dir.parent
 
 
-def how_read(source: SourcePart, hints: Hints) -> tuple[Found | None, list[Raw]]:
-    """What a sample of a source's clips says of it, and the sample; None where the source has no clip at all.
+def sample_of(source: SourcePart) -> list[Raw]:
+    """Some clips, spread over a source, as their files hold them; faulty ones are left out."""
+    posed = [entry for entry in source.entries if entry.has_pose]
+    loaded = (raw_of(posed[n].load())[0] for n in spread(len(posed), SAMPLE_CLIPS))
+    return [raw for raw in loaded if raw is not None]
 
-    Raises DataError where the sample cannot be read.
+
+def how_read(source: SourcePart, sample: Sequence[Raw], hints: Hints) -> Found | None:
+    """What a sample of a source's clips says of it; None where the source has no clip at all.
+
+    Raises DataError where no reading fits the sample.
     """
     if not source.entries:
-        return None, []
-    posed = [entry for entry in source.entries if entry.has_pose]
-    samples = [raw_of(posed[n].load()) for n in spread(len(posed), SAMPLE_CLIPS)]
-    sound = [raw for raw, _ in samples if raw is not None]
+        return None
     try:
-        return (find(sound, hints) if sound else Found(Settings(), Conventions())), sound
+        return find(sample, hints) if sample else Found(Settings(), Conventions())
     except DataError as error:
         raise DataError(f"{source.files[0]}: {fault}" for fault in error.faults) from None
 
@@ -86,27 +79,20 @@ def clean_rows(
     found: Found,
     options: Reading,
     tell: Progress,
-    cleaning: Cleaning = USUAL,
+    engine: Engine,
     lift: bool = False,
-    engine: Engine | None = None,
 ) -> Iterator[Row]:
-    """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done.
-
-    The work is the engine's; without one it is that which the options name.
-    """
-    if engine is None:
-        with open_engine(options.engine, options.workers, options.ray_address) as engine:
-            yield from clean_rows(entries, found, options, tell, cleaning, lift, engine)
-        return
+    """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done."""
     under_way: deque[list[ClipEntry]] = deque()
+    root = root_of(options)
 
     def tasks() -> Iterator[list[Task]]:
         for chunk in chunks_of(entries):
             under_way.append(chunk)
             yield [(entry.load, entry.fps) for entry in chunk]
 
-    for clips in engine.map(read_chunk, Work(found, options.fps, cleaning, lift), tasks()):
+    for clips in engine.map(read_chunk, Work(found, options.fps, options.cleaning, lift), tasks()):
         for entry, (clip, fps) in zip(under_way.popleft(), clips, strict=True):
             tell(entry.num_bytes)
-            where = entry.where_below(root_of(options))
+            where = entry.where_below(root)
             yield entry, clip, fps, [f"{where}: {fault}" for fault in (*entry.faults, *clip.faults)]

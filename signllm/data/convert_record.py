@@ -15,7 +15,7 @@ from typing import Any
 from signllm.data.convert_options import ConvertOptions
 from signllm.data.names import usual_order
 from signllm.data.records import DESCRIPTION, read_description
-from signllm.data.store_split import PART
+from signllm.data.store_split import PART, split_of_folder
 from signllm.errors import ConfigError
 from signllm.lifting import METHOD_VERSION
 from signllm.pose.cleaning import STEPS
@@ -118,7 +118,7 @@ def read_recorded(
     inherited = {info["split"]: info.get("inherited", {}) for info in infos.values()}
     order = sorted(inherited, key=lambda split: (bool(inherited[split]), usual_order(split)))
     forced = {split: inherited[split] for split in order if split == order[0] or not inherited[split]}
-    names = list(dict.fromkeys(split.partition(PART)[0] for split in order))
+    names = list(dict.fromkeys(split_of_folder(split) for split in order))
     return Recorded(options, names, forced, list(dict.fromkeys(_other_versions(infos))))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
+from typing import Any
 
-from signllm.data.convert_clean import frames_read
+from signllm.data.convert_clean import CleaningTally, frames_read
 from signllm.data.records import ClipRecord
 from signllm.data.source import ClipEntry
+from signllm.pose.cleaning import Cleaning
 from signllm.pose.skeleton import SKELETON_50
 
 MOST_WARNINGS = 200
@@ -17,8 +19,9 @@ MOST_WARNINGS = 200
 
 @dataclass
 class Tally:
-    """Sums over clips, and the first warnings with the clips' ids."""
+    """Sums over clips, what `cleaning` changed in them, and the first warnings with the clips' ids."""
 
+    cleaning: InitVar[Cleaning]
     frames: int = 0
     glosses: int = 0
     zero_joints: int = 0
@@ -29,11 +32,20 @@ class Tally:
     warned: list[tuple[str, str]] = field(default_factory=list)
     warnings: int = 0
 
+    def __post_init__(self, cleaning: Cleaning) -> None:
+        self._cleaned = CleaningTally(cleaning)
+
+    @property
+    def cleaned(self) -> list[dict[str, Any]]:
+        """What each step of cleaning changed, for `dataset.json`."""
+        return self._cleaned.rows()
+
     def count(self, records: Iterable[ClipRecord]) -> Tally:
         """Add what the records' `extra` says; returns itself."""
         for record in records:
             self.frames += frames_read(record)
             self.glosses += record.gloss is not None
+            self._cleaned.count(record)
             extra = record.extra
             if not extra:
                 continue

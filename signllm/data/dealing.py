@@ -113,7 +113,7 @@ def labelled(path: Path, part: SourcePart) -> SourcePart:
 
 
 def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:
-    return told_apart(_first(of_language(part.open(most), language), most))
+    return told_apart(first_clips(of_language(part.open(most), language), most))
 
 
 def told_apart(part: SourcePart) -> SourcePart:
@@ -135,7 +135,8 @@ def _opened(part: SourcePart, most: int | None) -> SourcePart:
     return part
 
 
-def _first(part: SourcePart, most: int | None) -> SourcePart:
+def first_clips(part: SourcePart, most: int | None) -> SourcePart:
+    """The part with at most so many clips; all of them where it is None."""
     return replace(part, entries=part.entries[:most])
 
 

@@ -30,8 +30,8 @@ def read_text_gloss(path: str | Path) -> list[TextGloss]:
     """Read a csv or tsv with columns of ids, glosses and texts, called by any names that tables of clips have.
 
     So both of PHOENIX-2014T's, `id|annotation|translation` and `name|orth|translation`; other columns are ignored.
-    Raises DataError
-    naming every line that cannot be used: a wrong number of fields, no text, no gloss, an id that stands twice.
+    Raises DataError naming every line that cannot be used: a wrong number of fields, no text, no gloss, an id that
+    stands twice.
     """
     path = Path(path)
     lines = read_lines(path)

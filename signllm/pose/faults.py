@@ -227,9 +227,13 @@ def unseen(pose: PoseSequence, joints: tuple[int, ...], least_s: float = FROZEN_
 
 
 def _runs(marked_F: np.ndarray, fps: float, least_s: float) -> _Spans:
+    return [(start, end) for start, end in stretches(marked_F) if end - start >= least_s * fps - 1e-9]
+
+
+def stretches(marked_F: np.ndarray) -> _Spans:
+    """(first frame, frame after the last) of each stretch of true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked_F.astype(np.int8), [0]])))
-    spans = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(start, end) for start, end in spans if end - start >= least_s * fps - 1e-9]
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _flat(pose: PoseSequence) -> np.ndarray:

@@ -13,20 +13,17 @@ from signllm.data.checking.pose_rules import POSE_RULES
 from signllm.data.checking.reading_rules import READING_RULES
 from signllm.data.checking.split_rules import SPLIT_RULES
 from signllm.data.checking.text_rules import TEXT_RULES
-from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of
+from signllm.data.convert_read import Progress, clean_rows, for_the_next, how_read, root_of, sample_of
 from signllm.data.convert_videos import track_videos
-from signllm.data.convert_work import raw_of
+from signllm.data.engines import open_engine
+from signllm.data.engines.mapping import Engine
 from signllm.data.engines.processes import num_processes
 from signllm.data.tables.layouts import counted_layouts
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
-from signllm.pose.formats.conventions import SAMPLE_CLIPS, RawClip
-from signllm.pose.formats.finding import Raw
+from signllm.pose.formats.conventions import RawClip
 from signllm.pose.formats.hints import Hints
 from signllm.pose.tracking.tracked import use
-from signllm.sampling import spread
-
-_MOST_REJECTED = 1000  # faults that are kept word by word
 
 
 @dataclass(frozen=True)
@@ -59,13 +56,15 @@ def check(
         use(options.tracking)
     limits = (options.splits, options.max_samples, options.held_out, options.columns)
     facts, hints = [], options.hints
-    for opened in open_splits(options.data_dir, options.language, *limits):
-        split = SplitFacts(
-            opened.language, opened.source.split, opened.source, f"{opened.table} ({opened.what})", _reader(opened)
-        )
-        _read(split, options, hints, start)
-        facts.append(split)
-        hints = for_the_next(hints, split.found.steps if split.found else ())
+    splits = open_splits(options.data_dir, options.language, *limits)
+    with open_engine(options.engine, options.workers, options.ray_address) as engine:
+        for opened in splits:
+            split = SplitFacts(
+                opened.language, opened.source.split, opened.source, f"{opened.table} ({opened.what})", _reader(opened)
+            )
+            _read(split, options, hints, start, engine)
+            facts.append(split)
+            hints = for_the_next(hints, split.found.steps if split.found else ())
     return Checkup(options, facts, _findings(facts, options))
 
 
@@ -80,14 +79,9 @@ def _reader(opened: OpenedSplit) -> str:
     return ", ".join(names)
 
 
-def _sample(split: SplitFacts) -> list[Raw]:
-    """Some clips as their files hold them."""
-    posed = [entry for entry in split.entries if entry.has_pose]
-    loaded = (raw_of(posed[index].load())[0] for index in spread(len(posed), SAMPLE_CLIPS))
-    return [clip for clip in loaded if clip is not None]
-
-
-def _read(split: SplitFacts, options: CheckOptions, hints: Hints, start: Callable[[str, int], Progress]) -> None:
+def _read(
+    split: SplitFacts, options: CheckOptions, hints: Hints, start: Callable[[str, int], Progress], engine: Engine
+) -> None:
     """Read the clips of a split and count them in; poses are found in videos first, as in conversion."""
     at_once = num_processes(options.workers)
     tracked = track_videos(split.source, root_of(options), at_once, options.skip_bad, start)
@@ -96,22 +90,20 @@ def _read(split: SplitFacts, options: CheckOptions, hints: Hints, start: Callabl
         return
     split.source = replace(tracked.source, steps=(*split.source.steps, *tracked.steps))
     try:
-        split.found, sample = how_read(split.source, hints)
+        sample = sample_of(split.source)
+        split.layouts = counted_layouts(sample)
+        split.found = how_read(split.source, sample, hints)
     except DataError as error:
         split.refused += error.faults
-        split.layouts = counted_layouts(_sample(split))
         return
-    split.layouts = counted_layouts(sample)
     split.has_counter = any(isinstance(raw, RawClip) and raw.counter_F is not None for raw in sample)
     del sample
     if split.found is None:
         return
     tell = start(split.label, sum(entry.num_bytes for entry in split.entries))
-    for number, (entry, clip, _, faults) in enumerate(
-        clean_rows(split.entries, split.found, options, tell, options.cleaning)
-    ):
+    for number, (entry, clip, _, faults) in enumerate(clean_rows(split.entries, split.found, options, tell, engine)):
         told = [fault for fault in faults if fault.rpartition(": ")[2] not in split.source.missing]
-        if told and len(split.rejected) < _MOST_REJECTED:
+        if told and len(split.rejected) < MOST_CLIPS:
             split.rejected.append((entry.name, told[0]))
         split.num_rejected += bool(told)
         if clip.pose is not None:

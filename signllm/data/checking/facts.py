@@ -13,7 +13,7 @@ import numpy as np
 
 from signllm.data.convert_clip import CleanClip
 from signllm.data.source import ClipEntry, SourcePart
-from signllm.data.store_split import PART
+from signllm.data.store_split import split_of_folder
 from signllm.pose import SKELETON_50, PoseSequence, faults
 from signllm.pose.digest import clip_digest
 from signllm.pose.formats.finding import Found
@@ -115,7 +115,7 @@ class SplitFacts:
     @property
     def role(self) -> str | None:
         """The split without the name of its source: 'train' for 'train@release'."""
-        return self.split and self.split.partition(PART)[0]
+        return self.split and split_of_folder(self.split)
 
     @property
     def entries(self) -> Sequence[ClipEntry]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from signllm.data.dealing import by_split, deal, labelled, of_language, told_apart
+from signllm.data.dealing import by_split, first_clips, labelled, of_language, told_apart, with_splits
 from signllm.data.names import usual_order
 from signllm.data.source import FoundPart, SourcePart
 from signllm.data.tables import find_parts
@@ -59,7 +59,7 @@ def open_splits(
     codes = list(dict.fromkeys(split.language for split in opened))
     opened.sort(key=lambda split: (codes.index(split.language), usual_order(split.source.split)))
     chosen = [split for split in opened if not wanted or split.source.split in wanted]
-    return [replace(split, source=_first(split.source, most)) for split in chosen]
+    return [replace(split, source=first_clips(split.source, most)) for split in chosen]
 
 
 def _opened(path: Path, part: FoundPart, language: str | None, held_out: float) -> Iterator[OpenedSplit]:
@@ -77,10 +77,7 @@ def _opened(path: Path, part: FoundPart, language: str | None, held_out: float) 
             _check_texts(path, mine)
         mine = labelled(path, mine) if mine.missing and mine.entries else mine
         dealt = mine.is_corpus or not mine.missing
-        splits = by_split(mine)
-        if splits[0].split is None and dealt and part.split is None:
-            splits = list(deal(mine, held_out).values())
-        for split in splits:
+        for split in with_splits(mine, held_out) if dealt else by_split(mine):
             yield OpenedSplit(code, told_apart(split), part.table, part.what)
 
 
@@ -93,7 +90,3 @@ def _check_texts(path: Path, part: SourcePart) -> None:
             f"{path}: the texts are in {', '.join(spoken)}, and the sign language says which of them is meant; add"
             f" --language with one of {', '.join(codes) or ', '.join(LANGUAGES)}"
         )
-
-
-def _first(part: SourcePart, most: int | None) -> SourcePart:
-    return replace(part, entries=part.entries[:most])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from signllm.data.convert_options import limit_faults
 from signllm.data.dealing import HELD_OUT
 from signllm.data.engines import PROCESSES, engine_faults
 from signllm.errors import ConfigError
@@ -36,15 +37,9 @@ class CheckOptions:
     cleaning: Cleaning = field(init=False)
 
     def __post_init__(self) -> None:
-        faults = []
         if self.language is not None:
             object.__setattr__(self, "language", resolve_language(self.language).code)
-        if self.max_samples is not None and self.max_samples < 1:
-            faults.append(f"--max_samples is {self.max_samples}; expected at least 1, or no such flag for every clip")
-        if self.fps is not None and not 0 < self.fps < 1e4:
-            faults.append(f"--fps is {self.fps}; expected a positive number of frames a second")
-        if not 0 <= self.held_out < 1:
-            faults.append(f"--held_out is {self.held_out}; expected a share of the clips, such as {HELD_OUT}")
+        faults = limit_faults(self.max_samples, self.fps, self.held_out)
         faults += engine_faults(self.engine, self.workers, self.ray_address)
         try:
             object.__setattr__(self, "cleaning", Cleaning.parse(self.clean))

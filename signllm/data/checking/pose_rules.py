@@ -7,11 +7,12 @@ on it is a good part of what would be learned, so training suffers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from signllm.data.checking.facts import SplitFacts
-from signllm.data.checking.findings import MOST_CLIPS, Finding, Place, Severity, counted, graded
+from signllm.data.checking.findings import MOST_CLIPS, Finding, Place, Severity, Words, counted, graded
 
 Rule = Callable[[SplitFacts], Iterator[Finding]]
 
@@ -106,37 +107,45 @@ def missing_body(split: SplitFacts) -> Iterator[Finding]:
         )
 
 
-def _shared(
-    split: SplitFacts,
-    kind: str,
-    figure: str,
-    limits: tuple[float, float],
-    words: tuple[str, str],
-    remedy: tuple[str, str],
-    frames: tuple[str, str],
-) -> Iterator[Finding]:
-    """A finding on a share of frames or joints; `words` say what, with {share} and {clips} in them."""
-    share = split.share(figure)
-    if share > 0:
-        clips = int((split.figure(figure) > 0).sum())
+@dataclass(frozen=True)
+class ShareRule:
+    """A rule on a share of frames or joints, the `figure` of each clip.
+
+    `limits`: from which on it is a warning and an error. `words` say what, with {share} and {clips} in them. `frames`:
+    the figures of the first frame and the frame after the last of where it is worst.
+    """
+
+    kind: str
+    figure: str
+    limits: tuple[float, float]
+    words: Words
+    remedy: Words
+    frames: tuple[str, str]
+
+    def __call__(self, split: SplitFacts) -> Iterator[Finding]:
+        """The finding, where there is any."""
+        share = split.share(self.figure)
+        if not share > 0:
+            return
+        clips = int((split.figure(self.figure) > 0).sum())
         amount = f"{share:.2%}" if share < 0.1 else f"{share:.0%}"
-        english = words[0].format(share=amount, clips=f"{clips} of {counted(len(split), 'clip')}")
-        chinese = words[1].format(share=amount, clips=clips)
+        english, chinese = self.words
         yield Finding(
-            kind,
-            graded(share, *limits),
+            self.kind,
+            graded(share, *self.limits),
             split.label,
-            (english, chinese),
-            remedy,
+            (
+                english.format(share=amount, clips=f"{clips} of {counted(len(split), 'clip')}"),
+                chinese.format(share=amount, clips=clips),
+            ),
+            self.remedy,
             share,
-            worst(split, figure, *frames),
+            worst(split, self.figure, *self.frames),
         )
 
 
-def lost(split: SplitFacts) -> Iterator[Finding]:
-    """Stretches in which nobody is seen."""
-    yield from _shared(
-        split,
+SHARE_RULES = (
+    ShareRule(
         "nobody_seen",
         "lost",
         LOST,
@@ -146,13 +155,8 @@ def lost(split: SplitFacts) -> Iterator[Finding]:
         ),
         ("cut these frames off, or leave the clips out", "剪掉这些帧，或去掉这些片段"),
         ("lost_first", "lost_end"),
-    )
-
-
-def frozen(split: SplitFacts) -> Iterator[Finding]:
-    """Stretches in which nothing moves: padding, or a video that stood still."""
-    yield from _shared(
-        split,
+    ),
+    ShareRule(  # padding, or a video that stood still
         "frozen",
         "frozen",
         FROZEN,
@@ -162,13 +166,8 @@ def frozen(split: SplitFacts) -> Iterator[Finding]:
         ),
         ("cut padding off; track the video again where it stood still", "剪掉填充的帧；视频卡住的地方重新提取"),
         ("frozen_first", "frozen_end"),
-    )
-
-
-def jumps(split: SplitFacts) -> Iterator[Finding]:
-    """Joints that are somewhere else for a moment."""
-    yield from _shared(
-        split,
+    ),
+    ShareRule(
         "jumps",
         "jumping",
         JUMPING,
@@ -181,13 +180,8 @@ def jumps(split: SplitFacts) -> Iterator[Finding]:
             "这是跟踪错误：用 --clean jumps gaps 修复；去掉最差的片段",
         ),
         ("jump_frame", ""),
-    )
-
-
-def swapped(split: SplitFacts) -> Iterator[Finding]:
-    """Hands under each other's name for some frames."""
-    yield from _shared(
-        split,
+    ),
+    ShareRule(
         "swapped_hands",
         "swapped",
         SWAPPED,
@@ -200,7 +194,8 @@ def swapped(split: SplitFacts) -> Iterator[Finding]:
             "跟踪时混淆了左右：用 --clean swaps 纠正",
         ),
         ("swap_first", "swap_end"),
-    )
+    ),
+)
 
 
 def repeated(split: SplitFacts) -> Iterator[Finding]:
@@ -275,6 +270,4 @@ def durations(split: SplitFacts) -> Iterator[Finding]:
             )
 
 
-POSE_RULES: tuple[Rule, ...] = (
-    *(missing_hands, missing_body, lost, frozen, jumps, swapped, repeated, outliers, durations),
-)
+POSE_RULES: tuple[Rule, ...] = (*(missing_hands, missing_body, *SHARE_RULES, repeated, outliers, durations),)

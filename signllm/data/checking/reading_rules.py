@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from signllm.data.checking.facts import SplitFacts
-from signllm.data.checking.findings import MOST_CLIPS, Finding, Place, Severity
+from signllm.data.checking.findings import Finding, Place, Severity
 from signllm.data.checking.options import CheckOptions
 from signllm.data.convert_doubts import doubts_of
 from signllm.pose.formats import DEFAULT_FPS
@@ -69,7 +69,7 @@ def rejected(split: SplitFacts, options: CheckOptions) -> Iterator[Finding]:
             "修复这些片段" if options.skip_bad else "加 --skip_bad 跳过这些片段；不加则拒绝转换该划分",
         ),
         share,
-        tuple(Place(name) for name, _ in split.rejected[:MOST_CLIPS]),
+        tuple(Place(name) for name, _ in split.rejected),
     )
 
 

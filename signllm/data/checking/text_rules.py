@@ -70,12 +70,7 @@ def language(split: SplitFacts) -> Iterator[Finding]:
             f" in {found}",
             f"有 {share:.1%} 的文本不是 {split.language} 对应的{_CHINESE[spoken]}，例如“{shown}”（{found}）",
         ),
-        (
-            "see --language, and --columns for tables with several languages",
-            "检查 --language；多语种表格用 --columns 指定列",
-        )
-        if wrong
-        else ("translate them, or leave the clips out", "翻译这些文本，或去掉对应片段"),
+        _WRONG_LANGUAGE if wrong else ("translate them, or leave the clips out", "翻译这些文本，或去掉对应片段"),
         share,
         tuple(Place(entry.name) for entry in split.entries if entry.text in foreign)[:MOST_CLIPS],
     )

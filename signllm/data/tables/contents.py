@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from signllm.data.records import DESCRIPTION
 from signllm.data.source import Columns
 from signllm.data.tables.rows import SEPARATED, TABLE_SUFFIXES, columns_of, read_rows, table_files
 from signllm.errors import DataError
@@ -25,7 +26,6 @@ _STEPS: dict[str, tuple[str, ...]] = {
     " them": (".text", ".gloss", ".files"),
 }
 """What to do about files that hold no poses, by their suffixes."""
-_STORE_FILE = "dataset.json"
 EMPTY, NO_POSES = "the folder is empty", "no file here holds poses"
 _MOST_FILES, _DEPTH, _MOST_SHOWN = 2000, 3, 6
 _NO_COLUMNS: Columns = {}
@@ -78,7 +78,7 @@ def _tables(tables: list[Path]) -> str:
 
 
 def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
-    inner = next((item.parents[2] for item in items if item.name == _STORE_FILE), None)
+    inner = next((item.parents[2] for item in items if item.name == DESCRIPTION), None)
     if inner is not None and inner.is_relative_to(folder) and inner != folder:
         return f"{inner.relative_to(folder)} is a store that final_convert_data.py made: open {inner}"
     poses = [item for item in items if item.suffix.lower() in POSE_SUFFIXES or item.suffix.lower() == ".json"]

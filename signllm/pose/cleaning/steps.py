@@ -123,7 +123,7 @@ def smooth(pose: PoseSequence, window_s: float) -> Done:
     masks, mask_of_J = np.unique(pose.valid, axis=1, return_inverse=True)
     for number, shown_F in enumerate(masks.T):
         joints = np.flatnonzero(mask_of_J.ravel() == number)
-        for start, end in stretches(shown_F):
+        for start, end in faults.stretches(shown_F):
             if end - start >= window:
                 piece = np.ix_(np.arange(start, end), joints)
                 smoothed_FJC[piece] = savgol_filter(pose.coordinates[piece], window, _ORDER, axis=0, mode="interp")
@@ -150,12 +150,6 @@ def resample(pose: PoseSequence, fps: float) -> Done:
         return pose, {}
     new = pose.resampled(fps)
     return new, {"frames_before": len(pose), "frames_after": len(new), f"clips_at_{pose.fps:g}_fps": 1}
-
-
-def stretches(marked_F: np.ndarray) -> list[tuple[int, int]]:
-    """(first frame, frame after the last) of each stretch of true."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked_F.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 @dataclass(frozen=True)

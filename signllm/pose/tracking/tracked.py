@@ -79,10 +79,7 @@ class Tracked:
 def load_tracked(path: Path) -> Tracked:
     """The points of a video, found now unless they are kept. Raises DataError with its faults, without its name, and
     ConfigError where nothing can track."""
-    _track(path, lambda share: None)
-    kept = _read_kept(_kept_path(path))
-    assert kept is not None, "it has just been kept"
-    return kept
+    return _track(path, lambda share: None)
 
 
 def track_all(paths: Sequence[Path], at_once: int, tell: Callable[[Path, float], None]) -> dict[Path, list[str]]:
@@ -114,17 +111,23 @@ def track_all(paths: Sequence[Path], at_once: int, tell: Callable[[Path, float],
     return faults
 
 
-def _track(path: Path, tell: Callable[[float], None]) -> None:
-    """Keep the points of a video unless they are kept; `tell` is called with shares of it that add up to 1."""
+def _track(path: Path, tell: Callable[[float], None]) -> Tracked:
+    """The points of a video, kept now unless they are; `tell` is called with shares of it that add up to 1."""
     try:
         target = _kept_path(path)
-        told = _track_and_keep(path, target, tell) if _read_kept(target) is None else 0.0
+        kept = _read_kept(target)
+        if kept is not None:
+            tell(1)
+            return kept
+        _track_and_keep(path, target, tell)
+        kept = _read_kept(target)
     except DataError as error:
         raise DataError(fault.removeprefix(f"{path}: ") for fault in error.faults) from None
-    tell(1 - told)
+    assert kept is not None, "it has just been kept"
+    return kept
 
 
-def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> float:
+def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> None:
     try:
         video = open_video(path)
     except DataError as error:
@@ -140,7 +143,6 @@ def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> 
         facts = {"size": video.size, "times": video.times_F, "fps": video.fps, "steady": video.steady}
         told = {"tracker": tracker.name, "people": len(people), "chosen": part.shares}
         _keep(target, {**arrays, **facts, **told})
-    return 1.0
 
 
 class _Part:

@@ -22,10 +22,9 @@ from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import AVATAR, rig_of
 from signllm.retargeting.retarget import retarget_signer
 from signllm.retargeting.signer import Signer
-from signllm.viewing.player.encoding import base64_of
+from signllm.viewing.player.encoding import MOST_INT16, base64_of
 
 MOST_BYTES = 50 * 1024**2  # of a file that is to stand in a page
-_MOST = 32767  # of a whole number of 16 bits
 _STILL = 4e-5  # of a quaternion's number: less than 0.01 degrees
 
 
@@ -73,7 +72,7 @@ def pack_motion(clip: RetargetedClip) -> dict[str, Any]:
     moves_B = (np.ptp(rotations_FB4, axis=0) > _STILL).any(-1)
     turned_B = (np.abs(rotations_FB4[0] - rig.rotations) > _STILL).any(-1)
     still = np.flatnonzero(~moves_B & turned_B)
-    whole_FM4 = np.round(rotations_FB4[:, moves_B] * _MOST).astype("<i2")
+    whole_FM4 = np.round(rotations_FB4[:, moves_B] * MOST_INT16).astype("<i2")
     return {
         "nodes": rig.nodes[moves_B].tolist(),
         "still": [[int(rig.nodes[bone]), rotations_FB4[0, bone].tolist()] for bone in still],

@@ -15,12 +15,11 @@ from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
 from signllm.viewing.drawing import ViewBox, view_box
 from signllm.viewing.player.avatars import PageAvatar
-from signllm.viewing.player.encoding import base64_of
+from signllm.viewing.player.encoding import MOST_INT16, base64_of
 from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
 
 FORMAT = 1
 _CROWN = 1.1  # shoulder widths from the neck to the top of the head, with some air
-_MOST = 32767  # of a whole number of 16 bits
 
 
 def pack_show(
@@ -86,7 +85,7 @@ def pack_pose(pose: PoseSequence) -> dict[str, Any]:
     """A clip's frames; `error` is by how much a coordinate differs at most, in the clip's unit."""
     flat = pose if has_depth(pose) else without_depth(pose)
     values_FJC = flat.coordinates.astype(np.float64)
-    step = float(np.abs(values_FJC).max()) / _MOST or 1.0
+    step = float(np.abs(values_FJC).max()) / MOST_INT16 or 1.0
     whole_FJC = np.round(values_FJC / step).astype("<i2")
     missing_FJ = ~flat.valid
     return {
