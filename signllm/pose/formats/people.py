@@ -87,9 +87,7 @@ def _linked(frames: Sequence[Sequence[Mapping[str, np.ndarray]]]) -> list[list[M
 
 
 def _middle(person: Mapping[str, np.ndarray]) -> np.ndarray:
-    points_K2 = next((person[part] for part in ("body", "points") if part in person), next(iter(person.values())))[
-        :, :2
-    ]
+    points_K2 = person.get("body", next(iter(person.values())))[:, :2]
     shown_N2 = points_K2[(points_K2 != 0).any(1)]
     return shown_N2.mean(0) if len(shown_N2) else np.zeros(2)
 

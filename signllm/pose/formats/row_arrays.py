@@ -78,7 +78,6 @@ def rows_of(array: np.ndarray, fps: float | None = None, scores: np.ndarray | No
         raise DataError(f"shape {array.shape} is {array.size / 1e9:.1f} billion numbers; is this one clip?")
     if not is_pose_shape(array.shape):
         raise DataError(f"shape {array.shape} is not known; known are {known_widths()}")
-    array = array if array.dtype.kind == "f" and array.dtype.itemsize >= 4 else array.astype(np.float32)
     note = None
     if scores is not None and scores.ndim == array.ndim:
         scores = scores[..., 0]
