@@ -77,10 +77,10 @@ class ClipEntry:
         No text in that language's spoken language is a fault, where there are texts in others.
         """
         language = self.language or (codes[0] if len(codes) == 1 else None)
-        spoken = LANGUAGES[language].spoken if language else ""
+        spoken = LANGUAGES[language].spoken if language in LANGUAGES else ""  # a table may name others than ours
         text = self.text or self.texts.get(spoken)
         faults = self.faults
-        if language and self.texts and not text:
+        if spoken and self.texts and not text:
             fault = f"no text in {spoken}, the spoken language of {language}; there is {', '.join(self.texts)}"
             faults = tuple(dict.fromkeys((*faults, fault)))
         unchanged = (language, text, faults) == (self.language, self.text, self.faults)

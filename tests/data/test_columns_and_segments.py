@@ -101,6 +101,29 @@ def test_files_that_are_cut_already_are_taken_whole_with_a_warning(poses):
     assert any("cut already" in warning for warning in reports[0].warnings)
 
 
+LEXICON = "path,spoken_language,signed_language,start,end,words,glosses,priority"
+
+
+def test_a_lexicon_whose_files_were_trimmed_is_read_whole(poses):
+    lines(poses / "index.csv", LEXICON, "a.pose,en,ase,0,2720,A,A,0", "b.pose,en,ase,0,3160,B,B,0")
+    (report,) = convert(ConvertOptions(poses, poses / "o", "ASL", ["train"], held_out=0.0))
+    assert (report.clips, report.frames) == (2, 20)
+    assert any("trimmed" in warning for warning in report.warnings)
+
+
+def test_spans_beyond_the_file_that_begin_later_are_faults(poses):
+    lines(poses / "index.csv", LEXICON, "a.pose,en,ase,500,2720,A,A,0", "b.pose,en,ase,0,3160,B,B,0")
+    reports = convert(ConvertOptions(poses, poses / "o", "ASL", ["train"], held_out=0.0))
+    assert any("lies outside" in fault for report in reports for fault in report.faults)
+
+
+def test_languages_that_are_not_ours_are_left_where_they_are(poses):
+    rows = ("a.pose,en,ase,0,2720,A,A,0", "a.pose,de,asq,0,2720,A,A,0", "b.pose,en,ase,0,3160,B,B,0")
+    lines(poses / "index.csv", LEXICON, *rows)
+    assert [entry.language for entry in open_clips(poses).entries] == ["ASL", "asq", "ASL"]
+    assert [len(pose) for pose in open_clips(poses, "ASL")] == [10, 10]
+
+
 def test_a_recording_of_many_rows_is_read_once(poses, monkeypatch):
     rows = [f"x{n},long,t,{n / 10:.1f},{n / 10 + 0.4:.1f}" for n in range(20)]
     lines(poses / "t.csv", "id,file,text,start,end", *rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from signllm.data.source import ClipEntry
@@ -79,7 +79,7 @@ def find_segments(
     if not lengths:
         return Segments(found.kinds, told or SECONDS)
     by_user = bool({"start", "end", *kinds} & said.keys())
-    if not by_user and not _share_files(rows):
+    if not by_user and not _share_files(found, rows):
         cut = [unit for unit in ([told] if told else [SECONDS, MILLISECONDS, FRAMES]) if _are_cut(lengths, unit)]
         if cut:
             what = (
@@ -89,6 +89,9 @@ def find_segments(
     if told:
         return found
     fitting = [unit for unit in (MILLISECONDS, FRAMES) if _fit(lengths, unit) >= _MOST]
+    if not fitting and not by_user and not _share_files(found, rows) and _only_trimmed(lengths):
+        ends = f"{table}: every clip begins at 0 and ends after its file does, in any unit"
+        return Segments(found.kinds, None, (f"{ends}: the files are taken whole, as trimmed since",))
     if _fit(lengths, SECONDS) >= _USUAL or not fitting:
         return Segments(found.kinds, SECONDS)
     if len(fitting) == 1:
@@ -147,9 +150,13 @@ def _is_whole(span: Span) -> bool:
     return span.end is None or (span.start or 0) < span.end
 
 
-def _share_files(rows: Sequence[tuple[Mapping[str, object], ClipEntry | None]]) -> bool:
-    counts = Counter((entry.path, entry.suffix) for _, entry in rows if entry is not None)
-    return any(count > 1 for count in counts.values())
+def _share_files(found: Segments, rows: Sequence[tuple[Mapping[str, object], ClipEntry | None]]) -> bool:
+    """Whether several spans are of one file; the same span may stand twice, under two languages or labels."""
+    spans: dict[tuple[Path, str], set[tuple[object, ...]]] = {}
+    for row, entry in rows:
+        if entry is not None:
+            spans.setdefault((entry.path, entry.suffix), set()).add(tuple(str(row.get(kind)) for kind in found.kinds))
+    return any(len(own) > 1 for own in spans.values())
 
 
 def in_frames(value: float, unit: str, fps: float | None) -> float | None:
@@ -168,6 +175,16 @@ def _are_cut(lengths: Sequence[_Length], unit: str) -> bool:
             return _cut_at_one_rate(lengths)
         alike += abs(last - first - frames) <= _SLACK_FRAMES + _SLACK * frames
     return alike >= _MOST * len(lengths) and any(span.start for span, _, _ in lengths)
+
+
+def _only_trimmed(lengths: Sequence[_Length]) -> bool:
+    """Whether all spans are from 0 to beyond the file: of recordings that were trimmed after the table was written.
+
+    So are the signs of spoken-to-signed's lexicons, which cuts a span to what there is.
+    """
+    ends = [[in_frames(span.end or 0, unit, fps) for unit in SHORT] for span, _, fps in lengths]
+    beyond = [all(e is None or e > frames for e in own) for own, (_, frames, _) in zip(ends, lengths, strict=True)]
+    return all(beyond) and not any(span.start for span, _, _ in lengths)
 
 
 def _cut_at_one_rate(lengths: Sequence[_Length]) -> bool:
