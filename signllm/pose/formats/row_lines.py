@@ -66,5 +66,5 @@ def looked_for(count: int) -> str:
     widths = widths_of(count)
     if not widths:
         return "a frame is cut off or a number is lost"
-    shown = ", ".join(str(form) for width in widths for form in forms_of_width(width)[:1])
+    shown = ", ".join(str(form) for width in widths for form in (_forms(width, False) or _forms(width, True))[:1])
     return f"it could be frames of {shown}, but no counter rises in it and its points do not look like a person"

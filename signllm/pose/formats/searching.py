@@ -283,13 +283,13 @@ def _find_mirror(search: _Search) -> None:
     turned, _ = _agreed([vote for vote in map(_turned, clips) if vote is not None])
     busy = [vote for vote in (evidence.busier_side(c.coordinates_FJC, c.seen_FJ) for c in clips) if vote]
     right = sum(vote > 0 for vote in busy)
+    left = len(busy) - right
     if turned and len(busy) >= FEWEST_BUSY and right >= AGREEMENT * len(busy):
         why = f"{_TURNED}, and the right hand is the busier in {right} of {len(busy)} clips"
         search.take(replace(search.settings, mirrored=True), "mirror", YES, why)
     elif turned and all(clip.sides_known for clip in clips):
-        if len(busy) >= FEWEST_BUSY and right <= (1 - AGREEMENT) * len(busy):
+        if len(busy) >= FEWEST_BUSY and left >= AGREEMENT * len(busy):
             search.hints = replace(hints, layout=",".join(filter(None, (hints.points, LEFT_FIRST))))
-            left = len(busy) - right
             why = f"{_TURNED}, and the left hand is the busier in {left} of {len(busy)} clips"
             search.take(search.settings, "sides", LEFT_FIRST, why)
         else:
@@ -297,9 +297,9 @@ def _find_mirror(search: _Search) -> None:
                 f"{_TURNED}: a mirrored recording (--mirror yes), exchanged labels"
                 " (--layout left-first), or signers seen from behind (--mirror no)"
             )
-    elif len(busy) >= 4 * FEWEST_BUSY and right <= (1 - AGREEMENT) * len(busy) and turned is False:
+    elif len(busy) >= 4 * FEWEST_BUSY and left >= AGREEMENT * len(busy) and turned is False:
         search.doubts.append(
-            f"the left hand is the busier in {len(busy) - right} of {len(busy)} clips; if the recording was mirrored"
+            f"the left hand is the busier in {left} of {len(busy)} clips; if the recording was mirrored"
             " before the tracker saw it, add --mirror yes --layout left-first"
         )
 
