@@ -100,6 +100,7 @@ HAND = np.ones((4, 21, 2))
         ({"keypoints": CLIP, "fps": np.array(25), "scores": np.ones((4, 67)), "ids": np.ones(2)}, ["a"]),
         ({"anything": CLIP}, ["a"]),
         ({"body": np.ones((4, 17, 2)), "left_hand": HAND, "right_hand": HAND}, ["a"]),
+        ({"left_hand": HAND}, None),
         ({"left_hand": HAND, "right_hand": HAND}, ["a"]),  # the reader says what is wrong
         ({"one": CLIP, "two": OTHER}, ["one", "two"]),
         ({"one": CLIP, "two": OTHER, "fps": np.array(25)}, ["one", "two"]),

@@ -260,6 +260,8 @@ def test_a_hand_on_one_point_is_missing(hand, wrist):
     assert marks(put(hand, 1.5), width=float("nan")) == marks(put(hand, 1.5), width=-1.0) == {
         HAND_ON_A_POINT: of(hand)
     }  # fmt: skip
+    spread = put(hand, 1.5 + 0.01 * np.linspace(0, 1, 21)[:, None])
+    assert marks(spread, width=float("nan")) == {}  # without a width only one and the same point counts
     assert marks(put(hand, 1.5), hidden=hand[4:]) == {HAND_ON_A_POINT: of(hand[:4])}
     assert marks(put(hand, 1.5), hidden=hand[3:]) == {}  # three joints may lie together
     assert marks(put([*hand, wrist], 1.5)) == {HAND_ON_A_POINT: of(hand)}  # a wrist may well lie there

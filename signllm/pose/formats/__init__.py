@@ -94,7 +94,7 @@ def find_clip(path: Path, name: str | None = None) -> tuple[Callable[..., Loaded
         return None, (), [fault.removeprefix(f"{path}: ") for fault in error.faults]
     wanted = next(iter(by_name.values())) if count == 1 else by_name.get(name or "", [])
     if len(wanted) != 1:
-        hint = did_you_mean(name, by_name) if name and count < _MOST_COMPARED else ""
+        hint = did_you_mean(name, by_name) if name and not wanted and count < _MOST_COMPARED else ""
         return None, (), [f"{len(wanted)} of its {count} clips are called '{name}'{hint}; say which one is meant"]
     return reader.load, (path, *wanted[0].key), []
 
