@@ -41,6 +41,15 @@ def test_clips_of_an_npz_file_stand_one_behind_the_other(tmp_path):
     assert npz.READER.records_fps
 
 
+def test_frames_must_not_unpack_to_more_than_poses_do(tmp_path, monkeypatch):
+    from signllm.pose.formats import archives
+
+    monkeypatch.setattr(archives, "MOST_UNPACKED_BYTES", 10_000)
+    npz.write(tmp_path / "a.npz", [("a", PoseSequence.all_valid(np.zeros((200, 50, 3)), 25))])
+    with pytest.raises(DataError, match=r"a\.npz: 'coordinates' would unpack from"):
+        npz.NpzFile(tmp_path / "a.npz")
+
+
 def test_a_clip_that_is_empty_is_its_own_fault(tmp_path):
     path = write_npz(tmp_path / "a.npz", frames=np.array([0, 5]))
     assert npz.READER.load(path, 0) == (None, ["the clip has no frames"])

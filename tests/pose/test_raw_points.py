@@ -140,6 +140,8 @@ def test_visibility_is_asked_of_the_parts_that_have_one():
     values[0, :3], values[0, 3:33, 3] = points, 1
     raw = RawPoints(values.reshape(1, -1), (form,))
     assert raw.seen(form, "depth")[0].tolist() == [True, False, False, *[True] * 72]  # hands: 0.2 is no visibility
+    values[0, 3] = 0, 0, 0, 1  # missing, however visible
+    assert not RawPoints(values.reshape(1, -1), (form,)).seen(form, "depth")[0, 3]
     # A layout without such parts takes the fourth number of every point for one.
     points = [[1, 1, 0.9, 0.3001], [1, 1, 0.9, 0.2]]
     assert seen(points, "confidence", DWPOSE, 4) == [True, False]
@@ -151,6 +153,8 @@ def test_points_on_the_border_are_missing_where_they_were_cut_off_there():
     assert seen(points, "depth", count=2) == [*[True] * 9, False]
     cut = [False] * 4 + [True] + [False] * 2 + [True] * 2 + [False]  # infinity is a fault, and not to be hidden
     assert seen(points, "depth", count=2, border_is_missing=True) == cut
+    deep = [[0.5, 0.5, 5.0], [0.5, 0.5, -np.inf], [1.0, 0.5, 0.5], [1.2, 0.5, np.inf]]  # depth has no border
+    assert seen(deep, "depth", border_is_missing=True) == [True, True, False, False]
 
 
 def test_a_part_of_a_clip_keeps_what_is_said_of_it():

@@ -262,6 +262,14 @@ def test_one_hand_under_both_names_is_the_arms_that_it_fits_better():
     assert None not in roots
 
 
+@pytest.mark.parametrize(("left", "right", "nearer"), [(0.506, 0.495, 0), (0.505, 0.494, 1)])
+def test_two_finds_of_one_hand_at_wrists_that_meet_are_one(left, right, nearer):
+    meeting = body(((0.51, 0.6), (0.49, 0.6)))
+    roots, counts = chosen((hand((left, 0.6)), hand((right, 0.6))), points=meeting)
+    assert (roots[nearer] is not None, roots[1 - nearer]) == (True, None)
+    assert counts == (2, 1, 1, 0)
+
+
 def sequence(frames, missing, step=0.01):
     """(F, 2, 21, 3) of two hands that move with their wrists, some frames of the left one missing; and wrists."""
     wrists = np.zeros((frames, 2, 2))
@@ -293,6 +301,10 @@ def test_a_gap_is_filled_in_a_straight_line_where_the_wrist_is_unknown():
         np.testing.assert_allclose(result[frame, 0], found[0, 0] * (1 - share) + found[4, 0] * share)
     found[4, 0] = hand((0.7, 0.6), (1, 0))  # a right angle is too much
     assert np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).all()
+    bent = hand((0.7, 0.6), (1, 0))
+    bent[0, 1] += 0.01  # from its root to its middle knuckle it points a little upwards
+    found[4, 0] = bent
+    assert not np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).any()
     found[4, 0] = hand((0.7, 0.6), (1, -0.1))
     assert not np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).any()
 

@@ -217,6 +217,7 @@ def test_a_row_is_a_clip(tmp_path, arrow, name):
     raw, faults = arrow_points.READER.load(path, ("pose",), 1)
     assert faults == []
     np.testing.assert_array_equal(raw.values_FV, np.float32(ROWS[1]))
+    assert raw.values_FV.dtype == np.float32
     assert arrow_file.column_names(path) == ["id", "pose", "text", "n", "words"]
     assert list(arrow_file.simple_rows(path)) == [
         {"id": "one", "text": "eins", "n": 1, "words": ["a"]},
@@ -230,8 +231,17 @@ def test_a_row_is_a_clip(tmp_path, arrow, name):
 def test_a_clip_has_the_name_that_its_row_says(tmp_path, arrow, key):
     path = table(arrow, tmp_path / "a.parquet", {"pose": ROWS, key: ["x", ""]})
     assert [clip.name for clip in arrow_points.READER.list_clips(path)] == ["x", "a_000001"]
+    path = table(arrow, tmp_path / "c.parquet", {"pose": ROWS, key: ["", None], "note": ["no", "name"]})
+    assert [clip.name for clip in arrow_points.READER.list_clips(path)] == ["c_000000", "c_000001"]
     path = table(arrow, tmp_path / "b.parquet", {"pose": ROWS, key: [7, 0]})
     assert [clip.name for clip in arrow_points.READER.list_clips(path)] == ["7", "0"]
+
+
+def test_an_empty_name_gives_way_to_the_next_column(tmp_path, arrow):
+    path = table(
+        arrow, tmp_path / "a.parquet", {"pose": ROWS, "path": ["p", "q"], "name": ["", "n"], "id": [None, "i"]}
+    )
+    assert [clip.name for clip in arrow_points.READER.list_clips(path)] == ["p", "i"]
 
 
 def test_columns_of_points_are_told_by_type_and_name(tmp_path, arrow):
