@@ -24,7 +24,7 @@ RANKS = {
     "learning": 2, "lifting": 2,
     "data": 3, "models": 3, "retargeting": 3,
     "judges": 4, "metrics": 4, "inference": 4,
-    "training": 5, "evaluation": 5,
+    "training": 5, "evaluation": 5, "composing": 5,
     "viewing": 6, "sharing": 6,
     "cli": 7,
     "__main__": 8,

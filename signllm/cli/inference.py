@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signllm.cli import inference_lexicon
 from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.fsutil import read_text
@@ -19,7 +20,10 @@ from signllm.outputs import check_folder
 from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
+    from signllm.composing.signer import LexiconSigner
     from signllm.inference import GeneratedClip, Generator
+
+    Signer = Generator | LexiconSigner
 
 VIDEO_FORMATS = ("mp4", "gif", "png", "html", "glb")
 POSE_FORMATS = ("npz", "skels", "pose")
@@ -109,9 +113,7 @@ def describe(clip: GeneratedClip) -> str:
     return f"{clip.language}  {shortened(clip.text, 120)}{gloss}   {length}"
 
 
-def sign(
-    generator: Generator, requests: list[Request], args: argparse.Namespace, formats: list[str], first: int
-) -> None:
+def sign(generator: Signer, requests: list[Request], args: argparse.Namespace, formats: list[str], first: int) -> None:
     """Generate and write the requests; the files are numbered from `first`.
 
     Raises ConfigError, before anything is written, for requests that cannot be signed, and with --strict for those
@@ -144,7 +146,7 @@ def sign(
     print(f"{len(clips)} clips: {signed:.1f} s of signing in {seconds:.2f} s, {signed / seconds:.0f}x real time")
 
 
-def check_requests(generator: Generator, requests: list[Request], split: bool) -> None:
+def check_requests(generator: Signer, requests: list[Request], split: bool) -> None:
     """Raise ConfigError with the faults of all requests, each with its place."""
     faults: list[str] = []
     for request in requests:
@@ -156,12 +158,12 @@ def check_requests(generator: Generator, requests: list[Request], split: bool) -
         raise ConfigError(faults)
 
 
-def default_language(generator: Generator) -> str | None:
+def default_language(generator: Signer) -> str | None:
     """The model's first language, for texts that neither --language nor a prompt gives one; None where it reads it."""
     return None if generator.mode == "prompt2langgloss" else generator.languages[0]
 
 
-def with_default_language(generator: Generator, requests: list[Request]) -> list[Request]:
+def with_default_language(generator: Signer, requests: list[Request]) -> list[Request]:
     """Give texts without a language the default one, as the guide's `--text "Hello world"` needs, and say so."""
     default = default_language(generator)
     open_ones = [request for request in requests if not request.language and not prompt_text(request.text)]
@@ -173,7 +175,7 @@ def with_default_language(generator: Generator, requests: list[Request]) -> list
     return requests
 
 
-def interactive(generator: Generator, args: argparse.Namespace, formats: list[str]) -> None:
+def interactive(generator: Signer, args: argparse.Namespace, formats: list[str]) -> None:
     """Read texts until an empty line or the end of input; `/lang CODE` changes the language."""
     print("type a text and press Enter; /lang CODE changes the language; an empty line ends")
     print("输入文本并按回车；/lang 代码 切换语言；空行结束")
@@ -187,7 +189,7 @@ def interactive(generator: Generator, args: argparse.Namespace, formats: list[st
         try:
             if line.startswith("/lang"):
                 asked = line.removeprefix("/lang").strip() or None
-                generator.request("x", asked)
+                generator.sentences("x", asked)
                 language = asked
                 continue
             sign(generator, [Request(line, language)], args, formats, number)
@@ -204,7 +206,7 @@ def make_parser() -> argparse.ArgumentParser:
         "用训练好的模型由文本生成手语。",
     )
     add = arguments.add_argument
-    add("--model_path", type=Path, required=True, help="checkpoint (.pth) / 检查点")
+    add("--model_path", type=Path, help="checkpoint (.pth) / 检查点")
     add("--text", action="append", default=[], help="text or prompt to sign; may be repeated / 文本或提示，可重复")
     add("--texts_file", type=Path, help="file with a text, or LANGUAGE<tab>text, a line / 文本文件，每行一条")
     add("--language", help=f"sign language: {', '.join(CODES)} / 手语语种")
@@ -222,6 +224,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:N / 设备 (%(default)s)")
     add("--interactive", action="store_true", help="ask for texts / 交互模式")
+    inference_lexicon.add_flags(arguments)
     return arguments
 
 
@@ -229,6 +232,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags, load the model once, and sign; return the exit code."""
     args = make_parser().parse_args(argv)
+    inference_lexicon.check_flags(args)
     formats = parse_formats(args.format)
     faults = [
         f"--{name} {getattr(args, name)}: expected 1 or more"
@@ -242,6 +246,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
     check_folder(args.output)
+    signer = inference_lexicon.open_signer(args) if args.lexicon else open_model(args)
+    requests = with_default_language(signer, requests)
+    if args.coverage:
+        inference_lexicon.print_coverage(signer, [(r.text, r.language) for r in requests], not args.no_split)
+        return 0
+    if requests:
+        sign(signer, requests, args, formats, 1)
+    if args.interactive:
+        interactive(signer, args, formats)
+    return 0
+
+
+def open_model(args: argparse.Namespace) -> Generator:
+    """The model of --model_path. Raises ConfigError where it is of another --mode."""
     with without_garbage_collection():
         from signllm.inference import Generator
 
@@ -255,8 +273,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("note: this model's decoder draws no random numbers, all samples of a text are alike", file=sys.stderr)
         print("备注：该模型的解码器不含随机性，同一文本的样本都相同", file=sys.stderr)
     print(f"{args.model_path}: {generator.mode}, signs {', '.join(generator.languages)}")
-    if requests:
-        sign(generator, with_default_language(generator, requests), args, formats, 1)
-    if args.interactive:
-        interactive(generator, args, formats)
-    return 0
+    return generator

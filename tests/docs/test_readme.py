@@ -39,6 +39,7 @@ TRANSLATED = (
             "reliability",
             "data",
             "viewing",
+            "composing",
         )
     ),
 )
