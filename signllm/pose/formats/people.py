@@ -32,12 +32,12 @@ def clip_of_people(frames: Sequence[Sequence[Mapping[str, np.ndarray]]], fps: fl
                     raise DataError(f"{part} has {points_KC.shape} numbers in one frame and {known} in another")
     if not sizes:
         raise DataError("nobody is seen in any frame; leave the clip out")
-    if "points" not in sizes and sizes.get("body", (0,))[0] < 100:
+    if "body" in sizes and sizes["body"][0] >= 100:  # a model of the whole body in one list
+        sizes = {"body": sizes["body"]}
+    elif "points" not in sizes:
         numbers = sizes.get("body", next(iter(sizes.values())))[1]
         for hand in ("left", "right"):
             sizes.setdefault(hand, (21, numbers))
-    if sizes.get("body", (0,))[0] >= 100:  # a model of the whole body in one list
-        sizes = {"body": sizes["body"]}
     parts = [part for part in _ORDER if part in sizes]
     numbers = min(sizes[part][1] for part in parts)
     if "body" in sizes and sizes["body"][1] == 4:
