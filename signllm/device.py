@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 import torch
@@ -9,6 +10,8 @@ import torch
 from signllm.errors import ConfigError
 
 _PROBE_GAIN = 1.3  # bf16 must be this much faster than fp32 in the probe to be worth its rounding
+_PROBE_PRODUCTS = 8
+_PROBE_S = 0.05  # a product takes 2 ms, but 400 ms in bf16 on a CPU that cannot do it
 
 
 def resolve_device(name: str) -> torch.device:
@@ -30,18 +33,24 @@ def resolve_precision(name: str, device: torch.device) -> str:
         return name
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if _matmul_time(torch.float32) > _PROBE_GAIN * _matmul_time(torch.bfloat16) else "fp32"
+    return "bf16" if _bf16_gains_on_cpu() else "fp32"
+
+
+@functools.cache
+def _bf16_gains_on_cpu() -> bool:
+    """One answer for a process: all that it trains uses the same arithmetic."""
+    return _matmul_time(torch.float32) > _PROBE_GAIN * _matmul_time(torch.bfloat16)
 
 
 def _matmul_time(dtype: torch.dtype) -> float:
-    """Best of a few matrix products of a transformer's size, in seconds."""
+    """Best of a few matrix products of a transformer's size, at least two, in seconds."""
     a, b = torch.ones(512, 512, dtype=dtype), torch.ones(512, 1024, dtype=dtype)
-    best = float("inf")
-    for _ in range(8):
+    seconds: list[float] = []
+    while len(seconds) < 2 or (len(seconds) < _PROBE_PRODUCTS and sum(seconds) < _PROBE_S):
         start = time.perf_counter()
         _ = a @ b
-        best = min(best, time.perf_counter() - start)
-    return best
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
