@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,32 @@ import pytest
 from signllm.config import Config, parse_config
 from signllm.config.loading import apply_overrides
 from signllm.data.demo import generate_demo_corpus
+from tests.helpers import fork_server
 from tests.helpers.tiny import TINY
 
 # Tests run in several processes: one thread each, or the processes' threads spin waiting for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session):
+    """The server of `forked` is forked when everything is imported and no test has run; only where a test wants it."""
+    wanted = any("forked" in getattr(item, "fixturenames", ()) for item in getattr(session, "items", ()))
+    server = fork_server.start() if wanted and fork_server.AVAILABLE else None
+    try:
+        return (yield)
+    finally:
+        if server:
+            fork_server.stop(*server)
+
+
+@pytest.fixture
+def forked(monkeypatch):
+    """Python processes of the test start without importing anything again, where the system can: see fork_server."""
+    if fork_server.AVAILABLE:
+        monkeypatch.setattr(subprocess, "Popen", fork_server.Forked)
 
 
 @pytest.fixture(scope="session")

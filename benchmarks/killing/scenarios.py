@@ -21,6 +21,7 @@ from signllm.config.loading import apply_overrides
 from signllm.data.demo import generate_demo_corpus
 from signllm.data.store import Store
 from signllm.evaluation.packing import unpack
+from signllm.pose.formats.number_text import parse_numbers
 from tests.helpers.outcomes import digests, run_outcome, strays
 from tests.helpers.sources import SOURCES, write_lines
 from tests.helpers.tiny import TINY
@@ -32,9 +33,15 @@ for name in (
     "viewing.html_report",
     "viewing.video",
     "judges.training",
+    "metrics.dtw_kernels",
+    "metrics.fastdtw_kernels",
+    "metrics.part_kernels",
 ):
     import_module(f"signllm.{name}")  # once, not in each process
-import_module("torch.utils.tensorboard")
+# What is imported when it is used, here by optimisers (2 s), trainers, tables, baselines and searches for languages.
+for name in ("torch._dynamo", "torch.utils.tensorboard", "rich.table", "scipy.sparse.csgraph", "py3langid"):
+    import_module(name)
+parse_numbers(b"0")  # the first compiled function that is called imports the other half of the compiler
 
 LANGUAGE = "GSL"
 # A metric of a reference against itself is 0 but for rounding (dtw_pa_jpe: 1e-14), and rounds otherwise when its

@@ -59,7 +59,7 @@ def finished(root):
     return {path.parent.name: path.stat().st_mtime_ns for path in (root / "cells").glob("*/cell.json")}
 
 
-def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_path, capsys):
+def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_path, capsys, forked):
     variants = {
         "rolled out": {},
         "at once": {"set": ["model.pose_decoder.type=parallel"]},
@@ -149,7 +149,7 @@ def test_a_run_under_another_default_is_put_aside(write_matrix, tmp_path):
     assert job.folder.with_name(f"{job.folder.name}.1").joinpath("kept").exists()
 
 
-def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed(write_matrix, tmp_path):
+def test_a_killed_cell_goes_on_where_it_stood_and_equals_one_that_was_not_killed(write_matrix, tmp_path, forked):
     steps = ["training.max_steps=40", "training.num_epochs=40", "training.eval_every=40", "training.save_every_steps=1"]
     path = write_matrix(seeds=[0], set=steps)
     whole, parts = tmp_path / "whole", tmp_path / "parts"

@@ -16,7 +16,7 @@ def kills(*flags):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
-def test_a_few_kills_lose_and_tear_nothing():
+def test_a_few_kills_lose_and_tear_nothing(forked):
     done = kills("--only", "label arrays,overwrite,MLSF", "--conversion", "8", "--training", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 kills, 0 faults" in done.stdout

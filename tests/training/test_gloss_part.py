@@ -81,7 +81,7 @@ def content(trainer):
     return {"weights": saved.weights, "averaged": saved.averaged, "moments": saved.training["optimizer"], "run": state}
 
 
-def test_a_run_killed_in_the_gloss_phase_continues_bit_for_bit(config_of):
+def test_a_run_killed_in_the_gloss_phase_continues_bit_for_bit(config_of, forked):
     straight, steps = run(config_of("run_name=straight", "training.gloss_pairs.mixed=5"))
     assert sorted(steps.gloss) == list(range(1, 13))
     assert sorted(steps.poses) == list(range(1, 7))

@@ -35,7 +35,7 @@ trainer.fit()
 
 
 @pytest.mark.parametrize("mode", ["mlsf", "prompt2langgloss"])
-def test_20_steps_equal_7_killed_and_13_resumed_bit_for_bit(make_config, mode):
+def test_20_steps_equal_7_killed_and_13_resumed_bit_for_bit(make_config, forked, mode):
     settings = [f"model.mode={mode}", "training.max_steps=20", "training.num_epochs=50", "training.save_every_steps=7"]
     straight_config = make_config(*settings, "run_name=straight")
     straight, straight_losses = run(straight_config)
