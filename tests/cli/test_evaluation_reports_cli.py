@@ -55,13 +55,14 @@ def test_the_guides_command_writes_three_files_beside_the_checkpoint_and_prints_
 
 
 def test_a_report_of_other_data_and_fewer_clips_leaves_the_full_one_as_it_is(checkpoint, tmp_path):
-    assert run("--model_path", checkpoint, *METRICS, "--output", checkpoint.parent) == 0
+    assert run("--model_path", checkpoint, *METRICS, "--output", checkpoint.parent, "--formats", "json", "md") == 0
     assert run("--model_path", checkpoint) == 0
     before = {path: path.read_bytes() for path in checkpoint.parent.iterdir()}
     for folder, first in (("one", 30), ("two", 40)):
         for split in ("train", "dev"):
             write_split(tmp_path / folder / "other", "ASL", split, range(first, first + 5))
-        assert run("--model_path", checkpoint, "--data", tmp_path / folder / "other", "--max_samples", 3) == 0
+        flags = ("--data", tmp_path / folder / "other", "--max_samples", 3, "--formats", "json", "md")
+        assert run("--model_path", checkpoint, *flags) == 0
     assert all(path.read_bytes() == content for path, content in before.items())
     new = sorted(path.name for path in checkpoint.parent.iterdir() if path not in before and path.suffix == ".json")
     assert len(new) == 2
