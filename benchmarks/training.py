@@ -24,7 +24,7 @@ from signllm.data.batching import make_batches
 from signllm.device import autocast
 from signllm.learning.length_batches import automatic_budget
 from signllm.models.group import PoseGroup
-from signllm.models.sign_model import ModelOutput
+from signllm.models.outputs import ModelOutput
 from signllm.pose.batch import PoseBatch, length_mask, round_up
 from signllm.training.losses import compute_losses
 

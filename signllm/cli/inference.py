@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -89,8 +88,7 @@ def parse_formats(text: str) -> list[str]:
 
 def file_stem(number: int, clip: GeneratedClip) -> str:
     """`001_ASL_hello-world`: sorts by request and says what it is."""
-    words = re.sub(r"[^\w]+", "-", clip.text.lower()).strip("-_")[:40].rstrip("-_")
-    return f"{number:03d}_{clip.language}_{words or 'sign'}"
+    return f"{number:03d}_{clip.file_stem}"
 
 
 def shortened(text: str, most: int = 60) -> str:
@@ -224,6 +222,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--batch_size", type=int, default=32, help="texts generated at once / 批大小 (%(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:N / 设备 (%(default)s)")
     add("--interactive", action="store_true", help="ask for texts / 交互模式")
+    add("--serve", action="store_true", help="open a page for it, with flags of its own: --serve --help / 网页演示")
     inference_lexicon.add_flags(arguments)
     return arguments
 
@@ -231,7 +230,12 @@ def make_parser() -> argparse.ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags, load the model once, and sign; return the exit code."""
-    args = make_parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if "--serve" in given:
+        from signllm.cli.serve import main as serve
+
+        return serve([flag for flag in given if flag != "--serve"])
+    args = make_parser().parse_args(given)
     inference_lexicon.check_flags(args)
     formats = parse_formats(args.format)
     faults = [

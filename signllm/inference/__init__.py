@@ -3,5 +3,6 @@
 from signllm.inference.clip import GeneratedClip
 from signllm.inference.generator import Generator
 from signllm.inference.notes import Note
+from signllm.inference.options import DecoderOptions
 
-__all__ = ["GeneratedClip", "Generator", "Note"]
+__all__ = ["DecoderOptions", "GeneratedClip", "Generator", "Note"]

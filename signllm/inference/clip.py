@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from signllm.fsutil import write_json
+from signllm.hooks import hook
 from signllm.inference.notes import Note
 from signllm.models.gloss import written
 from signllm.pose import PoseSequence
@@ -55,6 +57,17 @@ class GeneratedClip(ClipOutput):
             "seconds": round(self.pose.duration_s, 3),
             "notes": [asdict(note) for note in self.notes],
         }
+
+    @property
+    def file_stem(self) -> str:
+        """`ASL_hello-world`: a file name that says what the clip is."""
+        words = re.sub(r"[^\w]+", "-", self.text.lower()).strip("-_")[:40].rstrip("-_")
+        return f"{self.language}_{words or 'sign'}"
+
+    @staticmethod
+    def suffixes() -> tuple[str, ...]:
+        """Of every format that `save` writes."""
+        return tuple(dict.fromkeys((*hook("clip files").suffixes(), ".json")))
 
     def save(self, path: str | Path, size: int = 480, view: str = "front") -> Path:
         """As ClipOutput.save; `.json` holds the `metadata`."""

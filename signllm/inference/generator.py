@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 from unicodedata import normalize
@@ -12,14 +12,16 @@ from signllm.config import Config
 from signllm.device import resolve_device
 from signllm.errors import CheckpointError, ConfigError
 from signllm.inference.clip import GeneratedClip
-from signllm.inference.notes import Findings, Sentence
+from signllm.inference.notes import Findings, Note, Sentence
+from signllm.inference.options import DecoderOptions, defaults
 from signllm.languages import LANGUAGES, make_prompt, prompt_text, resolve_language
 from signllm.models.card import model_card
 from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import DECODERS
 from signllm.models.folder import CONFIG, FILES, is_model_folder, write_folder
 from signllm.models.hub import fetch
-from signllm.models.sign_model import Generated, SignModel
+from signllm.models.outputs import Generated, Piece
+from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 from signllm.pose.joining import join_clips
 from signllm.text.checks import check_text
@@ -167,28 +169,58 @@ class Generator:
         plans = self._plans(texts, languages, split)
         flat = [sentence for plan in plans for sentence in plan]
         made = iter(self._sign(flat, _seeds(plans, seed), batch_size, progress))
-        readings = iter(self.model.text_encoder.readings([sentence.request for sentence in flat]))
-        clips = []
-        for text, plan in zip(texts, plans, strict=True):
-            findings = Findings(self.model, self.config.data.max_frames, self.fps)
-            parts = []
-            for sentence in plan:
-                parts.append(next(made))
-                findings.read(sentence, next(readings))
-                findings.made(sentence, parts[-1])
-            glosses = [part.gloss for part in parts if part.gloss is not None]
-            clips.append(
-                GeneratedClip(
-                    text,
-                    "\n".join(sentence.request for sentence in plan),
-                    parts[0].language,
-                    " ".join(glosses) if glosses else None,
-                    join_clips([self._pose(part) for part in parts]),
-                    tuple(sentence.text for sentence in plan),
-                    findings.notes(),
-                )
-            )
-        return clips
+        return [self.clip(text, plan, [next(made) for _ in plan]) for text, plan in zip(texts, plans, strict=True)]
+
+    def clip(self, text: str, plan: Sequence[Sentence], made: Sequence[Generated]) -> GeneratedClip:
+        """The clip of a text, of what was made of each of its sentences, one after the other."""
+        findings = self._read(plan)
+        for sentence, part in zip(plan, made, strict=True):
+            findings.made(sentence, part)
+        glosses = [part.gloss for part in made if part.gloss is not None]
+        return GeneratedClip(
+            text,
+            "\n".join(sentence.request for sentence in plan),
+            made[0].language,
+            " ".join(glosses) if glosses else None,
+            join_clips([self._pose(part) for part in made]),
+            tuple(sentence.text for sentence in plan),
+            findings.notes(),
+        )
+
+    def notes(self, plan: Sequence[Sentence]) -> tuple[Note, ...]:
+        """What the model cannot know of sentences, before they are signed."""
+        return self._read(plan).notes()
+
+    def _read(self, plan: Sequence[Sentence]) -> Findings:
+        findings = Findings(self.model, self.config.data.max_frames, self.fps)
+        readings = self.model.text_encoder.readings([sentence.request for sentence in plan])
+        for sentence, reading in zip(plan, readings, strict=True):
+            findings.read(sentence, reading)
+        return findings
+
+    def stream(
+        self, sentences: Sequence[Sentence], seeds: Sequence[int], options: DecoderOptions | None = None
+    ) -> Iterator[Piece]:
+        """Sign sentences side by side, and give the frames of each as soon as they are made.
+
+        A sentence is signed as in `generate_clips`, up to rounding (about 1e-6 of a shoulder width) where others are
+        signed with it. Decoders that make all frames of a clip at once give them at once; `progressive` gives a few
+        at a time. Not for two threads at a time.
+        """
+        read, codes, drawn = _asked(sentences, seeds)
+        self.model.eval()
+        with (options or DecoderOptions()).applied(self.model):
+            yield from self.model.stream(read, codes, self.config.data.max_frames, drawn)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the decoder gives the first frames of a clip before it has made the last ones."""
+        return DECODERS[self.config.model.pose_decoder.type].streams
+
+    @property
+    def options(self) -> dict[str, float]:
+        """What may be asked of the decoder, with the values that it has otherwise."""
+        return defaults(self.config.model.pose_decoder)
 
     def generate(
         self,
@@ -252,16 +284,19 @@ class Generator:
         self.model.eval()
         for first in range(0, len(sentences), batch_size):
             chunk = sentences[first : first + batch_size]
-            read, codes = [sentence.request for sentence in chunk], [sentence.language for sentence in chunk]
-            drawn = [
-                _clip_seed(seed, *asked)
-                for seed, asked in zip(seeds[first : first + batch_size], zip(read, codes, strict=True), strict=True)
-            ]
+            read, codes, drawn = _asked(chunk, seeds[first : first + batch_size])
             made += self.model.generate(read, codes, self.config.data.max_frames, drawn)
             if progress:
                 progress(len(chunk))
         self.model.train(was_training)
         return made
+
+
+def _asked(sentences: Sequence[Sentence], seeds: Sequence[int]) -> tuple[list[str], list[str | None], list[int]]:
+    """What the model reads of sentences, their languages, and a seed of each one's own."""
+    read, codes = [sentence.request for sentence in sentences], [sentence.language for sentence in sentences]
+    own = [_clip_seed(seed, *asked) for seed, asked in zip(seeds, zip(read, codes, strict=True), strict=True)]
+    return read, codes, own
 
 
 def _seeds(plans: Sequence[Sequence[Sentence]], seed: Seeds) -> list[int]:

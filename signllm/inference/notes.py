@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from signllm.languages import LANGUAGES
 from signllm.models.known_words import MOST_WORDS
-from signllm.models.sign_model import Generated, SignModel
+from signllm.models.outputs import Generated
+from signllm.models.sign_model import SignModel
 from signllm.models.text_encoder import Reading
 from signllm.text.words import first_few, own_script, script_of, words_of
 

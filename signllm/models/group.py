@@ -5,7 +5,7 @@ Legend: B clips, T source positions, F frames, V values a frame, D width, S widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,6 +73,15 @@ class GroupClips(NamedTuple):
 
     poses: list[Tensor]
     expected_frames: list[int]
+
+
+class GroupPiece(NamedTuple):
+    """The next frames of the clip of a row, how many frames were predicted for all of it, and whether it ends here."""
+
+    row: int
+    pose_FJC: Tensor
+    expected_frames: int
+    last: bool
 
 
 class LengthModel(nn.Module):
@@ -150,11 +159,46 @@ class PoseGroup(nn.Module):
         memory_BTD = self.encode(source_BTS, mask_BT)
         expected_B = frames_B
         if frames_B is None or expected_B is None:
-            length = self.length(memory_BTD, mask_BT)
-            frames_B, expected_B = length.unbiased(longest), length.expected()
+            frames_B, expected_B = self._lengths(memory_BTD, mask_BT, longest)
         values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
-        if self.amplitude != 1:
-            values_BFV = self.normalizer.amplified(values_BFV, frames_B, self.amplitude)
-        pose_BFJC = self.normalizer.denormalize(values_BFV)
+        pose_BFJC = self._poses(values_BFV, frames_B)
         poses = [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]
         return GroupClips(poses, expected_B.tolist())
+
+    @torch.no_grad()
+    def stream(
+        self, source_BTS: Tensor, mask_BT: Tensor, longest: int, seeds: Sequence[int] | None = None, chunk: int = 8
+    ) -> Iterator[GroupPiece]:
+        """As `generate`, piece by piece in the order of time: about `chunk` frames of every clip that still goes on.
+
+        Clips are whole at once where the decoder makes them so, and where motion is amplified around the whole clip.
+        """
+        if not self.decoder.streams or self.amplitude != 1:
+            for row, clip in enumerate(zip(*self.generate(source_BTS, mask_BT, longest, seeds=seeds), strict=True)):
+                yield GroupPiece(row, *clip, True)
+            return
+        memory_BTD = self.encode(source_BTS, mask_BT)
+        frames_B, expected_B = self._lengths(memory_BTD, mask_BT, longest)
+        lengths, expected = frames_B.tolist(), expected_B.tolist()
+        first, waiting = 0, []
+        for values_BFV in self.decoder.stream(memory_BTD, mask_BT, frames_B, seeds):
+            waiting.append(values_BFV)
+            end = first + sum(part.shape[1] for part in waiting)
+            if end - first < chunk and end < max(lengths):
+                continue
+            pose_BFJC = self.normalizer.denormalize(torch.cat(waiting, dim=1))
+            for row, frames in enumerate(lengths):
+                if first < frames:
+                    yield GroupPiece(row, pose_BFJC[row, : frames - first], expected[row], frames <= end)
+            first, waiting = end, []
+
+    def _lengths(self, memory_BTD: Tensor, mask_BT: Tensor, longest: int) -> tuple[Tensor, Tensor]:
+        """(B,) frames to make, and (B,) what was expected, without limit."""
+        length = self.length(memory_BTD, mask_BT)
+        return length.unbiased(longest), length.expected()
+
+    def _poses(self, values_BFV: Tensor, frames_B: Tensor) -> Tensor:
+        """(B, F, J, 3) in shoulder widths."""
+        if self.amplitude != 1:
+            values_BFV = self.normalizer.amplified(values_BFV, frames_B, self.amplitude)
+        return self.normalizer.denormalize(values_BFV)

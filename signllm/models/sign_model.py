@@ -6,8 +6,7 @@ Legend: B clips, T source positions, S source width, L gloss tokens, D width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -19,56 +18,14 @@ from signllm.errors import ConfigError
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.from_file import build
 from signllm.models.gloss import GlossDecoder, GlossVocabulary
-from signllm.models.group import GroupOutput, PoseGroup
+from signllm.models.group import PoseGroup
 from signllm.models.known_words import KnownWords
 from signllm.models.layers import sinusoids
+from signllm.models.outputs import Generated, GlossOutput, ModelOutput, Piece, Plan, Read, Route
 from signllm.models.text_encoder import TextEncoder
 from signllm.pose.batch import PoseBatch
 
 Clips = Iterable[tuple[np.ndarray, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class GlossOutput:
-    """The logits (B, L, W) of LangGloss tokens, the reference's ids (B, L), and the id that pads them."""
-
-    logits_BLW: Tensor
-    ids_BL: Tensor
-    pad: int
-
-
-@dataclass(frozen=True)
-class ModelOutput:
-    """What the losses read: one GroupOutput a group, and of Prompt2LangGloss the gloss part's."""
-
-    groups: list[GroupOutput]
-    gloss: GlossOutput | None = None
-
-
-@dataclass(frozen=True)
-class Route:
-    """The clips of a batch that one group signs, their rows in the batch, and what the group reads of them."""
-
-    group: PoseGroup
-    source_BTS: Tensor
-    mask_BT: Tensor
-    clips: PoseBatch
-    rows: list[int]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one.
-
-    expected_frames: the predicted length, which may be more than the frames that were allowed. gloss_cut: whether the
-    LangGloss had not ended when it reached its limit.
-    """
-
-    pose_FJC: Tensor
-    language: str
-    gloss: str | None = None
-    expected_frames: int = 0
-    gloss_cut: bool = False
 
 
 class SignModel(nn.Module, ABC):
@@ -120,6 +77,10 @@ class SignModel(nn.Module, ABC):
         """Predict a training batch; generation never goes through here."""
 
     @abstractmethod
+    def plans(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[Plan]:
+        """Read texts that are to be signed, up to what each group generates from."""
+
+    @torch.no_grad()
     def generate(
         self,
         texts: Sequence[str],
@@ -128,6 +89,33 @@ class SignModel(nn.Module, ABC):
         seeds: Sequence[int] | None = None,
     ) -> list[Generated]:
         """Generate from text and language alone; at most `longest` frames a clip; random numbers come from `seeds`."""
+        made: dict[int, Generated] = {}
+        for plan in self.plans(texts, languages):
+            drawn = None if seeds is None else [seeds[row] for row in plan.rows]
+            poses, expected = plan.group.generate(plan.source_BTS, plan.mask_BT, longest, seeds=drawn)
+            for row, read, pose_FJC, frames in zip(plan.rows, plan.read, poses, expected, strict=True):
+                made[row] = read.generated(pose_FJC, frames)
+        return [made[row] for row in range(len(texts))]
+
+    @torch.no_grad()
+    def stream(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None],
+        longest: int,
+        seeds: Sequence[int] | None = None,
+    ) -> Iterator[Piece]:
+        """As `generate`, but each clip's frames as soon as they are made; clips go on side by side."""
+        for plan in self.plans(texts, languages):
+            drawn = None if seeds is None else [seeds[row] for row in plan.rows]
+            parts: list[list[Tensor]] = [[] for _ in plan.rows]
+            for piece in plan.group.stream(plan.source_BTS, plan.mask_BT, longest, drawn):
+                parts[piece.row].append(piece.pose_FJC)
+                whole = None
+                if piece.last:
+                    pose_FJC = torch.cat(parts[piece.row])
+                    whole = plan.read[piece.row].generated(pose_FJC, piece.expected_frames)
+                yield Piece(plan.rows[piece.row], piece.pose_FJC, whole)
 
     def extra_state(self) -> dict:
         """What a checkpoint needs beside weights and config, as plain values."""
@@ -207,27 +195,17 @@ class MLSF(SignModel):
         """Route a batch of mixed languages by group."""
         return ModelOutput([r.group(r.source_BTS, r.mask_BT, r.clips, r.rows) for r in self.routes(batch)])
 
-    @torch.no_grad()
-    def generate(
-        self,
-        texts: Sequence[str],
-        languages: Sequence[str | None],
-        longest: int,
-        seeds: Sequence[int] | None = None,
-    ) -> list[Generated]:
+    def plans(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[Plan]:
         """Each text goes through the group of its language, which must be given unless there is only one."""
         only = self.languages[0] if len(self.languages) == 1 else None
         chosen = [code for language in languages if (code := language or only)]
         if len(chosen) < len(languages):
             raise ConfigError(f"a language is needed for each text; this model has {', '.join(self.languages)}")
         source_BTS, mask_BT = self.encode_texts(texts)
-        generated: dict[int, Generated] = {}
-        for code, rows in self._rows(chosen).items():
-            drawn = None if seeds is None else [seeds[row] for row in rows]
-            clips = self.group_of(code).generate(source_BTS[rows], mask_BT[rows], longest, seeds=drawn)
-            for row, pose_FJC, frames in zip(rows, *clips, strict=True):
-                generated[row] = Generated(pose_FJC, code, expected_frames=frames)
-        return [generated[row] for row in range(len(texts))]
+        return [
+            Plan(self.group_of(code), source_BTS[rows], mask_BT[rows], rows, [Read(code)] * len(rows))
+            for code, rows in self._rows(chosen).items()
+        ]
 
 
 class Prompt2LangGloss(SignModel):
@@ -325,23 +303,14 @@ class Prompt2LangGloss(SignModel):
         ]
         return self.gloss_decoder.beam_search(self.project(source_BTS), mask_BT, allowed)
 
-    @torch.no_grad()
-    def generate(
-        self,
-        texts: Sequence[str],
-        languages: Sequence[str | None],
-        longest: int,
-        seeds: Sequence[int] | None = None,
-    ) -> list[Generated]:
+    def plans(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[Plan]:
         """`texts` are prompts."""
         sequences = self._translate_ids(texts, languages)
         ids_BL = self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
-        clips = self.group.generate(*self._gloss_source(ids_BL), longest, seeds=seeds)
+        source_BTS, mask_BT = self._gloss_source(ids_BL)
         most = self.config.gloss_decoder.max_length
-        return [
-            Generated(pose_FJC, *self._decoded(sequence), frames, len(sequence) > most)
-            for sequence, pose_FJC, frames in zip(sequences, *clips, strict=True)
-        ]
+        read = [Read(*self._decoded(sequence), len(sequence) > most) for sequence in sequences]
+        return [Plan(self.group, source_BTS, mask_BT, list(range(len(texts))), read)]
 
 
 MODES: dict[str, type[SignModel]] = {"mlsf": MLSF, "prompt2langgloss": Prompt2LangGloss}

@@ -42,6 +42,14 @@ def join_clips(clips: Sequence[PoseSequence]) -> PoseSequence:
     return clips[0].replace(coordinates=np.concatenate(coordinates), valid=np.concatenate(valid))
 
 
+def transition(before: PoseSequence, after: PoseSequence) -> PoseSequence | None:
+    """The frames that `join_clips` puts between two clips, of which one last and one first frame count, or None."""
+    between_GJC, seen_J = _between(before, after)
+    if not len(between_GJC):
+        return None
+    return before.replace(coordinates=between_GJC, valid=np.repeat(seen_J[None], len(between_GJC), axis=0))
+
+
 def _between(before: PoseSequence, after: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
     """Frames (G, J, C) strictly between two clips, and the joints that they show (J,)."""
     start_JC, end_JC = before.coordinates[-1], after.coordinates[0]

@@ -16,7 +16,7 @@ from torch import Tensor
 from signllm.config.schema import Config
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput
-from signllm.models.sign_model import GlossOutput, ModelOutput
+from signllm.models.outputs import GlossOutput, ModelOutput
 from signllm.pose import SKELETON_50
 from signllm.training.policy import PolicyTerm
 from signllm.training.steps import read_scalars

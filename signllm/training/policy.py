@@ -36,7 +36,8 @@ import torch
 from torch import Tensor
 
 from signllm.config import Config
-from signllm.models.sign_model import Route, SignModel
+from signllm.models.outputs import Route
+from signllm.models.sign_model import SignModel
 from signllm.pose.batch import PoseBatch, length_mask
 from signllm.training.policy_noise import CORRELATION_S, SmoothNoise
 from signllm.training.rewards import RewardInput, RewardReader, Rewards, advantages, part_motion

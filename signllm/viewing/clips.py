@@ -17,6 +17,11 @@ PAGE = ".html"
 AVATAR_FILE = ".glb"
 
 
+def suffixes() -> tuple[str, ...]:
+    """Of every format that `write` writes."""
+    return (*SUFFIXES, PAGE, AVATAR_FILE, *WRITERS)
+
+
 def write(path: Path, shown: Captioned, size: int, view: str) -> None:
     """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or our avatar.
 
@@ -37,9 +42,8 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
 
         write_avatar(path, shown.pose, shown.title)
     else:
-        known = (*SUFFIXES, PAGE, AVATAR_FILE, *WRITERS)
-        hint = did_you_mean(suffix, known)
-        raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(known)}")
+        hint = did_you_mean(suffix, suffixes())
+        raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(suffixes())}")
 
 
 def html(shown: Captioned) -> str:

@@ -10,7 +10,7 @@ from signllm.config import Config
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput, LengthDistribution
 from signllm.models.normalizer import PoseNormalizer
-from signllm.models.sign_model import GlossOutput, ModelOutput
+from signllm.models.outputs import GlossOutput, ModelOutput
 from signllm.training import losses
 
 

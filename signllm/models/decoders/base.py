@@ -7,7 +7,7 @@ the reference when it generates. Legend: B clips, T source positions, F frames, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +71,7 @@ class PoseDecoder(nn.Module, ABC):
     """Predicts frames from a memory (B, T, D) of the text and its mask (B, T)."""
 
     draws = False  # whether generation draws random numbers
+    streams = False  # whether the first frames are there before the last ones are made
 
     def __init__(self, config: PoseDecoderConfig, num_values: int):
         super().__init__()
@@ -89,6 +90,12 @@ class PoseDecoder(nn.Module, ABC):
         A decoder that draws random numbers draws those of clip b from seeds[b] alone (0 for all when None), so that a
         clip does not depend on the clips beside it.
         """
+
+    def stream(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, seeds: Sequence[int] | None = None
+    ) -> Iterator[Tensor]:
+        """What `generate` gives, in the order of time, as soon as it is made: (B, frames, V) each."""
+        yield self.generate(memory_BTD, memory_mask_BT, frames_B, seeds)
 
     @abstractmethod
     def sample_rollouts(

@@ -3,7 +3,7 @@ future frames."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ class ProgressiveDecoder(TransformerDecoder):
     """
 
     counts_frames = True
+    streams = True
 
     def __init__(self, config: PoseDecoderConfig, num_values: int):
         super().__init__(config, num_values)
@@ -65,29 +66,42 @@ class ProgressiveDecoder(TransformerDecoder):
 
         `use_cache=False` recomputes all frames each step (for tests).
         """
-        batch, longest = len(frames_B), int(frames_B.max())
+        if use_cache:
+            return torch.cat(list(self._steps(memory_BTD, memory_mask_BT, frames_B, noise_BFV)), dim=1)
         memory_kvs = self.stack.memory_keys_values(memory_BTD)
-        last_BFV = self.start_V.expand(batch, 1, -1)
+        shown_BFV = self.start_V.expand(len(frames_B), 1, -1)
+        longest = int(frames_B.max())
         all_frames = torch.arange(longest, device=memory_BTD.device)
         frames: list[Tensor] = []
-        if use_cache:
-            caches = self.stack.new_caches(batch, longest, memory_kvs[0][0])
-            positions_BFD = self.positions(all_frames, frames_B)
-            for t in range(longest):
-                x_BFD = self._shown(last_BFV) + positions_BFD[:, t : t + 1]
-                hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
-                last_BFV = self.output(hidden)
-                if noise_BFV is not None:
-                    last_BFV = last_BFV + noise_BFV[:, t : t + 1].to(last_BFV.dtype)
-                frames.append(last_BFV)
-            return torch.cat(frames, dim=1)
-        shown_BFV = last_BFV
         for t in range(longest):
             x_BFD = self._step_input(shown_BFV, all_frames[: t + 1], frames_B)
             hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, causal=True)
             frames.append(self.output(hidden[:, -1:]))
             shown_BFV = torch.cat([shown_BFV, frames[-1]], dim=1)
         return torch.cat(frames, dim=1)
+
+    def stream(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, seeds: Sequence[int] | None = None
+    ) -> Iterator[Tensor]:
+        """Each frame as soon as it is made."""
+        yield from self._steps(memory_BTD, memory_mask_BT, frames_B)
+
+    def _steps(
+        self, memory_BTD: Tensor, memory_mask_BT: Tensor, frames_B: Tensor, noise_BFV: Tensor | None = None
+    ) -> Iterator[Tensor]:
+        """(B, 1, V) for each frame in turn, with a key-value cache."""
+        batch, longest = len(frames_B), int(frames_B.max())
+        memory_kvs = self.stack.memory_keys_values(memory_BTD)
+        last_BFV = self.start_V.expand(batch, 1, -1)
+        caches = self.stack.new_caches(batch, longest, memory_kvs[0][0])
+        positions_BFD = self.positions(torch.arange(longest, device=memory_BTD.device), frames_B)
+        for t in range(longest):
+            x_BFD = self._shown(last_BFV) + positions_BFD[:, t : t + 1]
+            hidden = self.stack(x_BFD, memory_kvs, memory_mask_BT, caches=caches)
+            last_BFV = self.output(hidden)
+            if noise_BFV is not None:
+                last_BFV = last_BFV + noise_BFV[:, t : t + 1].to(last_BFV.dtype)
+            yield last_BFV
 
     @torch.no_grad()
     def sample_rollouts(
