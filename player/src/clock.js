@@ -8,6 +8,7 @@ export class Clock {
   rate = 25; // frames a second, for steps
   playing = false;
   loop = true;
+  open = false; // more frames are still to come: at the end it waits for them
   speed = 1;
 
   /** How many frames there are to step through. */
@@ -30,7 +31,8 @@ export class Clock {
     if (!this.playing) return;
     this.time += seconds * this.speed;
     if (this.time < this.length) return;
-    if (this.loop) this.time = this.length > 0 ? this.time % this.length : 0;
+    if (this.open) this.time = this.length;
+    else if (this.loop) this.time = this.length > 0 ? this.time % this.length : 0;
     else {
       this.playing = false;
       this.goTo(this.frames - 1);

@@ -2,7 +2,7 @@
 
 import { SPEEDS } from "./clock.js";
 import { element, icon } from "./dom.js";
-import { AVATAR, SKELETON } from "./figures.js";
+import { AVATAR, SKELETON } from "./kinds.js";
 import { VIEWS } from "./stage.js";
 
 const PLAY = "M7 4.5v15l12.5-7.5z";

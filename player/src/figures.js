@@ -1,10 +1,8 @@
 // Which kind of figure signs a clip. A figure has `group`, `show(frame)`, `paint(colors)` and `dispose()`.
 
 import { AvatarFigure } from "./avatar.js";
+import { AVATAR } from "./kinds.js";
 import { SkeletonFigure } from "./skeleton.js";
-
-export const SKELETON = "skeleton";
-export const AVATAR = "avatar";
 
 /** The figure of a clip; a skeleton where the page has no avatar, or no motion for it. */
 export function figureOf(kind, clip, { skeleton, avatar }, surroundings) {

@@ -29,9 +29,9 @@ export class Header {
     const parts = [this.helpTitle, this.helpList, this.precision, this.close];
     this.dialog = element("dialog", { "aria-labelledby": "signllm-help" }, ...parts);
     this.helpTitle.id = "signllm-help";
-    const tools = element("div", { class: "group tools" }, this.contrast, this.help, this.language);
+    this.tools = element("div", { class: "group tools" }, this.contrast, this.help, this.language);
     const words = element("div", { class: "words" }, this.text, this.gloss, this.facts);
-    this.element = element("header", {}, words, element("div", { class: "choices" }, this.clips, tools));
+    this.element = element("header", {}, words, element("div", { class: "choices" }, this.clips, this.tools));
   }
 
   /** Say everything anew: of another scene, or in another language. */

@@ -38,9 +38,9 @@ function action(player, event) {
   return null;
 }
 
-/** Listen to the page's keys, as far as the element in focus does not need them itself. */
-export function listen(player) {
-  document.addEventListener("keydown", (event) => {
+/** Listen to the keys of the page, or of a part of it, as far as the element in focus does not need them itself. */
+export function listen(player, where) {
+  where.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const own = event.target.closest("select, input, button, textarea");
     if (own?.matches("select, textarea")) return;

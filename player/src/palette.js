@@ -33,10 +33,22 @@ const HIGH = {
   left_fingers: ["#ff7f6b", "#ffd9a8", "#ff9433", "#fff08a", "#ff8ab8"],
 };
 
+// On a dark page.
+const DARK = {
+  ...HIGH,
+  background: "#1b2027",
+  ink: "#aab4c2",
+  body: "#aab4c2",
+  head: "#3a4350",
+  nose: "#c3ccd8",
+};
+
+const THEMES = { light: NORMAL, dark: DARK, high: HIGH };
+
 /** The named colours as three.js wants them for our own shaders: as they stand, not made linear. */
-export function palette(highContrast) {
+export function palette(theme) {
   const colors = {};
-  const names = highContrast ? HIGH : NORMAL;
+  const names = THEMES[theme];
   for (const [name, value] of Object.entries(names)) {
     if (!Array.isArray(value)) colors[name] = asIs(value);
     else value.forEach((one, finger) => (colors[name.replace("fingers", String(finger))] = asIs(one)));

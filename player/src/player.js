@@ -4,7 +4,7 @@ import { Vector3 } from "three";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { element } from "./dom.js";
-import { AVATAR, SKELETON } from "./figures.js";
+import { AVATAR, SKELETON } from "./kinds.js";
 import { Header } from "./header.js";
 import { listen } from "./keyboard.js";
 import { Overlay } from "./overlay.js";
@@ -15,9 +15,12 @@ import { initialLanguage, say } from "./words.js";
 const LONGEST_TICK = 0.25; // seconds; a page that slept does not leap
 
 export class Player {
-  constructor(place, show) {
+  /** `hosted`: the page around it says what is signed, in which `language`, and whether it is `dark`. */
+  constructor(place, show, { hosted = false, language = initialLanguage(), dark = false } = {}) {
     this.show = show;
-    this.language = initialLanguage();
+    this.hosted = hosted;
+    this.language = language;
+    this.dark = dark;
     this.switches = { mirror: false, loop: true, smooth: true, trails: false, aligned: false };
     this.highContrast = matchMedia("(prefers-contrast: more)").matches;
     this.clock = new Clock();
@@ -27,16 +30,30 @@ export class Player {
     this.timeline = new Timeline(this);
     const picture = element("div", { class: "stage" }, this.canvas);
     place.replaceChildren(this.header.element, picture, this.timeline.element, this.controls.element, this.header.dialog);
+    if (hosted) this.giveWay();
     this.stage = new Stage(this.canvas, show);
+    this.stage.theme = this.theme;
     this.overlay = new Overlay(this.stage);
     picture.append(this.overlay.element);
-    listen(this);
+    listen(this, hosted ? place : document);
     new ResizeObserver(() => this.resize()).observe(this.canvas);
     document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
     this.clock.playing = show.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.open(0);
     if (show.avatar) show.avatar.load().then(() => this.cast(AVATAR));
     requestAnimationFrame((now) => this.tick(now, now));
+  }
+
+  /** The page around has words of its own; what is left of the header goes to the buttons. */
+  giveWay() {
+    this.header.element.remove();
+    this.header.language.remove();
+    this.controls.element.append(this.header.tools);
+  }
+
+  get theme() {
+    if (this.highContrast) return "high";
+    return this.dark ? "dark" : "light";
   }
 
   get scene() {
@@ -50,15 +67,51 @@ export class Player {
     if (!this.scene.canAlign) this.switches.aligned = false;
     this.clock.time = 0;
     this.setClock();
-    this.stage.highContrast = this.highContrast;
     this.stage.load(this.scene);
     this.timeline.load(this.scene);
     this.sayAll();
   }
 
+  /** Show a scene in place of all others. */
+  load(scene) {
+    this.show.scenes = [scene];
+    this.open(0);
+  }
+
+  /** Take the next frames of a clip that is still being made. */
+  append(index, poses, motion) {
+    const clip = this.scene.clips[index];
+    const isFirst = motion && !clip.motion;
+    clip.append(poses, motion);
+    if (isFirst) this.stage.cast(this.stage.kind);
+    this.grown();
+  }
+
+  /** A clip has all its frames. */
+  finish(index) {
+    this.scene.clips[index].growing = false;
+    this.grown();
+  }
+
+  /** Say when each part of the scene is signed. */
+  segment(segments) {
+    this.scene.segments = segments;
+    this.timeline.load(this.scene);
+    this.refresh();
+  }
+
+  grown() {
+    this.setClock();
+    this.overlay.name(this.say);
+    this.refresh();
+  }
+
   setClock() {
-    this.clock.loop = this.switches.loop;
-    this.clock.set(this.scene.length(this.switches.aligned), this.scene.rate(this.switches.aligned));
+    const { scene, clock } = this;
+    clock.loop = this.switches.loop;
+    clock.open = scene.growing;
+    const length = clock.open ? scene.ready(this.stage.kind) : scene.length(this.switches.aligned);
+    clock.set(length, scene.rate(this.switches.aligned));
   }
 
   say = (key, values) => say(this.language, key, values);
@@ -96,6 +149,12 @@ export class Player {
     this.stage.layOut();
     if (view) this.stage.look(view);
     this.overlay.name(this.say);
+  }
+
+  /** Play, or pause; nothing plays by itself where the reader wants no motion. */
+  play(on) {
+    this.clock.playing = on && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.refresh();
   }
 
   toggle() {
@@ -160,6 +219,7 @@ export class Player {
     if (!this.show.avatar?.person || this.stage.kind === kind) return;
     this.stage.cast(kind);
     document.documentElement.dataset.figure = kind;
+    this.setClock();
     this.overlay.name(this.say);
     this.refresh();
   }
@@ -167,13 +227,19 @@ export class Player {
   contrast() {
     this.highContrast = !this.highContrast;
     document.documentElement.dataset.contrast = this.highContrast ? "high" : "normal";
-    this.stage.paint(this.highContrast);
+    this.stage.paint(this.theme);
     this.sayAll();
   }
 
-  /** Speak the other language. */
-  speak() {
-    this.language = this.language === "en" ? "zh" : "en";
+  /** On a dark page, or on a light one. */
+  darken(dark) {
+    this.dark = dark;
+    this.stage.paint(this.theme);
+  }
+
+  /** Speak a language, by default the other one. */
+  speak(language = this.language === "en" ? "zh" : "en") {
+    this.language = language;
     this.sayAll();
   }
 
@@ -202,6 +268,7 @@ export class Player {
       frames: clock.frames,
       length: clock.length,
       playing: clock.playing,
+      growing: scene.growing,
       speed: clock.speed,
       view: stage.view,
       switches: { ...switches },

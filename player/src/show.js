@@ -4,14 +4,20 @@
 // the viewer, in shoulder widths. In the data y points down.
 
 import { Avatar } from "./avatar.js";
+import { AVATAR } from "./kinds.js";
 
 const FORMAT = 1;
 
 /** The whole of the page's data; throws where it is of a later format. */
 export function readShow(data) {
   if (data.format !== FORMAT) throw new Error(`format ${data.format}, not ${FORMAT}`);
-  const avatar = data.avatar ? new Avatar({ ...data.avatar, file: bytes(data.avatar.file) }) : null;
+  const avatar = data.avatar ? new Avatar({ ...data.avatar, file: asBytes(data.avatar.file) }) : null;
   return { ...data, avatar, scenes: data.scenes.map((scene) => new Scene(scene, data.skeleton)) };
+}
+
+/** A scene that is not in the page's data; its clips may be `growing`: without frames so far. */
+export function readScene(data, skeleton) {
+  return new Scene(data, skeleton);
 }
 
 /** A text and those who sign it. Times are seconds from the first frame. */
@@ -20,10 +26,23 @@ class Scene {
     Object.assign(this, data);
     this.clips = data.clips.map((clip) => new Clip(clip, skeleton));
     this.reference = this.clips.find((clip) => clip.role === "reference") ?? null;
-    this.duration = Math.max(...this.clips.map((clip) => clip.frames / clip.fps));
     this.fps = Math.max(...this.clips.map((clip) => clip.fps));
     this.canAlign = this.clips.some((clip) => clip.aligned !== null);
     this.isFlat = this.clips.some((clip) => clip.dimensions === 2);
+  }
+
+  get duration() {
+    return Math.max(...this.clips.map((clip) => clip.frames / clip.fps));
+  }
+
+  /** Whether one of its clips is still being made. */
+  get growing() {
+    return this.clips.some((clip) => clip.growing);
+  }
+
+  /** Up to where it can be watched: a clip that is still being made holds back those beside it. */
+  ready(kind) {
+    return Math.min(this.duration, ...this.clips.filter((clip) => clip.growing).map((clip) => clip.shown(kind) / clip.fps));
   }
 
   /** How long it plays: aligned clips go at the reference's pace. */
@@ -49,11 +68,25 @@ class Clip {
     this.dimensions = data.dimensions;
     this.joints = skeleton.joints.length;
     this.aligned = data.aligned ?? null;
-    this.values = new Int16Array(bytes(data.poses).buffer);
-    this.step = data.step;
+    this.growing = data.growing ?? false; // frames are still to come, as floats
+    this.values = this.growing ? new Float32Array(0) : new Int16Array(bytes(data.poses).buffer);
+    this.step = data.step ?? 1;
     this.missing = data.missing ? bytes(data.missing) : null;
     this.motion = data.motion ? new Motion(data.motion, data.frames) : null;
     if (this.values.length !== this.frames * this.joints * this.dimensions) throw new Error(`${this.name}: cut off`);
+  }
+
+  /** Take the next frames: floats (F x J x dimensions), and how an avatar's bones turn in them. */
+  append(poses, motion) {
+    this.values = joined(this.values, poses);
+    this.frames = this.values.length / (this.joints * this.dimensions);
+    if (motion && this.motion) this.motion.append(motion);
+    else if (motion) this.motion = new Motion(motion, motion.frames);
+  }
+
+  /** How many frames a figure of a kind can show. */
+  shown(kind) {
+    return kind === AVATAR && this.motion ? this.motion.frames : this.frames;
   }
 
   /** The frame (a fraction between two) at a time of the scene, and whether the clip has ended before it. */
@@ -67,7 +100,7 @@ class Clip {
       return { frame, ended: false };
     }
     const frame = time * this.fps;
-    return { frame: Math.min(frame, this.frames - 1), ended: frame >= this.frames };
+    return { frame: Math.max(0, Math.min(frame, this.frames - 1)), ended: !this.growing && frame >= this.frames };
   }
 
   isMissing(frame, joint) {
@@ -85,7 +118,7 @@ class Clip {
 
   /** Write a joint's position into `target`, an array of three; false where it is missing. */
   position(frame, joint, target) {
-    if (this.isMissing(frame, joint)) return false;
+    if (frame >= this.frames || this.isMissing(frame, joint)) return false;
     const first = (frame * this.joints + joint) * this.dimensions;
     target[0] = this.values[first] * this.step;
     target[1] = -this.values[first + 1] * this.step;
@@ -121,6 +154,13 @@ class Motion {
     this.translation = new Float32Array(bytes(data.translation).buffer);
   }
 
+  /** Take the next frames, of the same bones. */
+  append(data) {
+    this.frames += data.frames;
+    this.rotations = joined(this.rotations, new Int16Array(bytes(data.rotations).buffer));
+    this.translation = joined(this.translation, new Float32Array(bytes(data.translation).buffer));
+  }
+
   /** Write a moving bone's rotation at a frame into a quaternion. */
   rotation(frame, bone, target) {
     const first = 4 * (frame * this.nodes.length + bone);
@@ -131,7 +171,20 @@ class Motion {
 const NOW = [0, 0, 0];
 const NEXT = [0, 0, 0];
 
-function bytes(base64) {
+function joined(before, after) {
+  const both = new before.constructor(before.length + after.length);
+  both.set(before);
+  both.set(after, before.length);
+  return both;
+}
+
+/** What base64 says, or bytes as they are. */
+function asBytes(file) {
+  return typeof file === "string" ? bytes(file) : file;
+}
+
+/** What base64 says. */
+export function bytes(base64) {
   const text = atob(base64);
   const found = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) found[index] = text.charCodeAt(index);

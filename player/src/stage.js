@@ -3,7 +3,8 @@
 import { MOUSE, PerspectiveCamera, Scene as World, Spherical, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { newSurroundings } from "./capsules.js";
-import { AVATAR, SKELETON, figureOf } from "./figures.js";
+import { figureOf } from "./figures.js";
+import { AVATAR, SKELETON } from "./kinds.js";
 import { palette } from "./palette.js";
 import { Trails } from "./trails.js";
 
@@ -37,7 +38,8 @@ export class Stage {
     this.mirrored = false;
     this.trails = false;
     this.stale = true;
-    this.paint(false);
+    this.theme = "light";
+    this.paint(this.theme);
   }
 
   /** Put a scene's signers into panels and look at them from where one looked at those before. */
@@ -48,7 +50,7 @@ export class Stage {
     this.center = new Vector3(scene.box.left + scene.box.side / 2, -scene.box.top - scene.box.side / 2, scene.depth);
     this.layOut();
     this.look(this.view ?? "front");
-    this.paint(this.highContrast);
+    this.paint(this.theme);
   }
 
   clear() {
@@ -63,7 +65,7 @@ export class Stage {
     this.kind = kind;
     this.clear();
     this.panels = this.panels.map(({ clip, area }) => ({ ...this.panelOf(clip), area }));
-    this.paint(this.highContrast);
+    this.paint(this.theme);
   }
 
   panelOf(clip) {
@@ -157,13 +159,14 @@ export class Stage {
     this.stale = true;
   }
 
-  paint(highContrast) {
-    this.highContrast = highContrast;
+  /** Take on a theme: light, dark or high. */
+  paint(theme) {
+    this.theme = theme;
     // A person has colours of its own, dark ones among them, and stands on a light ground.
-    const colors = palette(highContrast && this.kind !== AVATAR);
+    const colors = palette(this.kind === AVATAR ? "light" : theme);
     this.surroundings.background.value = colors.background;
     this.surroundings.ink.value = colors.ink;
-    this.surroundings.thickest.value = highContrast ? 0.3 : 0.42;
+    this.surroundings.thickest.value = theme === "high" ? 0.3 : 0.42;
     for (const { figure, trail } of this.panels) {
       figure.paint(colors);
       trail.paint(colors);

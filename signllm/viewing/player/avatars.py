@@ -50,13 +50,20 @@ class PageAvatar:
 
     def motion(self, pose: PoseSequence) -> dict[str, Any]:
         """A clip as rotations of the bones; one without depth is lifted first."""
-        return pack_motion(retarget_signer(Signer.of(pose), self.body, pose.fps))
+        return pack_motion(self.retargeted(pose))
+
+    def retargeted(self, pose: PoseSequence) -> RetargetedClip:
+        """`motion` as arrays."""
+        return retarget_signer(Signer.of(pose), self.body, pose.fps)
 
     def packed(self) -> dict[str, Any]:
-        """The file, and how it is placed: as large as a skeleton of one shoulder width, its neck at the origin."""
+        """The file, and how it is placed."""
+        return {"file": base64_of(self.file), **self.placement()}
+
+    def placement(self) -> dict[str, Any]:
+        """How the person is placed: as large as a skeleton of one shoulder width, its neck at the origin."""
         scale, turn = 1 / self.body.width, q.inverse(self.body.turn)
         return {
-            "file": base64_of(self.file),
             "scale": scale,
             "turn": turn.tolist(),
             "origin": (-scale * q.rotate(turn, self.body.neck)).tolist(),

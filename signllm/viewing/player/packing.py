@@ -38,7 +38,7 @@ def pack_show(
 def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None = None) -> dict[str, Any]:
     """A scene; `align` adds dynamic time warping where it has a reference, `avatar` its motions."""
     poses = scene.in_one_unit()
-    box = _with_head(view_box(poses)) if avatar else view_box(poses)
+    box = with_head(view_box(poses)) if avatar else view_box(poses)
     depths = [pose.coordinates[..., 2][pose.valid] for pose in poses if has_depth(pose)]
     clips = []
     reference = next(
@@ -68,7 +68,7 @@ def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None
     }
 
 
-def _with_head(box: ViewBox) -> ViewBox:
+def with_head(box: ViewBox) -> ViewBox:
     """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller."""
     top = min(box.top, -_CROWN * box.shoulder_width)
     side = box.side + box.top - top
