@@ -26,8 +26,9 @@ RANKS = {
     "judges": 4, "metrics": 4, "inference": 4,
     "training": 5, "evaluation": 5, "composing": 5,
     "viewing": 6, "sharing": 6,
-    "cli": 7,
-    "__main__": 8,
+    "serving": 7,
+    "cli": 8,
+    "__main__": 9,
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ VERB_OF_SCRIPT = {
     "final_convert_data.py": "convert",
     "start_training.py": "train",
     "train_signllm.py": "train",
+    "inference_signllm.py --serve": "serve",  # before the shorter one
     "inference_signllm.py": "sign",
     "evaluation.py": "evaluate",
     "visualize_skeleton_data.py": "view",

@@ -29,6 +29,7 @@ VERBS = {
         Verb("convert", "convert", "pose files into the store that training reads", "把姿态文件转换为训练数据集"),
         Verb("train", "start_training", "train, by a named configuration or a file", "按内置配置或配置文件训练"),
         Verb("sign", "inference", "sign texts with a trained model", "用训练好的模型由文本生成手语"),
+        Verb("serve", "serve", "a page that signs what is typed, and a JSON interface", "网页演示与 JSON 接口"),
         Verb("evaluate", "evaluation", "score a model or clips", "评估模型或片段"),
         Verb("export", "export", "write a trained model as a folder to share", "把模型导出为可分享的文件夹"),
         Verb("view", "visualize", "clips as videos, a data set's statistics as plots", "把片段画成视频，把统计画成图"),

@@ -40,6 +40,7 @@ TRANSLATED = (
             "data",
             "viewing",
             "composing",
+            "serving",
         )
     ),
 )
@@ -52,6 +53,7 @@ SCRIPTS = {
     "evaluation.py": "evaluation",
     "visualize_skeleton_data.py": "visualize",
 }
+MODULES = {**SCRIPTS, "inference_signllm.py --serve": "serve"}
 # Made by a command, so not in the repository.
 MADE_FILES = re.compile(r"^(datasets|checkpoints|logs|outputs|my_data)/")
 
@@ -72,7 +74,7 @@ def commands(text: str) -> list[str]:
 
 def verbs_of(script: str) -> list[str]:
     """The verbs of a script that has some; each has its own flags."""
-    return list(getattr(importlib.import_module(f"signllm.cli.{SCRIPTS[script]}"), "VERBS", []))
+    return list(getattr(importlib.import_module(f"signllm.cli.{MODULES[script]}"), "VERBS", []))
 
 
 def flags_of(script: str, capsys, verb: str | None = None) -> set[str]:
@@ -80,7 +82,7 @@ def flags_of(script: str, capsys, verb: str | None = None) -> set[str]:
     verbs = verbs_of(script)
     if verbs and verb is None:
         return set().union(*(flags_of(script, capsys, one) for one in verbs))
-    main = importlib.import_module(f"signllm.cli.{SCRIPTS[script]}").main
+    main = importlib.import_module(f"signllm.cli.{MODULES[script]}").main
     with pytest.raises(SystemExit) as stopped:
         main([*([verb] if verb else []), "--help"])
     assert stopped.value.code == 0
@@ -90,7 +92,8 @@ def flags_of(script: str, capsys, verb: str | None = None) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md", "docs/viewing.md"]
+    "name",
+    [*READMES, *CLI_PAGES, "docs/evaluation.md", "docs/plc.md", "docs/rl.md", "docs/viewing.md", "docs/serving.md"],
 )
 def test_commands_use_flags_and_keys_that_exist(name, capsys):
     known = {script: flags_of(script, capsys) for script in SCRIPTS}
@@ -105,6 +108,8 @@ def test_commands_use_flags_and_keys_that_exist(name, capsys):
         if verbs:
             verb = words[2] if words[2] in verbs else verbs[0]
             own = known.setdefault(f"{words[1]} {verb}", flags_of(words[1], capsys, verb))
+        if "--serve" in words:
+            own = flags_of("inference_signllm.py --serve", capsys) | {"--serve"}
         unknown = {word for word in words if word.startswith("--")} - own
         assert not unknown, line
         for flag, value in itertools.pairwise(words):
@@ -123,7 +128,7 @@ def test_each_script_and_verb_has_a_section_that_names_all_its_flags(page, capsy
         title: set(re.findall(r"--[a-z]\w*", "\n".join(row for row in body.splitlines() if row.startswith("|"))))
         for title, body in zip(parts[1::2], parts[2::2], strict=True)
     }
-    for script in SCRIPTS:
+    for script in MODULES:
         for verb in verbs_of(script) or [None]:
             name = f"`{script} {verb}`" if verb else f"`{script}`"
             told = next(flags for title, flags in tables.items() if name in title)

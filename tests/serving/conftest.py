@@ -1,0 +1,53 @@
+"""A tiny model of random weights, served within the process."""
+
+import pytest
+
+from signllm.config import parse_config
+from signllm.config.loading import apply_overrides
+from tests.helpers.serving import tiny_generator
+from tests.helpers.tiny import TINY
+
+
+@pytest.fixture
+def fastapi():
+    """FastAPI and uvicorn, or a skip."""
+    for name in ("uvicorn", "fastapi"):
+        module = pytest.importorskip(name, reason=f"no {name}: pip install -r requirements-serve.txt")
+    return module
+
+
+@pytest.fixture(scope="session")
+def make_generator():
+    """make_generator("model.pose_decoder.type=flow", ...) gives a generator of random weights."""
+    import torch
+
+    def make(*overrides):
+        torch.manual_seed(0)
+        return tiny_generator(parse_config(apply_overrides(TINY, ["data.max_frames=20", *overrides])))
+
+    return make
+
+
+@pytest.fixture
+def serve(make_generator, fastapi):
+    """serve(limits, access, generators={name: generator}) gives a TestClient of the running application."""
+    from starlette.testclient import TestClient
+
+    from signllm.serving.app import make_app
+    from signllm.serving.batching import Batcher
+    from signllm.serving.guard import Access
+    from signllm.serving.models import Models, ServedModel
+
+    clients = []
+
+    def start(limits=None, access=None, generators=None, avatar=None, batch_size=32):
+        generators = generators or {"tiny": make_generator()}
+        models = Models([ServedModel(name, g, Batcher(g, batch_size)) for name, g in generators.items()])
+        client = TestClient(make_app(models, access or Access(), limits, avatar), "http://localhost")
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        client.__exit__(None, None, None)
