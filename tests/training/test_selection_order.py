@@ -15,7 +15,7 @@ from tests.helpers.clips import jittered
 from tests.helpers.runs import run
 
 ASL_WORDS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "asl_words"
-STEPS = 80
+STEPS = 60
 
 
 def demo(root):
@@ -52,7 +52,7 @@ def test_the_score_ranks_what_a_run_goes_through(make_corpus, make_config, tmp_p
         make_config(
             f"data.dataset_path={tmp_path / 'store'}",
             'model.languages=["ASL"]',
-            "data.batch_size=16",
+            "data.batch_size=8",
             "data.max_frames=160",
             "model.pose_decoder.type=parallel",
             "model.pose_decoder.hidden_size=64",
