@@ -8,12 +8,15 @@ from signllm.models.checkpoint import load_checkpoint
 from signllm.training import evaluation
 from tests.helpers.runs import equal, run
 
+# Epochs are counted here, not what they learn: one language, two steps an epoch.
+SHORT = ('model.languages=["ASL"]', "data.batch_size=5", "training.eval_samples=1")
+
 
 @pytest.mark.parametrize(("selections", "best"), [((0.3, 0.5, 0.2, 0.4), 2), ((0.1, 0.3, 0.3, -0.2), 2)])
 def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, monkeypatch, selections, best):
     remaining = iter(selections)
     monkeypatch.setattr(evaluation, "selection_score", lambda scores: next(remaining))
-    trainer, _ = run(make_config("training.num_epochs=4", "training.save_every=1", "training.eval_samples=1"))
+    trainer, _ = run(make_config("training.num_epochs=4", "training.save_every=1", *SHORT))
     history = json.loads(trainer.run.folder.stats.read_text())["history"]
     assert [entry["evaluation"]["selection"] for entry in history] == list(selections)
     kept, epoch, last = map(
@@ -30,7 +33,7 @@ def test_the_best_model_is_the_one_of_the_highest_selection_score(make_config, m
 def test_a_run_stops_after_so_many_evaluations_without_a_gain(make_config, monkeypatch, patience, epochs):
     remaining = iter((0.1, 0.2, 0.3, 0.3, 0.2, 0.1, 0.4))
     monkeypatch.setattr(evaluation, "selection_score", lambda scores: next(remaining))
-    trainer, _ = run(make_config("training.num_epochs=7", f"training.early_stop={patience}", "training.eval_samples=1"))
+    trainer, _ = run(make_config("training.num_epochs=7", f"training.early_stop={patience}", *SHORT))
     assert trainer.run.state.epoch == epochs
 
 
