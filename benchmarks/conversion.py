@@ -1,107 +1,167 @@
-"""How fast `.skels` text becomes numbers, and a store: each method against `float()` per value, within one run.
+"""How fast pose files become numbers, and a store: against what people do today, within one run.
 
-python benchmarks/conversion.py                      generated clips
-python benchmarks/conversion.py --skels train.skels  a real file (with its .text and .files for the whole conversion)
+    python benchmarks/conversion.py                              corpora that are made by code
+    python benchmarks/conversion.py --formats pose npz --clips 100
+    python benchmarks/conversion.py --openpose DIR --pose DIR --npz DIR --skels train.skels --language GSL    real ones
+
+For each format:
+- reading alone: each clip's numbers as they stand in its file, which must be the same numbers;
+- a store: the whole conversion, which finds conventions, checks, cleans, and writes a mask and checksums; against a
+  plain script that reads in the usual way, picks the 50 joints, centres and scales them and saves an array a clip;
+- two processes against one.
+
+`frames/s` counts processor seconds of one core, so that other load on the machine does not count; the wall clock is
+for the scaling alone. The ways take turns, and the best of the rounds counts.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
-import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from converting.kinds import KINDS, Kind
+
 from signllm.data.convert import ConvertOptions, convert
-from signllm.pose import PoseSequence
-from signllm.pose.formats import number_text, write_clips
-from signllm.pose.formats.number_text import parse_numbers
+from signllm.data.dealing import wanted_splits
+from signllm.data.source import ClipEntry
+from signllm.errors import SignLLMError
 
-ROUNDS = 3
-
-
-def by_float(line: bytes) -> np.ndarray:
-    """What most loaders do."""
-    return np.array([float(value) for value in line.split()], np.float32)
+NECK, SHOULDERS = 1, (2, 5)
+OURS, SCRIPT = "ours", "plain script"
 
 
-METHODS: dict[str, Callable[[bytes], np.ndarray]] = {
-    "float() per value": by_float,
-    "np.array(line.split())": lambda line: np.array(line.split(), np.float32),
-    "np.fromstring (deprecated)": lambda line: np.fromstring(line, sep=" ", dtype=np.float32),
-    "np.loadtxt": lambda line: np.loadtxt([line.decode()], dtype=np.float32, ndmin=1),
-    "orjson after commas": lambda line: np.array(orjson.loads(b"[" + line.replace(b" ", b",") + b"]"), np.float32),
-    "parse_numbers (ours)": lambda line: parse_numbers(line)[0],
-}
+def plain_script(kind: Kind, entries: Sequence[ClipEntry], folder: Path) -> None:
+    """What a loader of a few lines does: joints in shoulder widths round the neck, an array a clip."""
+    read = next(iter(kind.theirs.values()))
+    folder.mkdir()
+    for number, entry in enumerate(entries):
+        joints_FJC = kind.joints(read(entry), entry)[..., :3]
+        width = np.median(np.linalg.norm(joints_FJC[:, SHOULDERS[0], :2] - joints_FJC[:, SHOULDERS[1], :2], axis=-1))
+        neck_C = np.median(joints_FJC[:, NECK], axis=0)
+        np.save(folder / f"{number:06}.npy", ((joints_FJC - neck_C) / width).astype(np.float32))
 
 
-def generate(folder: Path, clips: int, frames: int) -> Path:
-    """A random corpus of clips about as long as sentences; values are noise, the text is as long as real data's."""
-    rng = np.random.default_rng(0)
-    path = folder / "train.skels"
-    rest_JC = rng.normal(0, 0.5, (50, 3))
-    rest_JC[[1, 2, 5]] = [[0, 0, 0], [-0.5, 0.1, 0], [0.5, 0.1, 0]]
-    shake_FJC = np.where(np.isin(np.arange(50), [1, 2, 5])[:, None], 0, rng.normal(0, 0.05, (frames, 50, 3)))
-    write_clips(path, ((f"clip{n:05d}", PoseSequence.all_valid(rest_JC + shake_FJC, 25)) for n in range(clips)))
-    path.with_suffix(".text").write_text("".join(f"sentence {n}\n" for n in range(clips)))
-    return path
+def best(rounds: int, ways: dict[str, Callable[[], object]]) -> dict[str, tuple[float, float]]:
+    """(processor seconds, wall seconds) of each way, the least of each over the rounds, in which they take turns."""
+    found = dict.fromkeys(ways, (np.inf, np.inf))
+    for _ in range(rounds):
+        for name, work in ways.items():
+            begun = time.process_time(), time.perf_counter()
+            work()
+            spent = time.process_time() - begun[0], time.perf_counter() - begun[1]
+            found[name] = min(found[name][0], spent[0]), min(found[name][1], spent[1])
+    return found
 
 
-def best_seconds(work: Callable[[], object]) -> float:
-    """The fastest of a few rounds: other load on the machine only ever adds."""
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+def usable(source: Path, language: str) -> list[ClipEntry]:
+    """The clips of a source that can be converted."""
+    parts = [part() for part in wanted_splits(source, language, None, None).values()]
+    return [entry for part in parts for entry in part.entries if entry.has_pose and not entry.faults]
 
 
-def convert_with_float(options: ConvertOptions) -> None:
-    """The same conversion, its numbers read one by one."""
-    with patch.object(number_text, "parse_numbers", lambda line: (by_float(line), [])):
-        convert(options)
+def compare(name: str, source: Path, language: str, rounds: int, workers: int, work: Path) -> bool:
+    """Print the rows of one format; returns whether all ways gave the same numbers."""
+    kind, entries = KINDS[name], usable(source, language)
+    if not entries:
+        raise SystemExit(f"{source}: no clip of it can be converted")
+    frames, differing = _compared(kind, entries)
+    print(f"{kind.title}: {len(entries)} clips, {frames:,} frames", flush=True)
+
+    ways: dict[str, Callable[[], object]] = {
+        way: lambda read=read: [read(entry) for entry in entries] for way, read in kind.theirs.items()
+    }
+    found = best(rounds, {**ways, OURS: lambda: [entry.load() for entry in entries]})
+    _print("reading", frames, {way: cpu for way, (cpu, _) in found.items()}, differing)
+
+    def script() -> None:
+        shutil.rmtree(work / "arrays", ignore_errors=True)
+        plain_script(kind, entries, work / "arrays")
+
+    def whole(processes: int) -> Callable[[], None]:
+        options = ConvertOptions(
+            source, work / f"store{processes}", language, overwrite=True, skip_bad=True, workers=processes
+        )
+        return lambda: _converted(options)
+
+    found = best(rounds, {SCRIPT: script, OURS: whole(1), "several": whole(workers)})
+    _print("a store", frames, {way: found[way][0] for way in (SCRIPT, OURS)}, [])
+    one, several = found[OURS][1], found["several"][1]
+    print(
+        f"  {workers} processes  {several:.2f} s of the wall clock, one {one:.2f} s: {one / several:.2f} x", flush=True
+    )
+    return not differing
 
 
-def main() -> int:
-    """Print one line a method: megabytes of text a second, and how many times the first method's."""
-    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("--skels", type=Path, help="a real file instead of generated clips")
-    flags.add_argument("--clips", type=int, default=150, help="generated clips (default: %(default)s)")
+def _compared(kind: Kind, entries: Sequence[ClipEntry]) -> tuple[int, list[str]]:
+    """The frames of all clips, and the ways of reading that give other numbers than the usual one."""
+    frames, differing = 0, set()
+    for entry in entries:
+        usual, *others = ((way, read(entry)) for way, read in kind.theirs.items())
+        frames += len(usual[1])
+        differing |= {way for way, numbers in others if not np.array_equal(numbers, usual[1])}
+        if not kind.same(usual[1], entry.load(), entry):
+            differing.add(OURS)
+    return frames, sorted(differing)
+
+
+def _print(what: str, frames: int, seconds: dict[str, float], differing: Sequence[str]) -> None:
+    usual = next(iter(seconds.values()))
+    for way, spent in seconds.items():
+        note = "  DIFFERENT NUMBERS" if way in differing else ""
+        print(f"  {what:8} {way:28} {frames / spent:12,.0f} frames/s {usual / spent:7.2f} x{note}", flush=True)
+        what = ""
+
+
+def _converted(options: ConvertOptions) -> None:
+    try:
+        reports = convert(options)
+    except SignLLMError as error:
+        raise SystemExit("\n".join(error.faults)) from None
+    for report in reports:
+        if report.status != "converted":
+            raise SystemExit("\n".join(report.faults[:3]))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags of the script."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--formats", nargs="+", choices=KINDS, help="only these (default: all, or those that are given)")
+    for name, kind in KINDS.items():
+        flags.add_argument(f"--{name}", type=Path, metavar="SOURCE", help=f"real {kind.title} instead of made ones")
+    flags.add_argument("--language", default="GSL", help="of the real ones (default: %(default)s)")
+    flags.add_argument("--clips", type=int, default=60, help="clips that are made (default: %(default)s)")
     flags.add_argument("--frames", type=int, default=100, help="frames of each (default: %(default)s)")
-    args = flags.parse_args()
+    flags.add_argument("--rounds", type=int, default=3, help="the best of so many counts (default: %(default)s)")
+    flags.add_argument("--workers", type=int, default=2, help="processes against one (default: %(default)s)")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a block of rows for each format; 1 where a way of reading gave other numbers."""
+    args = build_parser().parse_args(argv)
     warnings.simplefilter("ignore", DeprecationWarning)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        path = args.skels or generate(folder, args.clips, args.frames)
-        lines = path.read_bytes().splitlines()
-        megabytes = sum(map(len, lines)) / 1e6
-        print(f"{path.name}: {len(lines)} clips, {megabytes:.1f} MB of text, one process, best of {ROUNDS}")
-        parse_numbers(lines[0])  # compiling is not measured
-        seconds = {
-            name: best_seconds(lambda parse=parse: [parse(line) for line in lines]) for name, parse in METHODS.items()
-        }
-        wrong = [name for name, parse in METHODS.items() if not np.array_equal(parse(lines[0]), by_float(lines[0]))]
-        if path.with_suffix(".text").is_file():
-            options = ConvertOptions(path.parent, folder / "store", "ASL", [path.stem], overwrite=True)
-            seconds["whole conversion, float()"] = best_seconds(lambda: convert_with_float(options))
-            seconds["whole conversion (ours)"] = best_seconds(lambda: convert(options))
-            ratio = seconds["whole conversion, float()"] / seconds["whole conversion (ours)"]
-        base = seconds["float() per value"]
-        for name, spent in seconds.items():
-            note = "  DIFFERENT NUMBERS" if name in wrong else ""
-            print(f"  {name:28} {megabytes / spent:7.1f} MB/s  {base / spent:6.2f} x{note}")
-        if path.with_suffix(".text").is_file():
-            print(f"whole conversion, checks and checksums included: {ratio:.2f} x the one with float() per value")
-    return 1 if wrong else 0
+    given = {name: path for name in KINDS if (path := getattr(args, name)) is not None}
+    same = True
+    for name in args.formats or given or KINDS:
+        with tempfile.TemporaryDirectory() as temporary:
+            work = Path(temporary)
+            source = given.get(name)
+            if source is None:
+                source = work / "source"
+                source.mkdir()
+                KINDS[name].make(source, args.clips, args.frames)
+            same &= compare(name, source, args.language, args.rounds, args.workers, work)
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What `benchmarks/conversion.py` compares: formats with the ways in which they are read today."""
