@@ -2,13 +2,15 @@
 
     python benchmarks/conversion_memory.py
     python benchmarks/conversion_memory.py --clips 100 1000 --sources lines "csv and .npz" --workers 1 2
+    python benchmarks/conversion_memory.py --clips 100 100000 --only_open
     python benchmarks/conversion_memory.py --list
 
 Each row is a conversion in a process of its own, of clips that are made by code: a few dozen different ones, which come
 again and again (lines are repeated, files are hard links). `peak` is that process's peak resident memory, `worker` that
 of the largest one that reads clips; `grown` is what the first has grown since the row above, for each clip more. `open`
 is the time to open the finished store and its last clip. Poses of a few frames each are small: a row shows what a clip
-costs beside its poses.
+costs beside its poses. With `--only_open` the source is opened and read from its beginning to its end as conversion
+does, and no pose is: what a clip costs is the same, and 100,000 take a minute.
 """
 
 from __future__ import annotations
@@ -198,6 +200,23 @@ def child(folder: Path, workers: int) -> None:
     print(json.dumps({"seconds": seconds, "peak": peak, "clips": report.clips, "open": time.perf_counter() - began}))
 
 
+def open_alone(folder: Path) -> None:
+    """Open what is in the folder as conversion does, and print what it took, as JSON."""
+    from signllm.data.convert import ConvertOptions, fingerprint
+    from signllm.data.dealing import wanted_splits
+
+    began = time.perf_counter()
+    source = wanted_splits(folder / "source", "GSL", ["train"], None, 0.0)["train"]()
+    if source.faults or source.missing:
+        raise SystemExit(f"{folder}: {source.faults[:3]} {source.missing[:3]}")
+    seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    fingerprint(source, ConvertOptions(folder / "source", folder / "store", "GSL"))
+    names = {entry.name for entry in source.entries}
+    read = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "peak": peak_mib(), "clips": len(names), "open": read}))
+
+
 def peak_mib() -> float:
     """Peak resident memory of this process: without what the one that started it had, where the system says it."""
     status = Path("/proc/self/status")
@@ -225,6 +244,7 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument("--clips", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000])
     flags.add_argument("--sources", nargs="+", choices=SOURCES, default=list(SOURCES), metavar="NAME")
     flags.add_argument("--workers", type=int, nargs="+", default=[1])
+    flags.add_argument("--only_open", action="store_true", help="open the sources, and read no pose")
     flags.add_argument("--list", action="store_true", help="name the sources, and convert nothing")
     flags.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     return flags
@@ -234,7 +254,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a row for each source and number of clips."""
     args = build_parser().parse_args(argv)
     if args.child:
-        child(args.child, args.workers[0])
+        open_alone(args.child) if args.only_open else child(args.child, args.workers[0])
         return 0
     if args.list:
         print("\n".join(SOURCES))
@@ -242,12 +262,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("source             workers   clips  seconds  ms a clip  peak MiB  worker MiB  grown B a clip  open ms")
     for name in args.sources:
         for workers in args.workers:
-            measure(name, workers, args.clips)
+            measure(name, workers, args.clips, ["--only_open"] if args.only_open else [])
     return 0
 
 
-def measure(name: str, workers: int, numbers: Sequence[int]) -> None:
-    """Print the rows of one source."""
+def measure(name: str, workers: int, numbers: Sequence[int], flags: Sequence[str] = ()) -> None:
+    """Print the rows of one source; `flags` go to the process that is measured."""
     last: tuple[int, float] | None = None
     for clips in numbers:
         with tempfile.TemporaryDirectory() as temporary:
@@ -258,7 +278,7 @@ def measure(name: str, workers: int, numbers: Sequence[int]) -> None:
             except ImportError as error:
                 print(f"{name:18} left out: {error}", flush=True)
                 return
-            command = [sys.executable, __file__, "--child", str(folder), "--workers", str(workers)]
+            command = [sys.executable, __file__, "--child", str(folder), "--workers", str(workers), *flags]
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
             worker = largest_child(process)
             answer, _ = process.communicate()

@@ -14,6 +14,7 @@ FOUNDATION = (
     "inputs",
     "languages",
     "outputs",
+    "packed",
     "sampling",
     "tensor_file",
     "typed",

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 import orjson
 
@@ -97,8 +98,9 @@ def convert(
         hold_splits(options.output_dir, [(options.language, split) for split in chosen]),
         open_engine(options.engine, options.workers, options.ray_address) as engine,
     ):
-        for split, open_source in chosen.items():
-            source = open_source()
+        while chosen:
+            split = next(iter(chosen))
+            source = chosen.pop(split)()  # what the table says of its clips is not kept twice
             if split in options.inherited:
                 hints = replace(said, **options.inherited[split])
             report = _existing(source, options)
@@ -126,9 +128,11 @@ def _check_target(options: ConvertOptions) -> None:
 
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
-    stamps = {f: f.stat() for f in source.files if f.exists()}  # what is not there is a fault of its clip
-    files = [(os.path.relpath(f, root_of(options)), s.st_size, s.st_mtime_ns) for f, s in stamps.items()]
-    facts = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples, files]
+    facts: list = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples]
+    digest = hashlib.sha256(orjson.dumps(facts)[:-1] + b",[")  # one JSON list, whose parts are never all in memory
+    for number, stamp in enumerate(_stamps(source.files, root_of(options))):
+        digest.update(b"," * (number > 0) + orjson.dumps(stamp))
+    facts = []
     if source.held_out is not None:
         facts.append(source.held_out)
         facts += [step.value for step in source.steps if step.value != BY_NAME]
@@ -141,15 +145,28 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     if not options.cleaning.is_usual:
         facts.append({"clean": options.cleaning.facts})
     facts += video_facts(source)
-    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+    digest.update(b"]" + b"".join(b"," + orjson.dumps(fact) for fact in facts) + b"]")
+    return digest.hexdigest()
+
+
+def _stamps(files: Iterable[Path], root: Path) -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of each file once; what is not there is a fault of its clip."""
+    seen: set[str] = set()
+    for file in files:
+        if str(file) not in seen and file.exists():
+            stat = file.stat()
+            yield os.path.relpath(file, root), stat.st_size, stat.st_mtime_ns
+        seen.add(str(file))
 
 
 def _said(source: SourcePart) -> str:
     """A hash of what is said of each clip: an interrupted run is gone on with only where its clips are these."""
-    facts = [
-        (entry.name, entry.text, entry.references, entry.gloss, entry.source, entry.signer) for entry in source.entries
-    ]
-    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+    digest = hashlib.sha256(b"[")
+    for number, entry in enumerate(source.entries):
+        facts = (entry.name, entry.text, entry.references, entry.gloss, entry.source, entry.signer)
+        digest.update(b"," * (number > 0) + orjson.dumps(facts))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None:
@@ -230,9 +247,11 @@ def _write_split(
     mark = fingerprint(source, options)
     rejected: list[dict] = []
     with StoreWriter(options.output_dir, options.language, source.split, mark + _said(source)) as writer:
-        waiting = [entry for entry in source.entries if entry.faults or entry.name not in writer.done]
-        report.resumed = len(source.entries) - len(waiting)
-        tell(sum(entry.num_bytes for entry in source.entries) - sum(entry.num_bytes for entry in waiting))
+        before = frozenset(writer.done)
+        done = [entry.num_bytes for entry in source.entries if not entry.faults and entry.name in before]
+        report.resumed = len(done)
+        tell(sum(done))
+        waiting = (entry for entry in source.entries if entry.faults or entry.name not in before)
         rows = clean_rows(waiting, found, options, tell, engine, options.lift)
         for entry, clip, fps, faults in rows:
             if faults or clip.pose is None:

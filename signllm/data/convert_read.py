@@ -50,8 +50,9 @@ def root_of(options: Reading) -> Path:
 
 def sample_of(source: SourcePart) -> list[Raw]:
     """Some clips, spread over a source, as their files hold them; faulty ones are left out."""
-    posed = [entry for entry in source.entries if entry.has_pose]
-    loaded = (raw_of(posed[n].load())[0] for n in spread(len(posed), SAMPLE_CLIPS))
+    wanted = set(spread(sum(entry.has_pose for entry in source.entries), SAMPLE_CLIPS))
+    posed = enumerate(entry for entry in source.entries if entry.has_pose)
+    loaded = (raw_of(entry.load())[0] for n, entry in posed if n in wanted)
     return [raw for raw in loaded if raw is not None]
 
 

@@ -75,7 +75,7 @@ def track_videos(
 
 
 def _videos(entries: Iterable[ClipEntry]) -> list[Path]:
-    return [path for path in dict.fromkeys(entry.path for entry in entries if entry.has_pose) if is_video(path)]
+    return list(dict.fromkeys(entry.path for entry in entries if entry.has_pose and is_video(entry.path)))
 
 
 def _header_faults(path: Path) -> list[str]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from signllm.data.groups import deal_clips, hash_share
 from signllm.data.names import USUAL_SPLITS, usual_order
-from signllm.data.source import BARE_FILES, FoundPart, SourcePart
+from signllm.data.source import BARE_FILES, ClipEntry, FoundPart, SourcePart
 from signllm.data.store_split import PART
 from signllm.data.tables import find_parts
 from signllm.data.tables.name_labels import labelled_by_names
 from signllm.errors import DataError, did_you_mean
+from signllm.packed import packed_as
 from signllm.pose.formats.finding import Step
 
 HELD_OUT = 0.15  # share of the clips that go to dev, unless the user says otherwise
@@ -36,7 +37,8 @@ def deal(part: SourcePart, held_out: float = HELD_OUT) -> dict[str, SourcePart]:
     step = Step("deal", dealt.rule, dealt.why)
     parts = {}
     for split in (TRAIN, DEV):
-        mine = tuple(entry for n, entry in enumerate(part.entries) if (n in dealt.dev) == (split == DEV))
+        chosen = (entry for n, entry in enumerate(part.entries) if (n in dealt.dev) == (split == DEV))
+        mine = packed_as(part.entries, chosen)
         faults = part.faults if mine else (*part.faults, f"{part.label}: no clip falls to {split}; see --held_out")
         parts[split] = replace(part, split=split, entries=mine, faults=faults, held_out=held_out, steps=(step,))
     return parts
@@ -54,8 +56,8 @@ def as_part(chosen: Mapping[str, Callable[[], SourcePart]], name: str) -> dict[s
 
     def opened(open_source: Callable[[], SourcePart], split: str) -> SourcePart:
         source = open_source()
-        entries = tuple(replace(entry, name=f"{name}/{entry.name}") for entry in source.entries)
-        return replace(source, split=split, entries=entries)
+        renamed = (replace(entry, name=f"{name}/{entry.name}") for entry in source.entries)
+        return replace(source, split=split, entries=packed_as(source.entries, renamed))
 
     return {f"{split}{PART}{name}": partial(opened, first, f"{split}{PART}{name}") for split, first in chosen.items()}
 
@@ -70,7 +72,7 @@ def by_split(part: SourcePart) -> list[SourcePart]:
             part,
             split=name,
             label=f"{part.label} {name}" if len(names) > 1 else part.label,
-            entries=tuple(entry for entry in part.entries if entry.split == name),
+            entries=packed_as(part.entries, (entry for entry in part.entries if entry.split == name)),
         )
         for name in sorted(names, key=usual_order)
     ]
@@ -109,7 +111,10 @@ def wanted_splits(
 def labelled(path: Path, part: SourcePart) -> SourcePart:
     """Pose files without any text, with the labels of their names where those can be labels; else as they are."""
     entries, notes = labelled_by_names(path, part.entries)
-    return replace(part, entries=tuple(entries), missing=(), warnings=(*part.warnings, *notes)) if notes else part
+    if not notes:
+        return part
+    named = packed_as(part.entries, entries)
+    return replace(part, entries=named, missing=(), warnings=(*part.warnings, *notes))
 
 
 def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:
@@ -120,15 +125,27 @@ def told_apart(part: SourcePart) -> SourcePart:
     """The part with a fault at each clip whose name stands before: one of the two would be lost, or taken for both."""
     if part.faults:  # no clip of it is written
         return part
+    twice = _repeated(entry.name for entry in part.entries)
+    return replace(part, entries=packed_as(part.entries, _with_faults(part.entries, twice))) if twice else part
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    repeated: set[str] = set()
+    for name in names:
+        (repeated if name in seen else seen).add(name)
+    return repeated
+
+
+def _with_faults(entries: Iterable[ClipEntry], twice: set[str]) -> Iterator[ClipEntry]:
     first: dict[str, str] = {}
-    entries = []
-    for entry in part.entries:
+    for entry in entries:
         if entry.name in first:
             fault = f"the name '{entry.name}' already stands at {first[entry.name]}; names must be unique in a split"
             entry = replace(entry, faults=(*entry.faults, fault))
-        first.setdefault(entry.name, entry.path.name + entry.suffix)
-        entries.append(entry)
-    return replace(part, entries=tuple(entries))
+        elif entry.name in twice:
+            first[entry.name] = entry.path.name + entry.suffix
+        yield entry
 
 
 def _opened(part: SourcePart, most: int | None) -> SourcePart:
@@ -163,7 +180,8 @@ def _choose(path: Path, found: list[FoundPart], wanted: Sequence[str] | None) ->
 
 def of_language(part: SourcePart, code: str) -> SourcePart:
     """The part with the clips of one language (a code); clips that name none are taken to be of it."""
-    entries = tuple(entry.of_language([code]) for entry in part.entries if entry.language in (None, code))
+    chosen = (entry.of_language([code]) for entry in part.entries if entry.language in (None, code))
+    entries = packed_as(part.entries, chosen)
     others = len(part.entries) - len(entries)
     if not others:
         return replace(part, entries=entries)

@@ -12,6 +12,8 @@ from signllm.languages import LANGUAGES
 from signllm.pose.formats.finding import Step
 from signllm.pose.formats.reader import Loaded
 
+_NO_TEXTS: Mapping[str, str] = {}
+"""One for all entries."""
 Columns = Mapping[str, str]
 """What the user says of a table: the name of its column for what it says, such as {'text': 'sentence'}."""
 
@@ -44,7 +46,7 @@ class ClipEntry:
     source: str | None = None
     recording: str | None = None
     references: tuple[str, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
     faults: tuple[str, ...] = ()
     has_pose: bool = True
 
@@ -104,14 +106,15 @@ class SourcePart:
     pairing poses with texts impossible; `missing` is what training needs beside that and is not there.
     `named`: whether the clips have names or are only counted. `records_fps`: whether the files say their frame rate.
     `is_corpus`: recordings with texts, which are dealt to splits where they have none (see `signllm.data.dealing`).
+    Of a large source the sequences are packed (`signllm.packed`): they are read from beginning to end.
     `held_out`: the share that was dealt to dev. `steps`: what was done to the source before its clips are read.
     """
 
     split: str | None
     label: str
     home: Path
-    files: tuple[Path, ...]
-    entries: tuple[ClipEntry, ...]
+    files: Sequence[Path]
+    entries: Sequence[ClipEntry]
     faults: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -138,15 +138,15 @@ def test_texts_stand_beside_the_arrays_of_each_clip(path):
             file["g"].attrs["Signer"] = "anna"
             file["h"].attrs["bytes"] = np.bytes_("ü".encode())
             file["g/list"] = ["a", "b"]
-    texts = tree_files.texts_of(path)
+    texts = dict(tree_files.texts_of(path))
     if path.suffix == ".h5":
         assert texts == {"g": {"text": "hello", "signer": "anna"}, "h": {"bytes": "ü"}}
     else:
         assert texts == {"g": {"text": "hello"}, "h": {}}
     tree(path, {"one": CLIP, "fps": np.array(25.0), "text": "whole"})
-    assert tree_files.texts_of(path) == {"a": {"text": "whole"}}
+    assert dict(tree_files.texts_of(path)) == {"a": {"text": "whole"}}
     tree(path, {"one": CLIP, "two": CLIP})
-    assert tree_files.texts_of(path) == {"one": {}, "two": {}}
+    assert dict(tree_files.texts_of(path)) == {"one": {}, "two": {}}
 
 
 def test_arrays_are_looked_for_so_deep_and_so_many(path, monkeypatch):

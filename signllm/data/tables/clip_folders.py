@@ -10,6 +10,7 @@ from signllm.data.names import composed
 from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
+from signllm.packed import packed
 from signllm.pose.formats.clip_folder import GLOSS_FILE, POSE_FILE, TEXT_FILE, read_raw
 
 
@@ -47,13 +48,13 @@ def _open(folder: Path, most: int | None) -> SourcePart:
 
 
 def _part(split: str | None, folder: Path, clips: list[Path]) -> SourcePart:
-    files = [clip / name for clip in clips for name in (POSE_FILE, TEXT_FILE, GLOSS_FILE)]
+    files = (clip / name for clip in clips for name in (POSE_FILE, TEXT_FILE, GLOSS_FILE))
     return SourcePart(
         split,
         label=folder.absolute().name,
         home=folder.absolute().parent,
-        files=tuple(file for file in files if file.is_file()),
-        entries=tuple(_entry(split, clip) for clip in clips),
+        files=packed(file for file in files if file.is_file()),
+        entries=packed(_entry(split, clip) for clip in clips),
     )
 
 

@@ -6,7 +6,7 @@ column of its row. The split is in the file's name (`train-00000-of-00001.parque
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, Sourc
 from signllm.data.tables.columns import find_columns, spoken_columns
 from signllm.data.tables.rows import read_rows
 from signllm.data.tables.values import gloss_of, number_of, text_of
+from signllm.packed import packed
 from signllm.pose.formats import arrow_points, tree_files
 from signllm.pose.formats.arrow_file import SUFFIXES as ARROW
 from signllm.pose.formats.reader import ListedClip
@@ -50,7 +51,7 @@ def _says_texts(file: Path, columns: Columns) -> bool:
             and not arrow_points.is_point_table(file)
             and _has_words({name.casefold() for name in arrow_points.schema_of(file).names}, columns)
         )
-    return suffix in _TREES and any(_has_words(set(said), columns) for said in tree_files.texts_of(file).values())
+    return suffix in _TREES and any(_has_words(set(said), columns) for _, said in tree_files.texts_of(file))
 
 
 def _has_words(names: set[str], columns: Columns) -> bool:
@@ -58,40 +59,40 @@ def _has_words(names: set[str], columns: Columns) -> bool:
 
 
 def _open(files: list[Path], split: str | None, columns: Columns, most: int | None) -> SourcePart:
-    entries: list[ClipEntry] = []
     faults: list[str] = []
-    for file in files:
-        reader = arrow_points.READER if file.suffix.lower() in ARROW else tree_files.READER
-        clips = reader.list_clips(file)
-        rows = _rows(file, clips, columns)
-        for clip, (where, row) in zip(clips, rows, strict=True):
-            entries.append(_entry(file, partial(reader.load, file, *clip.key), clip, where, row, split, faults))
+    entries = packed(_entries_of(files, split, columns, faults))
     first = files[0]
     return SourcePart(
         split,
         label=first.name,
         home=first.absolute().parent,
         files=tuple(files),
-        entries=tuple(entries[:most]),
+        entries=entries[:most],
         faults=tuple(faults),
         records_fps=False,
         is_corpus=True,
     )
 
 
-def _rows(file: Path, clips: list[ListedClip], columns: Columns) -> list[tuple[str, Mapping[str, object]]]:
+def _entries_of(files: list[Path], split: str | None, columns: Columns, faults: list[str]) -> Iterator[ClipEntry]:
+    """The clips of the files; what is wrong with what is said of them is put into `faults`."""
+    for file in files:
+        reader = arrow_points.READER if file.suffix.lower() in ARROW else tree_files.READER
+        clips = reader.list_clips(file)
+        for clip, (where, row) in zip(clips, _rows(file, clips, columns), strict=True):
+            yield _entry(file, partial(reader.load, file, *clip.key), clip, where, row, split, faults)
+
+
+def _rows(file: Path, clips: Sequence[ListedClip], columns: Columns) -> Iterator[tuple[str, Mapping[str, object]]]:
     """What is said of each clip, by what the columns say."""
     if file.suffix.lower() in ARROW:
-        return [(where, row) for where, row in read_rows(file, columns)]
-    said = tree_files.texts_of(file)
-    rows: list[tuple[str, Mapping[str, object]]] = []
-    for clip in clips:
-        there = said.get(clip.name, {})
+        yield from read_rows(file, columns)
+        return
+    for clip, (_, there) in zip(clips, tree_files.texts_of(file), strict=True):
         found = find_columns(there, columns)
-        row = {kind: there[column] for kind, column in found.items() if column in there}
+        row: dict[str, object] = {kind: there[column] for kind, column in found.items() if column in there}
         row |= {f"text {code}": there[column] for code, column in spoken_columns(there).items()}
-        rows.append((f"{file} (clip {clip.name})", row))
-    return rows
+        yield f"{file} (clip {clip.name})", row
 
 
 def _entry(

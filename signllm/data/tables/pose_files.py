@@ -7,6 +7,7 @@ clip, JSON with its text (`signllm.data.tables.metadata`). Where nothing says te
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from signllm.data.tables.layouts import layouts_of
 from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
+from signllm.packed import packed
 from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
@@ -71,7 +73,39 @@ def _labelled(path: Path) -> list[Path]:
 
 
 def _open(path: Path, files: list[Path], split: str | None, most: int | None) -> SourcePart:
-    entries, faults, beside, records_fps = [], [], [], True
+    faults: list[str] = []
+    beside: list[Path] = []
+    readers: dict[str, PoseReader] = {}
+    entries = packed(_entries_of(files, split, readers, beside, faults))
+    if any(entry.split is None for entry in entries):  # folders before some names only are no splits
+        entries = packed(entry if entry.split is None else replace(entry, split=None) for entry in entries)
+    repeated = {name for name, count in Counter(entry.name for entry in entries).items() if count > 1}
+    if repeated and path.is_dir():  # of files called alike in the folders of their labels
+        entries = packed(
+            replace(entry, name=f"{entry.path.parent.name}/{entry.name}")
+            if entry.name in repeated and entry.path.parent != path
+            else entry
+            for entry in entries
+        )
+    any_text = any(entry.text or entry.texts for entry in entries)
+    if not any_text:  # said once, not clip by clip
+        entries = packed(replace(entry, faults=()) for entry in entries)
+    return SourcePart(
+        split,
+        label=path.absolute().name,
+        home=path.absolute().parent,
+        files=(*files, *beside),
+        entries=entries[:most],
+        faults=tuple(faults),
+        missing=() if any_text else (_no_text(path, files),),
+        records_fps=all(reader.records_fps for reader in readers.values()),
+    )
+
+
+def _entries_of(
+    files: list[Path], split: str | None, readers: dict[str, PoseReader], beside: list[Path], faults: list[str]
+) -> Iterator[ClipEntry]:
+    """The clips of the files; the readers by their names, siblings, and faults of files are put into the others."""
     for file in files:
         try:
             reader = reader_of(file)
@@ -79,42 +113,20 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
         except DataError as error:
             faults += error.faults
             continue
-        entries += found
+        readers[reader.name] = reader
         beside += siblings
-        records_fps &= reader.records_fps
-    if any(entry.split is None for entry in entries):  # folders before some names only are no splits
-        entries = [replace(entry, split=None) for entry in entries]
-    names = Counter(entry.name for entry in entries)
-    entries = [  # of files called alike in the folders of their labels
-        replace(entry, name=f"{entry.path.parent.name}/{entry.name}")
-        if names[entry.name] > 1 and path.is_dir() and entry.path.parent != path
-        else entry
-        for entry in entries
-    ]
-    any_text = any(entry.text or entry.texts for entry in entries)
-    if not any_text:  # said once, not clip by clip
-        entries = [replace(entry, faults=()) for entry in entries]
-    return SourcePart(
-        split,
-        label=path.absolute().name,
-        home=path.absolute().parent,
-        files=(*files, *beside),
-        entries=tuple(entries[:most]),
-        faults=tuple(faults),
-        missing=() if any_text else (_no_text(path, files),),
-        records_fps=records_fps,
-    )
+        yield from found
 
 
-def file_entries(file: Path, reader: PoseReader, split: str | None = None) -> tuple[list[ClipEntry], list[Path]]:
+def file_entries(file: Path, reader: PoseReader, split: str | None = None) -> tuple[Sequence[ClipEntry], list[Path]]:
     """The clips of one pose file with their texts, and the siblings that say them. Raises DataError."""
     clips = reader.list_clips(file)
     columns, siblings = _sibling_lines(file, len(clips))
     said = Metadata(file)
     if len(clips) == 1 and not siblings and (beside := metadata_path(file)) is not None:
         said, siblings = read_metadata(beside), [beside]
-    names = [split_and_name(clip.name, {split} if split else USUAL_SPLITS) for clip in clips]
-    entries = [
+    names = (split_and_name(clip.name, {split} if split else USUAL_SPLITS) for clip in clips)
+    entries = packed(
         ClipEntry(
             name,
             file,
@@ -129,7 +141,7 @@ def file_entries(file: Path, reader: PoseReader, split: str | None = None) -> tu
             faults=() if text or said.text or said.texts else (f"no text beside {file.name}",),
         )
         for clip, (own, name), text, gloss in zip(clips, names, *columns, strict=True)
-    ]
+    )
     return entries, siblings
 
 

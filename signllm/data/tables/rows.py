@@ -7,7 +7,7 @@ where each gloss has `instances`, becomes a row an instance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from signllm.data.tables.columns import (
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, read_text
 from signllm.inputs import open_regular
+from signllm.packed import packed
 from signllm.pose.formats.arrow_file import SUFFIXES as ARROW_SUFFIXES
 from signllm.pose.formats.arrow_file import column_names, simple_rows
 from signllm.pose.formats.json_points import JSON_READER
@@ -84,22 +85,25 @@ def _holds_entries(path: Path) -> bool:
         return False
 
 
-def read_rows(path: Path, said: Columns) -> list[Row]:
-    """The rows of a table; DataError names every line that is not a row, and columns of `said` that are not there."""
+def read_rows(path: Path, said: Columns) -> Sequence[Row]:
+    """The rows of a table, packed where they are many.
+
+    DataError names every line that is not a row, and columns of `said` that are not there.
+    """
     suffix = path.suffix.lower()
     if suffix in SEPARATED:
         rows = _read_separated(path)
     elif suffix in ARROW_SUFFIXES:
-        rows = _objects([(f"{path}, row {number}", row) for number, row in enumerate(simple_rows(path), 1)])
+        rows = _objects((f"{path}, row {number}", row) for number, row in enumerate(simple_rows(path), 1))
     elif suffix == ".json":
         rows = _objects(_entries_of(path))
     else:
         lines = enumerate(read_lines(path), 1)
-        rows = _objects([(f"{path}:{n}", parse_json(line.encode(), f"{path}:{n}")) for n, line in lines if line])
+        rows = _objects((f"{path}:{n}", parse_json(line.encode(), f"{path}:{n}")) for n, line in lines if line)
     return _by_kind(path, rows, said)
 
 
-def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
+def _by_kind(path: Path, rows: Sequence[Row], said: Columns) -> Sequence[Row]:
     """The rows with their values also under what the columns say."""
     there = dict.fromkeys(name for _, row in rows for name in row)
     constant = float(said["fps"]) if "fps" in said and said["fps"] not in there and _is_number(said["fps"]) else None
@@ -115,17 +119,20 @@ def _by_kind(path: Path, rows: list[Row], said: Columns) -> list[Row]:
             found["recording"] = ids
     spoken = spoken_columns(there)
     further = [column for column in text_columns(there) if column != found.get("text")]
-    ready = []
-    for where, row in rows:
-        kinds: dict[str, object] = {kind: row[column] for kind, column in found.items() if column in row}
-        kinds |= {"fps": constant} if constant is not None else {}
-        kinds |= {"texts": [row[column] for column in further if column in row]} if further else {}
-        kinds |= {f"text {code}": row[column] for code, column in spoken.items() if column in row}
-        ready.append((where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}))
-    return ready
+    texts = {f"text {code}": column for code, column in spoken.items()}
+
+    def ready() -> Iterator[Row]:
+        for where, row in rows:
+            kinds: dict[str, object] = {kind: row[column] for kind, column in found.items() if column in row}
+            kinds |= {"fps": constant} if constant is not None else {}
+            kinds |= {"texts": [row[column] for column in further if column in row]} if further else {}
+            kinds |= {kind: row[column] for kind, column in texts.items() if column in row}
+            yield where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}
+
+    return packed(ready())
 
 
-def _parts_of(ids: str, gloss: str | None, rows: list[Row]) -> bool:
+def _parts_of(ids: str, gloss: str | None, rows: Sequence[Row]) -> bool:
     """Whether names that stand in several rows are those of what the clips were cut from: their glosses differ."""
     glosses: dict[object, set[object]] = {}
     for _, row in rows:
@@ -144,15 +151,27 @@ def _is_number(word: str) -> bool:
         return False
 
 
-def _objects(values: list[tuple[str, object]]) -> list[Row]:
-    faults = [f"{where}: expected an object with the columns as keys" for where, row in values if type(row) is not dict]
+def _objects(values: Iterable[tuple[str, object]]) -> Sequence[Row]:
+    faults: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        names: dict[str, str] = {}
+        for where, row in values:
+            if type(row) is dict:
+                yield where, {_column(str(key), names): value for key, value in row.items()}
+            else:
+                faults.append(f"{where}: expected an object with the columns as keys")
+
+    found = packed(rows())
     if faults:
         raise DataError(faults)
-    return [
-        (where, {composed(str(key)).casefold(): value for key, value in row.items()})
-        for where, row in values
-        if isinstance(row, dict)
-    ]
+    return found
+
+
+def _column(key: str, known: dict[str, str]) -> str:
+    if key not in known:
+        known[key] = composed(key).casefold()
+    return known[key]
 
 
 def _entries_of(path: Path) -> list[tuple[str, object]]:
@@ -177,26 +196,29 @@ def _instances(where: str, value: object) -> list[tuple[str, object]]:
     return [(f"{where}, instance {number}", row) for number, row in enumerate(rows, 1)]
 
 
-def _read_separated(path: Path) -> list[Row]:
+def _read_separated(path: Path) -> Sequence[Row]:
     text = read_text(path)
     separator = separator_of(text.partition("\n")[0])
     quoted = separator in ",;" or _is_quoted(text, separator)  # behind tabs and bars a quotation mark is mostly text
     lines = separated_rows(path, StringIO(text, newline=""), delimiter=separator, quoting=0 if quoted else 3)
-    rows: list[Row] = []
-    faults = []
-    try:
-        columns = [composed(name).casefold() for name in next(lines, (0, []))[1]]
-        for number, fields in lines:
-            where = f"{path}:{number}"
-            if len(fields) == len(columns):
-                rows.append((where, dict(zip(columns, fields, strict=True))))
-            elif any(field.strip() for field in fields):
-                faults.append(f"{where}: {len(fields)} fields, the first line names {len(columns)}")
-    except DataError as error:
-        faults += error.faults
+    faults: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        try:
+            columns = [composed(name).casefold() for name in next(lines, (0, []))[1]]
+            for number, fields in lines:
+                where = f"{path}:{number}"
+                if len(fields) == len(columns):
+                    yield where, dict(zip(columns, fields, strict=True))
+                elif any(field.strip() for field in fields):
+                    faults.append(f"{where}: {len(fields)} fields, the first line names {len(columns)}")
+        except DataError as error:
+            faults.extend(error.faults)
+
+    found = packed(rows())
     if faults:
         raise DataError(faults)
-    return rows
+    return found
 
 
 def _is_quoted(text: str, separator: str) -> bool:

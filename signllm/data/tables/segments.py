@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from signllm.data.source import ClipEntry
@@ -125,11 +125,12 @@ class _Length(NamedTuple):
 
 def _lengths(found: Segments, rows: Sequence[tuple[Mapping[str, object], ClipEntry | None]]) -> list[_Length]:
     """The spans of a sample of rows beside what their files hold; rows without either are left out."""
-    said = [(row, entry, found.of(row, "", [])) for row, entry in rows if entry is not None]
-    said = [(row, entry, span) for row, entry, span in said if span != (None, None) and _is_whole(span)]
+    spans = (None if entry is None else found.of(row, "", []) for row, entry in rows)
+    said = array("Q", (n for n, span in enumerate(spans) if span not in (None, (None, None)) and _is_whole(span)))
     lengths = []
     for index in spread(len(said), _SAMPLE):
-        row, entry, span = said[index]
+        row, entry = rows[said[index]]
+        span = found.of(row, "", [])
         assert entry is not None
         frames, fps = _length_of(entry)
         if frames:
@@ -152,11 +153,13 @@ def _is_whole(span: Span) -> bool:
 
 def _share_files(found: Segments, rows: Sequence[tuple[Mapping[str, object], ClipEntry | None]]) -> bool:
     """Whether several spans are of one file; the same span may stand twice, under two languages or labels."""
-    spans: dict[tuple[Path, str], set[tuple[object, ...]]] = {}
+    spans: dict[tuple[str, str], tuple[str, ...]] = {}
     for row, entry in rows:
         if entry is not None:
-            spans.setdefault((entry.path, entry.suffix), set()).add(tuple(str(row.get(kind)) for kind in found.kinds))
-    return any(len(own) > 1 for own in spans.values())
+            own = tuple(str(row.get(kind)) for kind in found.kinds)
+            if spans.setdefault((str(entry.path), entry.suffix), own) != own:
+                return True
+    return False
 
 
 def in_frames(value: float, unit: str, fps: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from signllm.data.names import clip_name
 from signllm.data.source import BARE_FILES, SPLITS, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
+from signllm.packed import packed
 from signllm.pose.formats import skels
 from signllm.pose.formats.reader import Loaded
 
@@ -61,7 +63,7 @@ def _open(path: Path, most: int | None) -> SourcePart:
         label=path.name,
         home=path.absolute().parent,
         files=tuple(file for file in files if file.is_file()),
-        entries=_entries(path, rows, most),
+        entries=packed(_entries(path, rows, most)),
         faults=tuple(faults),
         missing=tuple(missing),
         warnings=tuple(warnings),
@@ -81,8 +83,8 @@ def _drop_blank_ends(path: Path, rows: dict[str, list]) -> None:
             row.pop()
 
 
-def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipEntry, ...]:
-    split, entries = path.stem, []
+def _entries(path: Path, rows: dict[str, list], most: int | None) -> Iterator[ClipEntry]:
+    split = path.stem
     for index, span in enumerate(rows[SUFFIX][:most]):
         number, faults = index + 1, []
         told, text, gloss = (rows[suffix][index] if suffix in rows else "" for suffix in (".files", ".text", ".gloss"))
@@ -99,21 +101,18 @@ def _entries(path: Path, rows: dict[str, list], most: int | None) -> tuple[ClipE
         if not text and (saying := next((suffix for suffix in (".text", ".gloss") if suffix in rows), None)):
             faults.append(f"no text: line {number} of {split}{saying} is empty")
         name = clip_name(told, (split,))
-        entries.append(
-            ClipEntry(
-                name or f"clip_{number:05d}",
-                path,
-                partial(skels.load_line, path, span) if span else partial(_no_line, number),
-                f":{number}" + (f" (clip {name})" if name else ""),
-                span[1] - span[0] if span else 0,
-                text or None,
-                gloss or None,
-                split=split,
-                source=told or None,
-                faults=tuple(faults),
-            )
+        yield ClipEntry(
+            name or f"clip_{number:05d}",
+            path,
+            partial(skels.load_line, path, span) if span else partial(_no_line, number),
+            f":{number}" + (f" (clip {name})" if name else ""),
+            span[1] - span[0] if span else 0,
+            text or None,
+            gloss or None,
+            split=split,
+            source=told or None,
+            faults=tuple(faults),
         )
-    return tuple(entries)
 
 
 def _no_line(number: int) -> Loaded:

@@ -15,11 +15,14 @@ By which names columns are known, and how the user says it, is the business of `
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from signllm.data.cutting import load_cut
@@ -33,6 +36,7 @@ from signllm.data.tables.segments import Segments, find_segments
 from signllm.data.tables.values import gloss_of, number_of, text_of, texts_of
 from signllm.errors import SignLLMError
 from signllm.languages import resolve_language
+from signllm.packed import packed
 from signllm.pose.formats.reader import Loaded
 
 _WORDS = ("text", "gloss", "label")
@@ -73,10 +77,10 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     return found
 
 
-def _poses_of(rows: Sequence[Row], finder: PoseFinder) -> list[ClipEntry | None]:
+def _poses_of(rows: Sequence[Row], finder: PoseFinder) -> Sequence[ClipEntry | None]:
     """The poses of each row; empty where no row has any."""
-    entries = [finder.of(row) for _, row in rows]
-    return entries if any(entry is not None for entry in entries) else []
+    entries = packed(finder.of(row) for _, row in rows)
+    return entries if any(entry is not None for entry in entries) else ()
 
 
 def _says_words(rows: Sequence[Row]) -> bool:
@@ -98,10 +102,11 @@ def _open(
     splits: Mapping[str, str],
     most: int | None,
 ) -> SourcePart:
-    rows, poses, repeated = _one_a_clip(rows, poses)
-    segments = find_segments(table.name, [(row, pose) for (_, row), pose in zip(rows, poses, strict=True)], columns)
+    repeated, rows, poses = _one_a_clip(rows, poses)
+    posed = packed((row, pose) for (_, row), pose in zip(rows, poses, strict=True))
+    segments = find_segments(table.name, posed, columns)
+    del posed
     words = {key for _, row in rows for key in row}
-    names = Counter(_told(row) for _, row in rows)
     context = _Context(
         table,
         split,
@@ -109,18 +114,10 @@ def _open(
         glosses_for_texts="text" not in words and not any(key.startswith("text ") for key in words),
         labels=labels_in(table.parent) if "label" in words else {},
         splits=splits,
-        repeated=frozenset(name for name, count in names.items() if count > 1),
+        repeated=frozenset(name for name, count in Counter(_told(row) for _, row in rows).items() if count > 1),
     )
-    entries, faults, warnings = [], list(segments.faults), []
-    seen: dict[tuple, str] = {}
-    for number, ((where, row), pose) in enumerate(zip(rows[:most], poses, strict=False), 1):
-        entry, wrong = _entry(context, where, row, pose, number)
-        faults += wrong
-        key = (entry.language, entry.split, entry.name)
-        if key in seen:
-            faults.append(f"{where}: the clip '{entry.name}' already stands in {Path(seen[key]).name}")
-        seen.setdefault(key, where)
-        entries.append(entry)
+    faults, warnings = list(segments.faults), []
+    entries = packed(_entries(context, rows[:most], poses, faults))
     silent = sum(entry.split is None for entry in entries)
     if 0 < silent < len(entries):
         faults.append(f"{table}: {silent} of {len(entries)} rows have no split; give every row one, or none")
@@ -130,41 +127,67 @@ def _open(
     if repeated:
         warnings.append(f"{table.name}: {repeated} rows are further texts of clips that stand before, their references")
     warnings += segments.warnings
-    files = dict.fromkeys(entry.path for entry in entries if entry.path != table)
-    extra = [file for folder in {file.parent for file in files} for file in files_in(folder) if file not in files]
-    if extra and most is None:
-        warnings.append(
-            f"{len(extra)} pose files have no row in {table.name} and are left out, such as {extra[0].name}"
-        )
+    files = {str(entry.path): None for entry in entries if entry.path != table}
+    if most is None:
+        folders = {os.path.dirname(file): None for file in files}
+        extra = [file for folder in folders for file in files_in(Path(folder)) if str(file) not in files]
+        if extra:
+            warnings.append(
+                f"{len(extra)} pose files have no row in {table.name} and are left out, such as {extra[0].name}"
+            )
     return SourcePart(
         split,
         label=table.name,
         home=table.absolute().parent,
-        files=(table, *files),
-        entries=tuple(entries),
+        files=packed(chain([table], map(Path, files))),
+        entries=entries,
         faults=tuple(faults),
         warnings=tuple(warnings),
         is_corpus=True,
     )
 
 
+def _entries(
+    context: _Context, rows: Sequence[Row], poses: Sequence[ClipEntry | None], faults: list[str]
+) -> Iterator[ClipEntry]:
+    """The clip of each row; what is wrong with them is put into `faults`, and names that come again."""
+    seen: dict[tuple, dict[str, int]] = {}
+    for number, ((where, row), pose) in enumerate(zip(rows, poses, strict=False), 1):
+        entry, wrong = _entry(context, where, row, pose, number)
+        faults += wrong
+        alike = seen.setdefault((entry.language, entry.split), {})
+        if entry.name in alike:
+            first = rows[alike[entry.name] - 1][0]
+            faults.append(f"{where}: the clip '{entry.name}' already stands in {Path(first).name}")
+        alike.setdefault(entry.name, number)
+        yield entry
+
+
 def _one_a_clip(
     rows: Sequence[Row], poses: Sequence[ClipEntry | None]
-) -> tuple[list[Row], list[ClipEntry | None], int]:
-    """Rows that differ in nothing but their text as one row with all texts, and how many rows that saves."""
-    kept: dict[str, int] = {}
-    merged: list[Row] = []
-    places: list[ClipEntry | None] = []
-    for (where, row), pose in zip(rows, poses, strict=True):
+) -> tuple[int, Sequence[Row], Sequence[ClipEntry | None]]:
+    """How many rows are further texts of others, which differ in nothing but their text; and the rows without them."""
+    kept: dict[bytes, int] = {}
+    further: dict[int, list[Mapping[str, object]]] = {}
+    left_out: set[int] = set()
+    for number, (_, row) in enumerate(rows):
         rest = repr(sorted((key, value) for key, value in row.items() if key in _OF_A_CLIP or key.startswith("text ")))
-        if "text" in row and rest in kept:
-            first, before = merged[kept[rest]]
-            merged[kept[rest]] = first, {**before, "texts": [before.get("texts"), row["text"], row.get("texts")]}
-            continue
-        kept.setdefault(rest, len(merged))
-        merged.append((where, row))
-        places.append(pose)
-    return merged, places, len(rows) - len(merged)
+        digest = blake2b(rest.encode("utf-8", "backslashreplace"), digest_size=16).digest()
+        if "text" in row and digest in kept:
+            further.setdefault(kept[digest], []).append({key: row.get(key) for key in ("text", "texts")})
+            left_out.add(number)
+        kept.setdefault(digest, number)
+    if not left_out:
+        return 0, rows, poses
+
+    def merged() -> Iterator[Row]:
+        for number, (where, row) in enumerate(rows):
+            for other in further.get(number, ()):
+                row = {**row, "texts": [row.get("texts"), other["text"], other["texts"]]}
+            if number not in left_out:
+                yield where, row
+
+    return len(left_out), packed(merged()), packed(pose for n, pose in enumerate(poses) if n not in left_out)
 
 
 def _told(row: Mapping[str, object]) -> str:

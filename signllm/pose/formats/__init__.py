@@ -18,7 +18,7 @@ Texts, splits and languages are not known here; clips with all of them are opene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,27 +76,28 @@ def reader_of(path: Path) -> PoseReader:
 
 
 @lru_cache(4)
-def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, dict[str, list[ListedClip]], int]:
-    """The file's reader, its clips by name, and how many they are."""
+def _listed(path: Path, content: tuple[int, ...]) -> tuple[PoseReader, Sequence[ListedClip], dict[str, int | None]]:
+    """The file's reader, its clips, and the place of each by its name, None where several are called so."""
     reader = reader_of(path)
     clips = reader.list_clips(path)
-    by_name: dict[str, list[ListedClip]] = {}
-    for clip in clips:
-        by_name.setdefault(clip.name, []).append(clip)
-    return reader, by_name, len(clips)
+    places: dict[str, int | None] = {}
+    for place, clip in enumerate(clips):
+        places[clip.name] = None if clip.name in places else place
+    return reader, clips, places
 
 
 def find_clip(path: Path, name: str | None = None) -> tuple[Callable[..., Loaded] | None, tuple, list[str]]:
     """(the reader's `load`, what it needs, []) for the clip of a file; of several the one called `name`; or faults."""
     try:
-        reader, by_name, count = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), {}, 0)
+        reader, clips, places = _listed(path, file_identity(path)) if path.exists() else (reader_of(path), (), {})
     except DataError as error:
         return None, (), [fault.removeprefix(f"{path}: ") for fault in error.faults]
-    wanted = next(iter(by_name.values())) if count == 1 else by_name.get(name or "", [])
-    if len(wanted) != 1:
-        hint = did_you_mean(name, by_name) if name and not wanted and count < _MOST_COMPARED else ""
-        return None, (), [f"{len(wanted)} of its {count} clips are called '{name}'{hint}; say which one is meant"]
-    return reader.load, (path, *wanted[0].key), []
+    place = 0 if len(clips) == 1 else places.get(name or "")
+    if place is None:
+        count = sum(clip.name == name for clip in clips)
+        hint = did_you_mean(name, places) if name and not count and len(clips) < _MOST_COMPARED else ""
+        return None, (), [f"{count} of its {len(clips)} clips are called '{name}'{hint}; say which one is meant"]
+    return reader.load, (path, *clips[place].key), []
 
 
 def load_clip(path: Path, name: str | None = None) -> Loaded:

@@ -78,6 +78,7 @@ class _Archive:
             self._file = zipfile.ZipFile(path)
             infos = self._file.infolist()
         self.infos = {info.filename.removesuffix(".npy"): info for info in infos}
+        self._layouts: dict[str, tuple[int, bool]] = {}
         self._too_many = len(infos) > MOST_MEMBERS
 
     @cached_property
@@ -93,13 +94,15 @@ class _Archive:
         with reading(self.path), self._file.open(info) as file:
             version = np.lib.format.read_magic(file)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, _, dtype = read(file)
-            there = info.file_size - file.tell()
+            shape, by_columns, dtype = read(file)
+            start = file.tell()
+        there = info.file_size - start
         num_bytes = math.prod(shape) * dtype.itemsize
         if dtype.hasobject:
             raise DataError(f"{self.path}: '{name}' cannot be read: it holds pickled objects, which may be programs")
         if min(shape, default=0) < 0 or num_bytes != there:
             raise DataError(f"{self.path}: '{name}' says that it is {dtype} {shape}, and has {there} bytes")
+        self._layouts[name] = start, by_columns
         return Member(shape, dtype, num_bytes, info.compress_size)
 
     @cached_property
@@ -113,14 +116,26 @@ class _Archive:
         return found
 
     def read(self, name: str) -> np.ndarray:
+        member = self.members[name]
+        start, by_columns = self._layouts[name]
+        data = bytearray(start + member.num_bytes)  # its head was read and compared with the list of sizes
         with reading(self.path), self._file.open(self.infos[name]) as file:
-            return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+            if file.readinto(data) != len(data) or file.read(1):  # type: ignore[attr-defined]  # typeshed lacks it
+                raise EOFError(f"'{name}' is cut off")
+        if not member.num_bytes:
+            return np.empty(member.shape, member.dtype)
+        flat = np.frombuffer(data, np.uint8)[start:].view(member.dtype)
+        return flat.reshape(member.shape, order="F" if by_columns else "C")
 
 
 def _opened(path: Path) -> _Archive:
     """The archive, kept open while few others are, and it does not change. Raises DataError."""
-    check_regular(path)
-    return _kept(path, file_identity(path), os.getpid())
+    try:
+        content = file_identity(path)
+    except OSError:
+        check_regular(path)  # says why
+        raise
+    return _kept(path, content, os.getpid())
 
 
 @lru_cache(_OPEN_FILES)

@@ -6,13 +6,15 @@ columns are `frame`, `type` (face, left_hand, pose, right_hand), `landmark_index
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.pose.formats.arrow_file import SUFFIXES, cell, columns_of, schema_of, simple_rows
+from signllm.packed import packed
+from signllm.pose.formats.arrow_file import SUFFIXES, cell, columns_of, num_rows, schema_of, simple_rows
 from signllm.pose.formats.extras import pyarrow
 from signllm.pose.formats.raw_points import RawPoints, forms_of_points
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, one_clip
@@ -50,15 +52,18 @@ def _matches(path: Path) -> bool:
     return is_point_table(path) or bool(pose_columns(path))
 
 
-def _list(path: Path) -> list[ListedClip]:
+def _list(path: Path) -> Sequence[ListedClip]:
     if is_point_table(path):
         return one_clip(path)
     columns = tuple(pose_columns(path))
-    clips, size = [], path.stat().st_size
-    for number, row in enumerate(simple_rows(path)):
-        name = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), None)
-        clips.append((name or f"{path.stem}_{number:06d}", number))
-    return [ListedClip(name, (columns, row), f" (row {row + 1})", size // len(clips)) for name, row in clips]
+    size = path.stat().st_size // max(1, num_rows(path))
+
+    def clips() -> Iterator[ListedClip]:
+        for number, row in enumerate(simple_rows(path)):
+            name = next((str(row[key]) for key in _NAMES if row.get(key) not in (None, "")), None)
+            yield ListedClip(name or f"{path.stem}_{number:06d}", (columns, number), f" (row {number + 1})", size)
+
+    return packed(clips())
 
 
 def _load(path: Path, columns: tuple[str, ...] = (), row: int = 0) -> Loaded:

@@ -6,7 +6,7 @@ sides are found over many clips, or as RawPoints, whose layout of points is (`si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ class PoseReader:
 
     name: str
     matches: Callable[[Path], bool]
-    list_clips: Callable[[Path], list[ListedClip]]
+    list_clips: Callable[[Path], Sequence[ListedClip]]
     load: Callable[..., Loaded]
     records_fps: bool = True
     measure: Callable[[Path], tuple[int, float] | None] | None = None

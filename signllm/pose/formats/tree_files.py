@@ -6,7 +6,7 @@ beside the arrays are read by `texts_of`, for the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -18,6 +18,7 @@ import numpy as np
 from signllm.errors import CheckpointError, DataError, SignLLMError
 from signllm.fsutil import file_identity
 from signllm.inputs import check_regular
+from signllm.packed import packed
 from signllm.pose.formats.archives import Member, refuse_bombs
 from signllm.pose.formats.extras import h5py
 from signllm.pose.formats.raw_points import known_widths
@@ -49,17 +50,39 @@ _MOST_LEVELS = 100
 _MOST_ARRAYS = 1_000_000
 
 
-def _arrays(node: Any, place: Place, seen: set[object]) -> Iterator[tuple[Place, Any]]:
-    """Each array below a group, by its place; groups that were `seen` (a group may hold itself) are passed over."""
-    known = id(node) if isinstance(node, dict) else node  # HDF5 groups are equal where they are one group of the file
+def _groups(node: Any, place: Place, seen: set[object]) -> Iterator[tuple[Place, dict[str, tuple[int, ...]]]]:
+    """Each group below one, itself too, that holds arrays: its place, and the shapes of its own arrays by their names.
+
+    Groups that were `seen` (a group may hold itself) are passed over.
+    """
+    known = _identity(node)
     if known in seen or len(place) > _MOST_LEVELS:
         return
     seen.add(known)
+    told = False
     for name, item in _own_items(node):
         if hasattr(item, "items"):
-            yield from _arrays(item, (*place, str(name)), seen)
-        elif getattr(item, "shape", None) is not None:
-            yield (*place, str(name)), item
+            yield from _groups(item, (*place, str(name)), seen)
+        elif not told and getattr(item, "shape", None) is not None:
+            told = True
+            yield (
+                place,
+                {
+                    str(key): tuple(own.shape)
+                    for key, own in _own_items(node)
+                    if not hasattr(own, "items") and getattr(own, "shape", None) is not None
+                },
+            )
+
+
+def _identity(node: Any) -> object:
+    """The same for one group under two names: in an HDF5 file where it stands there, as an open group is kilobytes."""
+    if not hasattr(node, "id"):
+        return id(node)
+    from h5py import h5o
+
+    info = h5o.get_info(node.id)
+    return info.fileno, info.addr
 
 
 def _own_items(group: Any) -> Iterator[tuple[Any, Any]]:
@@ -75,12 +98,14 @@ def _own_items(group: Any) -> Iterator[tuple[Any, Any]]:
             yield name, item
 
 
-def _shapes(tree: Any) -> dict[Place, tuple[int, ...]]:
-    """The shape of each array. Raises DataError where there are absurdly many."""
-    found = {place: tuple(array.shape) for place, array in islice(_arrays(tree, (), set()), _MOST_ARRAYS + 1)}
-    if len(found) > _MOST_ARRAYS:
-        raise DataError(f"more than the {_MOST_ARRAYS} arrays that such a file may have")
-    return found
+def _counted(tree: Any) -> Iterator[tuple[Place, dict[str, tuple[int, ...]]]]:
+    """As `_groups`. Raises DataError where there are absurdly many arrays."""
+    count = 0
+    for place, shapes in _groups(tree, (), set()):
+        count += len(shapes)
+        if count > _MOST_ARRAYS:
+            raise DataError(f"more than the {_MOST_ARRAYS} arrays that such a file may have")
+        yield place, shapes
 
 
 @lru_cache(2)
@@ -106,43 +131,41 @@ def _tree(path: Path) -> Iterator[Any]:
 
 
 @lru_cache(8)
-def _clips(path: Path, content: tuple[int, ...]) -> dict[Place, tuple[Place, ...]]:
-    """The arrays of each clip, by the place of its group or of its one array."""
+def _clips(path: Path, content: tuple[int, ...]) -> Sequence[tuple[Place, tuple[Place, ...]]]:
+    """Each clip's place, that of its group or of its one array, and its arrays."""
     with _tree(path) as tree:
-        shapes = _shapes(tree)
-    groups: dict[Place, list[Place]] = {}
-    for place in shapes:
-        groups.setdefault(place[:-1], []).append(place)
-    clips: dict[Place, tuple[Place, ...]] = {}
-    for group, places in groups.items():
-        poses = [place for place in places if is_pose_shape(shapes[place]) and not SCORES.fullmatch(place[-1])]
-        parts = {part for place in places if (part := part_of(place[-1])) and len(shapes[place]) >= 3}
-        if {"left", "right"} <= parts or "hands" in parts or (len(poses) == 1 and _helped(places)):
-            clips[group] = tuple(places)
-        elif group and len(poses) == 1:
-            clips[group] = tuple(poses)
-        else:
-            clips |= {place: (place,) for place in poses}
-    return clips
+        return packed(clip for group, shapes in _counted(tree) for clip in _clips_in(group, shapes))
 
 
-def _helped(places: list[Place]) -> bool:
+def _clips_in(group: Place, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[Place, tuple[Place, ...]]]:
+    poses = [name for name in shapes if is_pose_shape(shapes[name]) and not SCORES.fullmatch(name)]
+    parts = {part for name in shapes if (part := part_of(name)) and len(shapes[name]) >= 3}
+    if {"left", "right"} <= parts or "hands" in parts or (len(poses) == 1 and _helped(shapes)):
+        yield group, tuple((*group, name) for name in shapes)
+    elif group and len(poses) == 1:
+        yield group, ((*group, poses[0]),)
+    else:
+        yield from (((*group, name), ((*group, name),)) for name in poses)
+
+
+def _helped(names: Iterable[str]) -> bool:
     """Whether scores or a frame rate stand beside an array."""
-    return any(SCORES.fullmatch(place[-1]) or FPS.fullmatch(place[-1]) for place in places)
+    return any(SCORES.fullmatch(name) or FPS.fullmatch(name) for name in names)
 
 
-def list_clips(path: Path) -> list[ListedClip]:
+def list_clips(path: Path) -> Sequence[ListedClip]:
     """The clips of a file. Raises DataError where there is none."""
     clips = _clips(path, file_identity(path))
     if not clips:
         with _tree(path) as tree:
-            there = ", ".join(f"{'/'.join(place)} {shape}" for place, shape in list(_shapes(tree).items())[:4])
+            arrays = (("/".join((*group, name)), shape) for group, own in _counted(tree) for name, shape in own.items())
+            there = ", ".join(f"{name} {shape}" for name, shape in islice(arrays, 4))
         raise DataError(f"{path}: no array of a known shape ({there or 'no array'}); known are {known_widths()}")
     size = path.stat().st_size // len(clips)
-    return [
+    return packed(
         ListedClip("/".join(place) or path.stem, (arrays,), f" (clip {'/'.join(place)})", size)
-        for place, arrays in clips.items()
-    ]
+        for place, arrays in clips
+    )
 
 
 def load(path: Path, places: tuple[Place, ...]) -> Loaded:
@@ -170,16 +193,17 @@ def _at(tree: Any, place: Place) -> Any:
     return node
 
 
-def texts_of(path: Path) -> dict[str, dict[str, str]]:
-    """What stands beside the arrays of each clip as text, by the names it has there. Raises DataError."""
-    found: dict[str, dict[str, str]] = {}
+def texts_of(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Of each clip in order its name, and what stands beside its arrays as text, by the names it has there.
+
+    Raises DataError.
+    """
     with _tree(path) as tree:
-        for place in _clips(path, file_identity(path)):
+        for place, _ in _clips(path, file_identity(path)):
             node = _at(tree, place)
             items = {**dict(getattr(node, "attrs", {})), **(dict(_own_items(node)) if hasattr(node, "items") else {})}
             words = {str(key).casefold(): _text(item) for key, item in items.items()}
-            found["/".join(place) or path.stem] = {key: text for key, text in words.items() if text}
-    return found
+            yield "/".join(place) or path.stem, {key: text for key, text in words.items() if text}
 
 
 def _text(item: Any) -> str | None:
