@@ -1,13 +1,15 @@
 """Text on pictures in any script: the fonts that are installed, and a readable substitute for what none can draw.
 
-DejaVu Sans ships with matplotlib and covers Latin (German, Turkish, ...), Greek and Cyrillic. For Chinese, Japanese
-and Korean a system font is looked for. Where there is none, Hangul is romanised syllable by syllable and other
-characters are replaced by a count, so that no empty boxes appear.
+DejaVu Sans ships with matplotlib and covers Latin (German, Turkish, ...), Greek and Cyrillic. WenQuanYi Micro Hei
+(Apache-2.0), which the package paperang-p2-fonts-cjk carries, has 20,932 Chinese characters, kana and every Hangul
+syllable. For what it lacks, fonts of the system are looked for. Where there is none, Hangul is romanised syllable by
+syllable and other characters are replaced by a count, so that no empty boxes appear.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import groupby
@@ -43,18 +45,41 @@ _WIDE_FONTS = (
 )
 
 
+_BUNDLED = ("paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc")
+
+
+def _beside(package: str) -> Path | None:
+    """The folder of an installed package, without the time that importing it takes; none of its code runs."""
+    found = find_spec(package)
+    return Path(found.origin).parent if found and found.origin else None
+
+
 @cache
 def _base_fonts() -> dict[bool, str]:
-    package = find_spec("matplotlib")  # where it lies, without the time that importing it takes
+    package = _beside("matplotlib")
     assert package is not None
-    assert package.origin is not None
-    folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf"
+    folder = package / "mpl-data" / "fonts" / "ttf"
     return {False: str(folder / "DejaVuSans.ttf"), True: str(folder / "DejaVuSans-Bold.ttf")}
 
 
+def bundled_font() -> str | None:
+    """The file of the font for Chinese and Korean that comes with the toolkit; None where it was left out."""
+    package, name = _BUNDLED
+    folder = _beside(package)
+    return str(folder / name) if folder and (folder / name).is_file() else None
+
+
+def _wide_fonts() -> Iterator[str]:
+    """Fonts for Chinese, Japanese or Korean: first ours, so that a picture looks alike everywhere."""
+    own = bundled_font()
+    if own:
+        yield own
+    yield from system_fonts()
+
+
 @cache
-def wide_fonts() -> tuple[str, ...]:
-    """Files of installed fonts that are known for Chinese, Japanese or Korean, the preferred first."""
+def system_fonts() -> tuple[str, ...]:
+    """Files of the system's fonts that are known for Chinese, Japanese or Korean, the preferred first."""
     from matplotlib import font_manager  # a quarter of a second, spent only when a text needs it
 
     found = []
@@ -81,7 +106,7 @@ def _font_for(character: str, bold: bool) -> str | None:
     base = _base_fonts()[bold]
     if character.isascii() or character.isspace() or ord(character) in _characters(base):
         return base
-    return next((font for font in wide_fonts() if ord(character) in _characters(font)), None)
+    return next((font for font in _wide_fonts() if ord(character) in _characters(font)), None)
 
 
 def _substitute(characters: str) -> str:

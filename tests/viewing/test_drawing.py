@@ -119,18 +119,6 @@ def test_unknown_view_is_refused():
         view_box([signer()], "above")
 
 
-def test_text_that_no_font_can_draw_is_replaced(monkeypatch):
-    monkeypatch.setattr(fonts, "wide_fonts", lambda: ())
-    fonts.runs.cache_clear()
-    fonts._font_for.cache_clear()
-    try:
-        line = "".join(part for part, _ in fonts.runs("TİD ş 한국 你好吗\n\x07Ende"))
-    finally:
-        fonts.runs.cache_clear()
-        fonts._font_for.cache_clear()
-    assert line == "TİD ş han-gug [3 characters] Ende"
-
-
 def test_long_texts_are_wrapped_and_cut_to_the_width():
     text = "Rindfleischetikettierungsüberwachungsaufgabe " * 8
     lines = fonts.wrap(text, 14, 300, lines=2)
