@@ -17,6 +17,8 @@ from signllm.pose.skeleton import FINGERS
 from signllm.viewing.painting import paint_capsules
 
 Color = tuple[int, int, int]
+Painted = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Ends (F, S, 4), radii (S, 2), colours (S, 3) of strokes, and which are shown (F, S): see `paint_capsules`."""
 
 BACKGROUND: Color = (247, 248, 250)
 _BODY: Color = (84, 92, 104)
@@ -188,6 +190,17 @@ def strokes(skeleton: Skeleton) -> Strokes:
     return _STROKES[skeleton.name]
 
 
+def painted_strokes(points_FJ2: np.ndarray, valid_FJ: np.ndarray, skeleton: Skeleton, width_px: float) -> Painted:
+    """What to paint. A joint that is missing, and every bone that ends in it, is left out.
+
+    points_FJ2: pixels. width_px: the shoulder width in pixels, to which the strokes are scaled.
+    """
+    plan = strokes(skeleton)
+    ends_FS4 = points_FJ2[:, plan.ends].reshape(len(points_FJ2), -1, 4).astype(np.float32, copy=False)
+    radii_S2 = np.maximum(plan.radii * np.float32(width_px), np.float32(_MIN_RADIUS_PX))
+    return ends_FS4, radii_S2, plan.colors, np.all(valid_FJ[:, plan.ends], axis=2)
+
+
 def draw_frames(
     canvas_FHW4: np.ndarray,
     points_FJ2: np.ndarray,
@@ -197,13 +210,8 @@ def draw_frames(
     corner: tuple[int, int] = (0, 0),
     size_px: int | None = None,
 ) -> None:
-    """Paint frames in place. A joint that is missing, and every bone that ends in it, is left out.
+    """Paint frames in place, as `painted_strokes` says.
 
     canvas_FHW4: opaque RGBA; the square at `corner` is painted, as by `paint_capsules`. points_FJ2: its pixels.
-    width_px: the shoulder width in pixels, to which the strokes are scaled.
     """
-    plan = strokes(skeleton)
-    ends_FS4 = points_FJ2[:, plan.ends].reshape(len(points_FJ2), -1, 4)
-    radii_S2 = np.maximum(plan.radii * np.float32(width_px), np.float32(_MIN_RADIUS_PX))
-    shown_FS = np.all(valid_FJ[:, plan.ends], axis=2)
-    paint_capsules(canvas_FHW4, ends_FS4, radii_S2, plan.colors, shown_FS, corner, size_px)
+    paint_capsules(canvas_FHW4, *painted_strokes(points_FJ2, valid_FJ, skeleton, width_px), corner, size_px)

@@ -17,8 +17,9 @@ from signllm.errors import ConfigError
 from signllm.pose import PoseSequence
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.viewing import fonts
-from signllm.viewing.drawing import BACKGROUND, Color, ViewBox, draw_frames, project, view_box
-from signllm.viewing.painting import new_canvases
+from signllm.viewing.clock import Clock
+from signllm.viewing.drawing import BACKGROUND, Color, Painted, ViewBox, painted_strokes, project, view_box
+from signllm.viewing.painting import new_canvases, paint_capsules
 
 Panel = tuple[str, PoseSequence]
 
@@ -35,6 +36,12 @@ _FRAMES_AT_ONCE = 8  # drawn together: faster than one by one, and still little 
 def in_shoulder_widths(pose: PoseSequence) -> PoseSequence:
     """A clip in another unit by its own shoulder width; one whose shoulders are never seen keeps its scale."""
     return pose if pose.unit == SHOULDER_WIDTHS else pose.in_shoulder_widths(strict=False)
+
+
+def dim(area_HW4: np.ndarray) -> None:
+    """Let what is painted on a panel's background fade, in place."""
+    background, colors = np.array(BACKGROUND, np.float32), area_HW4[..., :3]
+    colors[:] = (background + (colors - background) * _DIMMED).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -149,24 +156,28 @@ class Scene:
             fonts.draw_text(draw, (x + self.size_px, middle), length, self.text_px, _MUTED, align="right")
         return np.asarray(picture.convert("RGBA"))
 
-    @cached_property
-    def _points(self) -> list[np.ndarray]:
-        return [self.box.to_pixels(project(pose, self.view), self.size_px) for _, pose in self.panels]
+    def painted_strokes(self, index: int, frames: np.ndarray) -> Painted:
+        """What to paint of a panel's clip in some frames of the video, as `drawing.painted_strokes` gives it.
+
+        After the end of the clip its last frame stands there.
+        """
+        pose = self.panels[index][1]
+        at_F = np.minimum(frames, len(pose) - 1)
+        part = pose.replace(coordinates=pose.coordinates[at_F], valid=pose.valid[at_F])
+        width_px = self.box.shoulder_width / self.box.side * self.size_px
+        return painted_strokes(
+            self.box.to_pixels(project(part, self.view), self.size_px), part.valid, pose.skeleton, width_px
+        )
 
     def draw_panels(
         self, canvas_FHW4: np.ndarray, index: int, frames: Sequence[int], corner: tuple[int, int] = (0, 0)
     ) -> None:
         """Paint one clip's frames into a panel of opaque RGBA pictures; after its end the last stands there, dimmed."""
-        pose, asked_F = self.panels[index][1], np.asarray(frames)
-        at_F = np.minimum(asked_F, len(pose) - 1)
-        width_px = self.box.shoulder_width / self.box.side * self.size_px
-        points_FJ2 = self._points[index][at_F]
-        draw_frames(canvas_FHW4, points_FJ2, pose.valid[at_F], pose.skeleton, width_px, corner, self.size_px)
+        asked_F = np.asarray(frames)
+        paint_capsules(canvas_FHW4, *self.painted_strokes(index, asked_F), corner, self.size_px)
         x, y = corner
-        background = np.array(BACKGROUND, np.float32)
-        for row in np.flatnonzero(asked_F >= len(pose)):
-            area = canvas_FHW4[row, y : y + self.size_px, x : x + self.size_px, :3]
-            area[:] = (background + (area - background) * _DIMMED).astype(np.uint8)
+        for row in np.flatnonzero(asked_F >= len(self.panels[index][1])):
+            dim(canvas_FHW4[row, y : y + self.size_px, x : x + self.size_px])
 
     def pictures(self, frames: Sequence[int]) -> np.ndarray:
         """(F, H, W, 4) uint8, opaque RGBA: the whole pictures of some frames. IndexError for one that there is not."""
@@ -177,7 +188,7 @@ class Scene:
         for index in range(len(self.panels)):
             self.draw_panels(canvas_FHW4, index, frames, self.corner(index))
         for canvas_HW4, frame in zip(canvas_FHW4, frames, strict=True):
-            self._draw_time_line(canvas_HW4, frame)
+            self.draw_time_line(canvas_HW4, frame)
         return canvas_FHW4
 
     def picture(self, frame: int) -> np.ndarray:
@@ -189,23 +200,25 @@ class Scene:
         for first in range(0, self.num_frames, _FRAMES_AT_ONCE):
             yield from self.pictures(range(first, min(first + _FRAMES_AT_ONCE, self.num_frames)))
 
-    def _draw_time_line(self, canvas_HW4: np.ndarray, frame: int) -> None:
-        """A bar over the width of the page, and the time beside it where there is room for it."""
+    @cached_property
+    def _clock(self) -> Clock | None:
+        """The time beside the time line; None where there is no room for it."""
+        clock = Clock(self.num_frames / self.fps, self.text_px, self._footer)
+        return clock if clock.width < self.shape[1] / 2 else None
+
+    def draw_time_line(self, canvas_HW4: np.ndarray, frame: int) -> int:
+        """A bar over the width of the page, and the time beside it where there is room; returns its first row."""
         height, width = self.shape
-        total = f"{self.num_frames / self.fps:.2f}"
-        text, longest = f"{frame / self.fps:.2f} / {total} s", f"{total} / {total} s"
-        text_width = ceil(fonts.text_width(longest, self.text_px)) + self.text_px
         end = width - self.gap
-        if text_width < width / 2:
-            strip = Image.new("RGB", (text_width, self._footer), PAGE)
-            at = (text_width, self._footer / 2)
-            fonts.draw_text(ImageDraw.Draw(strip), at, text, self.text_px, _MUTED, align="right")
-            canvas_HW4[height - self._footer :, end - text_width : end, :3] = np.asarray(strip)
-            end -= text_width
+        if self._clock:
+            strip_HW3 = self._clock.picture(frame / self.fps)
+            canvas_HW4[height - self._footer :, end - self._clock.width : end, :3] = strip_HW3
+            end -= self._clock.width
         middle, half = height - self._footer // 2, max(1, self.size_px // 240)
         done = self.gap + round((end - self.gap) * (frame + 1) / self.num_frames)
         canvas_HW4[middle - half : middle + half, self.gap : end, :3] = _LINE
         canvas_HW4[middle - half : middle + half, self.gap : done, :3] = _PROGRESS
+        return height - self._footer
 
 
 def _even(number: int) -> int:

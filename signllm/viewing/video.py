@@ -5,7 +5,7 @@ A file is written under another name and renamed: an interrupted writer leaves n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from av import VideoStream
 
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
+# As sharp as `veryfast` at 18 and three times as fast, in files twice as large (benchmarks/drawing.py). What moves is a
+# twentieth of a picture on a still ground, where looking ahead and trees of blocks find little.
+_X264: dict[str, object] = {"preset": "ultrafast", "crf": "23", "x264-params": "no-deblock=0:deblock=1,1"}
+_COMPILED_FROM = 750  # frames: what importing the compiler costs, and at a machine's first use compiling, is won back
 _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
 
 
@@ -70,14 +74,24 @@ def _write_mp4(file: BinaryIO, scene: Scene) -> None:
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = 1 / rate
         if encoder == "libx264":
-            stream.options = {"crf": "18", "preset": "veryfast", "tune": "animation"}
+            stream.options = _X264
         else:
             stream.bit_rate = 4 * width * height
-        for index, picture_HW4 in enumerate(scene):
-            frame = av.VideoFrame.from_ndarray(picture_HW4, format="rgba")
+        pictures, pixel_format = _video_pictures(scene)
+        for index, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format=pixel_format)
             frame.pts, frame.time_base = index, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def _video_pictures(scene: Scene) -> tuple[Iterator[np.ndarray], str]:
+    """The pictures of a video and their pixel format; long videos are drawn by compiled code, which looks the same."""
+    if scene.num_frames * len(scene.panels) < _COMPILED_FROM:
+        return iter(scene), "rgba"
+    from signllm.viewing.planes import plane_pictures  # imports the compiler
+
+    return plane_pictures(scene), "yuv420p"
 
 
 def _write_gif(file: BinaryIO, scene: Scene) -> None:
