@@ -180,14 +180,14 @@ def _announce(config: Config) -> None:
 
 def _run(experiment: Experiment, checkpoint: Checkpoint | None, dry: bool) -> int:
     """Train a built experiment, or only try it when `dry`; return the exit code."""
-    from signllm.cli.watching import ProgressBar, SampleVideos
+    from signllm.cli.watching import ProgressBar, SamplePage, SampleVideos
     from signllm.training.setup import make_trainer
 
     sets = experiment.train_set, experiment.eval_set
     print(f"{', '.join(sets[0].languages)}: {len(sets[0])} training clips, {len(sets[1])} to evaluate on", flush=True)
     if dry:
         return _print_dry_run(experiment)
-    trainer, set_aside = make_trainer(experiment, [ProgressBar(), SampleVideos()], checkpoint)
+    trainer, set_aside = make_trainer(experiment, [ProgressBar(), SampleVideos(), SamplePage()], checkpoint)
     if set_aside:
         print(f"an older run of this name was kept as {set_aside}")
     stopped = _stop_on_signals(trainer)

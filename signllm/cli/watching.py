@@ -1,4 +1,4 @@
-"""What the person at the terminal sees of a training run: progress bar, messages, sample videos."""
+"""What the person at the terminal sees of a training run: progress bar, messages, samples to watch."""
 
 from __future__ import annotations
 
@@ -69,3 +69,26 @@ class SampleVideos(Listener):
                 [("reference", pair.reference), ("generated", pair.generated)],
                 title=f"{pair.language}: {pair.text}",
             )
+
+
+class SamplePage(Listener):
+    """Keeps a page in samples/ on which the clips of the evaluations are played, generated beside reference."""
+
+    def on_evaluation(self, state: TrainingState, evaluation: Evaluation, folder: RunFolder) -> None:
+        from signllm.viewing.player.scenes import Figure, PlayerScene
+        from signllm.viewing.sample_page import add_samples
+
+        group = (f"step {state.step}", f"第 {state.step} 步")
+        scenes = [
+            PlayerScene(
+                pair.name,
+                [Figure("reference", pair.reference, "reference"), Figure("generated", pair.generated)],
+                pair.text,
+                language=pair.language,
+                group=group,
+                note=group,
+            )
+            for pair in evaluation.samples
+        ]
+        if scenes:
+            add_samples(folder.samples, state.step, scenes, folder.logs.name)

@@ -54,7 +54,7 @@ def test_a_dry_run_of_impossible_data_exits_with_2(config_file, capsys):
 
 
 def test_training_debugging_and_resuming(config_file, capsys):
-    flags = ["--config", str(config_file)]
+    flags = ["--config", str(config_file), "--set", "training.sample_videos=1"]
     assert train_signllm.main(flags) == 0
     assert "best checkpoint" in capsys.readouterr().out
     assert start_training.main([*flags, "--debug"]) == 0
@@ -63,6 +63,12 @@ def test_training_debugging_and_resuming(config_file, capsys):
     last = folder_of(config_file) / "last_model.pth"
     assert start_training.main(["--resume", str(last), "--set", "training.max_steps=5"]) == 0
     assert json.loads((folder_of(config_file) / "training_stats.json").read_text())["step"] == 5
+    samples = config_file.parent / "logs" / "mine" / "samples"
+    steps = sorted(int(path.stem.removeprefix("step_")) for path in samples.glob("step_*.json"))
+    assert len(steps) > 1
+    assert steps[-1] == 5
+    page = (samples / "index.html").read_text(encoding="utf-8")
+    assert [f'"en":"step {step}"' in page for step in steps] == [True] * len(steps)
 
 
 def test_resuming_with_another_model_is_refused(config_file, capsys):
