@@ -10,7 +10,7 @@ from pathlib import Path
 
 from signllm.cli.common import add_reading_flags, add_video_flags, columns_of, command, hints_of, parser, tracking_of
 from signllm.cli.tables import print_table
-from signllm.errors import ConfigError
+from signllm.errors import ConfigError, DataError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.tracking.tracked import use
@@ -18,7 +18,8 @@ from signllm.retargeting.animation import write_avatar
 from signllm.retargeting.reading import AVATAR, read_map
 from signllm.viewing.clips import AVATAR_FILE
 from signllm.viewing.drawing import VIEWS
-from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, write_player
+from signllm.viewing.gloss_times import read_gloss_times, within
+from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, Segment, write_player
 from signllm.viewing.player.scenes import MOST_FIGURES
 from signllm.viewing.plots import write_statistics
 from signllm.viewing.scene import Panel
@@ -92,6 +93,16 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="JSON that names bones of --avatar, where they are not found / 指明虚拟人骨骼名称的 JSON 文件",
     )
+    add(
+        "--gloss_times",
+        type=Path,
+        nargs="+",
+        metavar="TABLE",
+        help="web: a table of glosses with the clip, start and end of each; if they count from the beginning of the"
+        " recordings, then a table of the clips and their starts"
+        " / 网页时间线：每个 gloss 的片段、开始和结束时间的表格；"
+        "若时间从整段录像算起，再给出片段开始时间的表格",
+    )
     add("--fps", type=float, default=DEFAULT_FPS, help="frame rate of a .skels file (default: 25) / 帧率")
     add("--max_clips", type=int, default=5000, help="statistics: most clips of a split (default: 5000) / 统计抽样上限")
     add("--seed", type=int, default=0, help="statistics: seed of that sample (default: 0) / 抽样随机种子")
@@ -123,6 +134,10 @@ def _check(options: argparse.Namespace) -> None:
         faults.append(f"--format {options.format}: --mode web writes one HTML page; leave --format out")
     if options.mode == "web" and len(options.compare_with) >= MOST_FIGURES:
         faults.append(f"--compare_with: a page shows {MOST_FIGURES} inputs side by side at most, --input among them")
+    if options.gloss_times and options.mode != "web":
+        faults.append(f"--gloss_times {options.gloss_times[0]}: only --mode web shows glosses on a line of time")
+    if options.gloss_times and len(options.gloss_times) > 2:
+        faults.append("--gloss_times: a table of glosses, and one of clips where it is needed; give two at most")
     faults += _avatar_faults(options)
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
@@ -239,12 +254,22 @@ def web(options: argparse.Namespace) -> None:
     if options.avatar != NO_AVATAR:
         named = read_map(options.avatar_map) if options.avatar_map else None
         avatar = PageAvatar.read(Path(options.avatar) if options.avatar else AVATAR, named)
-    write_player(path, [scene_of(clips, names) for clips in rows], avatar=avatar)
+    times = read_gloss_times(*options.gloss_times) if options.gloss_times else {}
+    untimed = sum(clips[0].id not in times for clips in rows)
+    if times and untimed == len(rows):
+        raise DataError(
+            f"--gloss_times {options.gloss_times[0]}: no gloss of {rows[0][0].id}; its recordings are called, for"
+            f" example, {next(iter(times))}"
+        )
+    if times and untimed:
+        print(f"note: {untimed} of {len(rows)} clips have no glosses in {options.gloss_times[0]}")
+    scenes = [scene_of(clips, names, times.get(clips[0].id, ())) for clips in rows]
+    write_player(path, scenes, avatar=avatar)
     print(f"wrote {path} ({len(rows)} clips, {path.stat().st_size / 1e6:.1f} MB)")
 
 
-def scene_of(clips: Sequence[Clip], names: Sequence[str]) -> PlayerScene:
-    """Clips of the same text side by side; the first is the reference where there are others."""
+def scene_of(clips: Sequence[Clip], names: Sequence[str], segments: Sequence[Segment] = ()) -> PlayerScene:
+    """Clips of the same text side by side; the first is the reference where there are others, and has the segments."""
     figures = [
         Figure(f"{name}  {clip.id}", clip.pose, "reference" if index == 0 and len(clips) > 1 else "system")
         for index, (name, clip) in enumerate(zip(names, clips, strict=True))
@@ -253,7 +278,8 @@ def scene_of(clips: Sequence[Clip], names: Sequence[str]) -> PlayerScene:
         next((found for clip in clips if (found := getattr(clip, field))), None)
         for field in ("text", "gloss", "language")
     )
-    return PlayerScene(clips[0].id, figures, text or "", gloss, language)
+    timed = within(segments, clips[0].pose.duration_s)
+    return PlayerScene(clips[0].id, figures, text or "", gloss, language, timed)
 
 
 def wrist_figures(clip: Clip) -> list[str]:

@@ -229,6 +229,20 @@ def test_web_puts_clips_beside_their_reference(store, tmp_path):
     assert len(scene["clips"][1]["aligned"]) == 9
 
 
+def test_web_puts_glosses_at_their_times(store, tmp_path, capsys):
+    (tmp_path / "glosses.csv").write_text("clip,gloss,start,end\ndev/001,BOOK,0.1,0.3\ndev/001,LATE,9,9.5\n")
+    page = tmp_path / "x.html"
+    flags = ["--mode", "web", "--avatar", "none", "--input", str(store), "--language", "ASL", "--output", str(page)]
+    timed = [*flags, "--gloss_times", str(tmp_path / "glosses.csv")]
+    assert main([*timed, "--split", "dev", "--num_clips", "2"]) == 0
+    assert [scene["segments"] for scene in scenes_of(page)] == [[], [{"text": "BOOK", "start": 0.1, "end": 0.3}]]
+    assert "1 of 2 clips have no glosses" in capsys.readouterr().out
+    assert main([*timed, "--split", "dev", "--clip", "dev/002"]) == 2
+    assert "no gloss of dev/002; its recordings are called, for example, dev/001" in capsys.readouterr().err
+    assert main(["--input", str(store), "--gloss_times", "x.csv"]) == 2
+    assert "only --mode web shows glosses" in capsys.readouterr().err
+
+
 def test_web_shows_our_avatar_or_anothers(store, tmp_path, capsys):
     page = tmp_path / "x.html"
     flags = ["--mode", "web", "--input", str(store), "--output", str(page)]
