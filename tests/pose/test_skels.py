@@ -48,6 +48,7 @@ def test_a_line_that_is_too_long_is_refused_with_its_number(tmp_path, monkeypatc
     with pytest.raises(DataError, match=r"a\.skels:1: more than"):
         skels.line_spans(path)
     assert skels.load_line(path, (0, 4 << 20))[1] != ["the line has 4 MB, more than a clip may have"]
+    assert skels.load_line(path, (2 << 20, 5 << 20))[1] != ["the line has 3 MB, more than a clip may have"]
     assert skels.load_line(path, (1, (5 << 20) + 1)) == (None, ["the line has 5 MB, more than a clip may have"])
 
 

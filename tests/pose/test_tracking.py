@@ -124,6 +124,12 @@ def test_a_tracker_that_is_missing_or_dies_is_said(tmp_path):
         tracker.track(open_video(path).pictures(), lambda frames: None)
 
 
+def test_the_tracker_ends_with_its_block(tmp_path):
+    with Tracker(FakeTracker(tmp_path).python) as tracker:
+        assert tracker._process.poll() is None
+    assert tracker._process.poll() is not None
+
+
 def test_the_tracker_ends_with_its_parent(tmp_path):
     fake = FakeTracker(tmp_path)
     program = (
