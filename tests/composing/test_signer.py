@@ -50,6 +50,17 @@ def test_a_transition_goes_on_from_one_sign_and_arrives_in_the_next():
     np.testing.assert_allclose(speed[19], speed[18], atol=0.05)
 
 
+def test_a_transition_keeps_the_velocities_on_both_sides():
+    still = performance(0)[:1].coordinates
+    going, coming = (still + np.arange(4)[:, None, None] * np.float32(step) for step in (0.02, -0.03))
+    going, coming = (Values.of(performance(0)[:4].replace(coordinates=part)) for part in (going, coming + 0.3))
+    x_F = join([going, coming], 25).pose(25).coordinates[:, WRIST, 0]
+    steps = np.diff(x_F)
+    assert steps[3] == pytest.approx(0.02, abs=0.012)
+    assert steps[-4] == pytest.approx(-0.03, abs=0.012)
+    assert steps[len(steps) // 2] > 0.02
+
+
 def test_a_longer_way_takes_longer_and_hidden_joints_stay_hidden():
     low, high = performance(0)[:2], performance(0)[18:22]
     near = transition(Values.of(high), Values.of(high), 25)
