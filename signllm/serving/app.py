@@ -56,7 +56,8 @@ class Serving:
         self.models, self.limits, self.avatar = models, limits, avatar
         self.places, self.file_places = Places(limits.max_requests), Places(limits.max_files)
         self.store = ClipStore(limits.kept_clips, limits.kept_bytes)
-        self.threads = ThreadPoolExecutor(2, "signllm-work")
+        # One each: more would only take turns, and a new text must not wait for bones.
+        self.reading, self.finishing = (ThreadPoolExecutor(1, f"signllm-{name}") for name in ("reading", "finishing"))
         self.file_threads = ThreadPoolExecutor(limits.file_workers, "signllm-files")
 
     @asynccontextmanager
@@ -67,7 +68,7 @@ class Serving:
         yield
         for model in self.models:
             await asyncio.to_thread(model.batcher.stop)
-        for threads in (self.threads, self.file_threads):
+        for threads in (self.reading, self.finishing, self.file_threads):
             threads.shutdown(cancel_futures=True)
 
     async def prepare(self, request: SignRequest) -> Signing:
@@ -86,12 +87,14 @@ class Serving:
         except ConfigError as error:
             faults = [fault.partition(": ") for fault in error.faults]
             raise FieldError([(f"options.{name}", fault) for name, _, fault in faults]) from None
-        plan = await asyncio.get_running_loop().run_in_executor(self.threads, _plan, model, request)
+        plan = await asyncio.get_running_loop().run_in_executor(self.reading, _plan, model, request)
         if len(plan) > limits.max_sentences:
             raise FieldError([("text", f"{len(plan)} sentences; at most {limits.max_sentences} are signed at once")])
         if request.strict and (notes := model.generator.notes(plan)):
             raise FieldError([("text", note.message) for note in notes])
-        return Signing(model, request, plan, limits, self.store, self.threads, self.avatar if request.avatar else None)
+        return Signing(
+            model, request, plan, limits, self.store, self.finishing, self.avatar if request.avatar else None
+        )
 
     @property
     def seconds_to_wait(self) -> float:

@@ -8,14 +8,17 @@ from contextlib import contextmanager
 
 from signllm.inference import Generator
 from signllm.models.sign_model import create_model
+from tests.helpers.clips import signing
 
 
 def tiny_generator(config, languages=("ASL", "GSL")):
-    """A generator with random weights that knows the words of two sentences in each language."""
+    """A generator with random weights that knows the words of two sentences in each language, and how people look."""
     from signllm.models.known_words import KnownWords
 
     texts = ["the book", "it will rain tomorrow", "das Buch", "morgen regnet es"]
     model = create_model(config.model, languages, texts, ["BOOK", "RAIN"])
+    people = [(clip.coordinates, clip.valid) for clip in (signing(seed) for seed in range(3))]
+    model.fit_normalizers(dict.fromkeys(languages, people))
     model.known_words = KnownWords.of({"ASL": texts[:2], "GSL": texts[2:]})
     return Generator(model, config, "cpu")
 

@@ -48,8 +48,10 @@ def test_jobs_that_wait_together_are_one_batch_and_the_rest_the_next(batcher):
 
 def test_a_single_job_waits_a_moment_for_others(batcher):
     delivered = []
+    batcher.wait_s = 0.5
     batcher.start()
     batcher.submit([job_of(batcher.generator, "the book", delivered)])
+    time.sleep(0.02)
     batcher.submit([job_of(batcher.generator, "rain", delivered)])
     wait_for(lambda: len(delivered) == 2)
     assert list(batcher.batches) == [2]

@@ -30,7 +30,6 @@ export class History {
     const facts = [entry.code, ...(entry.runs.length > 1 ? entry.runs.map((run) => run.name) : []), `${entry.seconds.toFixed(1)} s`];
     return element("button", {
       type: "button",
-      "aria-label": this.app.say("again", { text: entry.text }),
       "aria-current": this.app.shown === entry ? "true" : null,
       on: { click: () => this.app.replay(entry) },
     }, element("span", { class: "past-text", lang: entry.spoken ?? "" }, entry.text), element("small", {}, facts.join(" · ")));

@@ -45,7 +45,6 @@ const WORDS = {
     strict: "Refuse words the model does not know",
     tagline: "From text to signing",
     tooLong: "{length} characters; at most {characters} are signed at once.",
-    again: "Show again: {text}",
   },
   zh: {
     ask: "想用手语表达什么？",
@@ -90,7 +89,6 @@ const WORDS = {
     strict: "拒绝模型不认识的词",
     tagline: "由文本生成手语",
     tooLong: "{length} 个字符；一次最多 {characters} 个。",
-    again: "再次播放：{text}",
   },
 };
 
