@@ -161,6 +161,12 @@ def test_gaps_at_the_ends_stay_open():
     assert change.counts == {}
 
 
+def test_a_gap_beside_the_first_or_last_frame_is_filled():
+    filled, (change,) = clean(hidden(still(), (slice(1, 3), 0), (slice(7, 9), 3)), ["none", "gaps=10"])
+    assert change.counts == {"joints_filled": 4}
+    assert filled.valid.all()
+
+
 def test_joints_are_filled_on_a_straight_way_and_hands_with_their_wrist():
     def move(coordinates, valid):
         coordinates[:, 4, 0] = np.arange(10) ** 2 / 10  # the wrist goes faster and faster
