@@ -14,6 +14,7 @@ from signllm.errors import ConfigError, did_you_mean
 from signllm.pose import PoseSequence, Skeleton
 from signllm.pose.geometry import neck_origin
 from signllm.pose.skeleton import FINGERS
+from signllm.sampling import spread
 from signllm.viewing.painting import paint_capsules
 
 Color = tuple[int, int, int]
@@ -35,6 +36,7 @@ FINGER_COLORS: dict[str, tuple[Color, ...]] = {
 _TRUNK, _ARM_START, _ARM_END, _PALM, _FINGER_START, _FINGER_END = 0.030, 0.034, 0.022, 0.012, 0.0165, 0.012
 _HALO, _HEAD, _HEAD_LINE, _NOSE = 0.013, 0.27, 0.014, 0.022
 _MIN_RADIUS_PX = 0.55
+_MOST_BOX_FRAMES = 5000
 
 VIEWS: dict[str, tuple[int, int]] = {"front": (0, 1), "side": (2, 1)}  # the coordinates that become right and down
 
@@ -78,8 +80,19 @@ def _plausible(points_N2: np.ndarray, centre: np.ndarray, width: float) -> np.nd
     return distance <= middle + 3 * max(middle - low, 1e-6)
 
 
+def _sample(pose: PoseSequence) -> PoseSequence:
+    if len(pose) <= _MOST_BOX_FRAMES:
+        return pose
+    at = spread(len(pose), _MOST_BOX_FRAMES)
+    return pose.replace(coordinates=pose.coordinates[at], valid=pose.valid[at])
+
+
 def view_box(poses: Sequence[PoseSequence], view: str = "front") -> ViewBox:
-    """One box that shows every clip whole, centred on the signer; outliers (percentiles, reach) do not widen it."""
+    """One box that shows every clip whole, centred on the signer; outliers (percentiles, reach) do not widen it.
+
+    Of a long clip, frames spread evenly over it are looked at: an hour of them would take hundreds of megabytes.
+    """
+    poses = [_sample(pose) for pose in poses]
     widths = [width for width in (pose.shoulder_width() for pose in poses) if np.isfinite(width) and width > 0]
     width = float(np.median(widths)) if widths else float("nan")
     lows, highs, centres = [], [], []

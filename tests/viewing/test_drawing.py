@@ -5,7 +5,7 @@ import pytest
 
 from signllm.errors import ConfigError
 from signllm.pose import SKELETON_50, PoseSequence
-from signllm.viewing import fonts
+from signllm.viewing import drawing, fonts
 from signllm.viewing.drawing import (
     BACKGROUND,
     FINGER_COLORS,
@@ -108,6 +108,19 @@ def test_the_box_holds_every_clip_whole_at_any_scale():
         assert pixels.max() < SIZE
     pixel_units = [pose.replace(coordinates=300 * pose.coordinates + 500, unit="pixels") for pose in poses]
     assert view_box(pixel_units).side == pytest.approx(300 * box.side, rel=1e-3)
+
+
+def test_of_a_long_clip_some_frames_are_looked_at(monkeypatch):
+    pose = signer(frames=60)
+    coordinates = pose.coordinates.copy()
+    coordinates[:, 5:8, 0] += np.linspace(0, 1, 60)[:, None]
+    pose = pose.replace(coordinates=coordinates)
+    whole = view_box([pose])
+    monkeypatch.setattr(drawing, "_MOST_BOX_FRAMES", 20)
+    read = []
+    monkeypatch.setattr(drawing, "project", lambda part, view: read.append(len(part)) or project(part, view))
+    assert view_box([pose]).side == pytest.approx(whole.side, rel=0.02)
+    assert read == [20]
 
 
 def test_a_clip_without_any_joint_has_a_box():
