@@ -1,159 +1,63 @@
-"""The eight sign languages: codes, aliases, the spoken language of their texts, and prompt phrasings.
+"""Which sign languages there are, by code, alias and name, and prompts in them.
 
-`prompts` are used for training, `held_out_prompts` only for evaluation: Prompt2LangGloss must read the
-language from phrasings it never saw. Every phrasing holds `{text}` once and names the sign language.
+`CODES` are the eight of the paper. `LANGUAGES` has these first, then the others of `signllm.sign_languages`, then those
+that a user describes in a JSON file, which the environment variable SIGNLLM_LANGUAGES names.
 """
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
 
 from signllm.errors import ConfigError
+from signllm.language_file import read_languages
+from signllm.sign_languages import MORE, PAPER, SignLanguage, name_key, names_of
+
+VARIABLE = "SIGNLLM_LANGUAGES"
 
 
-@dataclass(frozen=True)
-class SignLanguage:
-    """One sign language: `code` names it everywhere in the toolkit; `spoken` is an ISO 639-1 code."""
-
-    code: str
-    name: str
-    spoken: str
-    aliases: tuple[str, ...]
-    prompts: tuple[str, ...]
-    held_out_prompts: tuple[str, ...]
+CODES: tuple[str, ...] = tuple(lang.code for lang in PAPER)
+"""The paper's eight, which the demo corpus has."""
 
 
-LANGUAGES: dict[str, SignLanguage] = {
-    lang.code: lang
-    for lang in (
-        SignLanguage(
-            "ASL",
-            "American Sign Language",
-            "en",
-            ("ASE",),
-            (
-                "How do you say '{text}' in American Sign Language?",
-                "What is '{text}' in American Sign Language?",
-                "Please sign '{text}' in ASL.",
-                "Show me the ASL signs for '{text}'.",
-            ),
-            ("How would I express '{text}' using American Sign Language?", "Translate '{text}' into ASL, please."),
-        ),
-        SignLanguage(
-            "GSL",
-            "German Sign Language",
-            "de",
-            ("DGS", "GSG"),
-            (
-                "Wie sagt man '{text}' in Deutscher Gebärdensprache?",
-                "Was heißt '{text}' in der Deutschen Gebärdensprache?",
-                "Bitte gebärde '{text}' in DGS.",
-                "Zeig mir die DGS-Gebärden für '{text}'.",
-            ),
-            (
-                "Wie würde ich '{text}' in Deutscher Gebärdensprache ausdrücken?",
-                "Übersetze '{text}' bitte in DGS.",
-            ),
-        ),
-        SignLanguage(
-            "DSGS",
-            "Swiss German Sign Language",
-            "de",
-            ("SGG", "SGSL"),
-            (
-                "Wie sagt man '{text}' in Deutschschweizer Gebärdensprache?",
-                "Was heißt '{text}' in der Deutschschweizer Gebärdensprache?",
-                "Bitte gebärde '{text}' in DSGS.",
-                "Zeig mir die DSGS-Gebärden für '{text}'.",
-            ),
-            (
-                "Wie würde ich '{text}' in Deutschschweizer Gebärdensprache ausdrücken?",
-                "Übersetze '{text}' bitte in DSGS.",
-            ),
-        ),
-        SignLanguage(
-            "LSF-CH",
-            "French Sign Language of Switzerland",
-            "fr",
-            ("LSF", "LSFCH", "LSFS"),
-            (
-                "Comment dit-on '{text}' en langue des signes suisse romande ?",
-                "Que signifie '{text}' en langue des signes suisse romande ?",
-                "Signe '{text}' en LSF-CH, s'il te plaît.",
-                "Montre-moi les signes LSF-CH pour '{text}'.",
-            ),
-            (
-                "Comment pourrais-je exprimer '{text}' en langue des signes suisse romande ?",
-                "Traduis '{text}' en LSF-CH.",
-            ),
-        ),
-        SignLanguage(
-            "LIS-CH",
-            "Italian Sign Language of Switzerland",
-            "it",
-            ("LIS", "LISCH", "LIS-SI"),
-            (
-                "Come si dice '{text}' nella lingua dei segni della Svizzera italiana?",
-                "Che cosa significa '{text}' nella lingua dei segni della Svizzera italiana?",
-                "Segna '{text}' in LIS-CH, per favore.",
-                "Mostrami i segni LIS-CH per '{text}'.",
-            ),
-            (
-                "Come potrei esprimere '{text}' nella lingua dei segni della Svizzera italiana?",
-                "Traduci '{text}' in LIS-CH.",
-            ),
-        ),
-        SignLanguage(
-            "LSA",
-            "Argentine Sign Language",
-            "es",
-            ("AED",),
-            (
-                "¿Cómo se dice '{text}' en Lengua de Señas Argentina?",
-                "¿Qué significa '{text}' en Lengua de Señas Argentina?",
-                "Por favor, di '{text}' en LSA.",
-                "Muéstrame las señas de LSA para '{text}'.",
-            ),
-            ("¿Cómo podría expresar '{text}' en Lengua de Señas Argentina?", "Traduce '{text}' a LSA."),
-        ),
-        SignLanguage(
-            "KSL",
-            "Korean Sign Language",
-            "ko",
-            ("KVK",),
-            (
-                "'{text}'을(를) 한국 수어로 어떻게 말하나요?",
-                "한국 수어로 '{text}'은(는) 무엇인가요?",
-                "'{text}'을(를) KSL로 표현해 주세요.",
-                "'{text}'의 KSL 수어를 보여 주세요.",
-            ),
-            ("한국 수어에서 '{text}'을(를) 어떻게 표현할 수 있을까요?", "'{text}'을(를) KSL로 번역해 주세요."),
-        ),
-        SignLanguage(
-            "TSL",
-            "Turkish Sign Language",
-            "tr",
-            ("TID", "TİD", "TSM"),
-            (
-                "'{text}' Türk İşaret Dili'nde nasıl söylenir?",
-                "Türk İşaret Dili'nde '{text}' ne demektir?",
-                "Lütfen '{text}' ifadesini TİD ile işaret et.",
-                "Bana '{text}' için TİD işaretlerini göster.",
-            ),
-            ("'{text}' Türk İşaret Dili ile nasıl ifade edilebilir?", "'{text}' ifadesini TİD'e çevir."),
-        ),
-    )
-}
+class _Languages(Mapping[str, SignLanguage]):
+    """Code -> language. The user's file is read at the first look, so that its faults are told like all others."""
 
-CODES: tuple[str, ...] = tuple(LANGUAGES)
+    def _all(self) -> dict[str, SignLanguage]:
+        return _known(os.environ.get(VARIABLE, ""))[0]
+
+    def __getitem__(self, code: str) -> SignLanguage:
+        return self._all()[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
-def _key(name: str) -> str:
-    return name.strip().upper().replace("İ", "I").replace("_", "-")
+LANGUAGES: Mapping[str, SignLanguage] = _Languages()
 
 
-_ALIASES = {_key(alias): lang.code for lang in LANGUAGES.values() for alias in (lang.code, *lang.aliases, lang.name)}
+@lru_cache(maxsize=4)
+def _known(path: str) -> tuple[dict[str, SignLanguage], dict[str, str]]:
+    """(code -> language, name -> code), with those of the user's file. Raises ConfigError with all its faults."""
+    languages = [*PAPER, *MORE]
+    if path:
+        languages += read_languages(Path(path), languages)
+    return {one.code: one for one in languages}, {name: one.code for one in languages for name in names_of(one)}
+
+
+def _aliases() -> dict[str, str]:
+    return _known(os.environ.get(VARIABLE, ""))[1]
+
+
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Codes in the order of `LANGUAGES`."""
+    return sorted(codes, key=list(LANGUAGES).index)
 
 
 def resolve_language(name: str) -> SignLanguage:
@@ -161,18 +65,21 @@ def resolve_language(name: str) -> SignLanguage:
 
     Codes of a few letters are all alike (BSL is British, TSL Turkish), so only longer names are guessed.
     """
-    code = _ALIASES.get(_key(name))
+    code = _aliases().get(name_key(name))
     if code is None:
-        names = {_key(lang.name): lang.name for lang in LANGUAGES.values()}
-        near = difflib.get_close_matches(_key(name), names, n=1, cutoff=0.8)
+        names = {name_key(lang.name): lang.name for lang in LANGUAGES.values()}
+        near = difflib.get_close_matches(name_key(name), names, n=1, cutoff=0.8)
         hint = f" (did you mean '{names[near[0]]}'?)" if near else ""
-        raise ConfigError(f"unknown sign language '{name}'{hint}; known: {', '.join(CODES)}")
+        raise ConfigError(
+            f"unknown sign language '{name}'{hint}; known: {', '.join(LANGUAGES)};"
+            f" another one is described in a JSON file that the environment variable {VARIABLE} names"
+        )
     return LANGUAGES[code]
 
 
 def is_language(name: str) -> bool:
     """Whether `resolve_language` knows this name."""
-    return _key(name) in _ALIASES
+    return name_key(name) in _aliases()
 
 
 def make_prompt(text: str, code: str, index: int = 0, held_out: bool = False) -> str:

@@ -12,10 +12,12 @@ FOUNDATION = (
     "fsutil",
     "hooks",
     "inputs",
+    "language_file",
     "languages",
     "outputs",
     "packed",
     "sampling",
+    "sign_languages",
     "tensor_file",
     "typed",
 )

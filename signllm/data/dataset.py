@@ -23,12 +23,18 @@ from signllm.pose.geometry import resampled_length
 from signllm.pose.rest import without_rest
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.sampling import spread
+from signllm.text.words import count_words, joined_han, spaced_han
+
+MOST_WORDS_OF_A_GLOSS = 2
+"""Han letters without blanks between words are one gloss up to so many words, else a gloss each."""
 
 
 def pseudo_gloss(text: str, language: str) -> str:
     """The words of the text in capitals, without punctuation: stands in where a corpus has no gloss."""
     if LANGUAGES[language].spoken == "tr":  # dotted i keeps its dot in Turkish
         text = text.replace("i", "İ")
+    if text == joined_han(text) and count_words(text) > MOST_WORDS_OF_A_GLOSS:  # Han letters without blanks
+        text = spaced_han(text)
     return " ".join(re.findall(r"[\w'’-]+", text.upper())) or text.upper()
 
 

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from signllm.text.words import count_words, joined_han
+
 CLIPS_PER_LABEL = 3  # a text of so many clips is a label, however many words it has
 
 
 def normalised_text(text: str) -> str:
-    """Lower case, compatibility forms, no punctuation, single spaces."""
+    """Lower case, compatibility forms, no punctuation, single spaces, none between Han letters."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"[^\w\s]+", " ", text).split())
+    return joined_han(" ".join(re.sub(r"[^\w\s]+", " ", text).split()))
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def corpus_kind(texts: Sequence[str]) -> CorpusKind:
     """
     texts = [normalised_text(text) for text in texts]
     clips_of = Counter(texts)
-    single = sum(len(text.split()) <= 1 for text in texts)
+    single = sum(count_words(text) <= 1 for text in texts)
     shared = sum(clips_of[text] >= CLIPS_PER_LABEL for text in texts)
     if 2 * single > len(texts):
         return CorpusKind(True, f"words, because {single} of {len(texts)} clips have a text of one word")

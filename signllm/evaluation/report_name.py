@@ -13,7 +13,7 @@ from pathlib import Path
 from signllm.evaluation.journal import content_key
 from signllm.evaluation.options import ClipsOptions, GlossOptions, ModelOptions, PromptOptions, ScoringOptions
 from signllm.fsutil import file_sha256
-from signllm.languages import CODES
+from signllm.languages import in_order
 
 PLAIN_CHECKPOINT = "best_model"
 _DIGITS, _MOST_METRICS = 6, 3
@@ -99,7 +99,7 @@ def tagged(path: Path, content: object) -> str:
 
 
 def _languages(codes: Sequence[str]) -> list[str]:
-    return sorted(codes, key=CODES.index)
+    return in_order(codes)
 
 
 def _samples(most: int | None) -> list[str]:

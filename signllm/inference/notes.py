@@ -10,7 +10,7 @@ from signllm.models.known_words import MOST_WORDS
 from signllm.models.outputs import Generated
 from signllm.models.sign_model import SignModel
 from signllm.models.text_encoder import Reading
-from signllm.text.words import first_few, own_script, script_of, words_of
+from signllm.text.words import HAN, first_few, own_scripts, script_of, words_of
 
 _SHOWN = 80  # characters of a lost text in a message
 
@@ -61,10 +61,12 @@ class Findings:
         """Look at the words of a sentence, and at what the text encoder reads of them."""
         known = self.model.known_words
         codes = [sentence.language] if sentence.language else self.model.languages
-        words = list(dict.fromkeys(words_of(sentence.content)))
+        spoken = [LANGUAGES[code].spoken for code in codes]
+        by_letters = next((one for one in spoken if HAN in own_scripts(one)), "")
+        words = list(dict.fromkeys(words_of(sentence.content, by_letters)))
         recorded = known.has_record(codes)
         new = known.unknown(words, codes) if recorded else words
-        scripts = {own_script(LANGUAGES[code].spoken) for code in codes}
+        scripts = {script for one in spoken for script in own_scripts(one)}
         foreign = [word for word in new if script_of(word) not in (None, *scripts)]
         unseen = [word for word in new if word not in foreign] if recorded else []
         self.rare |= recorded and not all(known.languages[code].complete for code in codes)

@@ -18,7 +18,7 @@ from signllm.errors import CheckpointError, ConfigError
 from signllm.fsutil import file_sha256, write_atomically
 from signllm.judges.features import PoseFeatures, clip_arrays, pad_clips
 from signllm.judges.model import JudgeSize, Recogniser, Translator
-from signllm.languages import CODES
+from signllm.models.checkpoint_types import LanguageCode
 from signllm.models.from_file import build
 from signllm.models.gloss import GlossVocabulary
 from signllm.pose import PoseSequence
@@ -62,7 +62,7 @@ class _State(BaseModel):
         return self
 
 
-_States = Annotated[dict[Literal[*CODES], _State], Field(min_length=1)]  # type: ignore[valid-type]  # the codes there are
+_States = Annotated[dict[LanguageCode, _State], Field(min_length=1)]
 
 
 @dataclass(frozen=True)

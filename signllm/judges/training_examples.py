@@ -83,7 +83,7 @@ class SentenceExamples:
 
     def __init__(self, records: Sequence[ClipRecord], language: str):
         texts = [target_text(record.text) for record in records]
-        self.vocabulary = GlossVocabulary.train(texts, PIECES)
+        self.vocabulary = GlossVocabulary.train(texts, PIECES, [language])
         self._pieces = [self.vocabulary.encode(text, language) for text in texts]
         self.glosses = sorted({gloss for record in records for gloss in (record.gloss or "").split()})
         index_of = {gloss: index for index, gloss in enumerate(self.glosses, 1)}

@@ -17,6 +17,7 @@ from signllm.data.store import ClipRecord
 from signllm.errors import DataError
 from signllm.metrics.preset import HIGHER, LOWER, Preset
 from signllm.pose import PoseSequence
+from signllm.text.words import spaced_han
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import BLEU, CHRF
@@ -161,16 +162,19 @@ def text_presets(prefix: str = "text", tokenize: str = "13a", lowercase: bool = 
 
     `tokenize` is sacrebleu's: '13a' for texts, 'none' for glosses and texts that are already split at blanks, as
     in Camgoz et al. and Progressive Transformers (their `raw_corpus_bleu`). `lowercase` folds the case of both sides.
-    ROUGE and WER look at the words between blanks, after the same folding. Everything is in per cent.
+    ROUGE and WER look at the words between blanks, after the same folding. Except in glosses
+    each Han letter is a word, as in published figures of Chinese. Everything is in per cent.
     """
 
+    read: Callable[[str], str] = str if tokenize == "none" else spaced_han
+
     def words(text: str) -> list[str]:
-        return (text.lower() if lowercase else text).split()
+        return read(text.lower() if lowercase else text).split()
 
     def bleu(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """BLEU-n over the corpus: geometric mean of the clipped 1- to n-gram precisions times the brevity penalty.
         Papineni et al. 2002; sacrebleu (Post 2018), exponential smoothing of orders without a match."""
-        return _bleu_numbers(hypothesis, references, tokenize, lowercase)
+        return _bleu_numbers(read(hypothesis), [read(text) for text in references], tokenize, lowercase)
 
     def chrf(hypothesis: str, references: Sequence[str]) -> Sequence[float]:
         """chrF2 over the corpus: F-score (beta 2) of character 1- to 6-grams. Popović 2015; sacrebleu."""

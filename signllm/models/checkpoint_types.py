@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from signllm.languages import CODES
+from signllm.languages import LANGUAGES, VARIABLE
 
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(
+            f"no sign language of this code is known here; if a JSON file describes it, name that in the environment"
+            f" variable {VARIABLE}"
+        )
+    return code
+
+
+LanguageCode = Annotated[str, AfterValidator(_known)]
 Count = Annotated[int, Field(ge=0, lt=2**48)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -31,7 +42,7 @@ class _Encoder(BaseModel):
 class Extra(BaseModel):
     """What a model needs beside weights and configuration."""
 
-    languages: Annotated[list[Literal[*CODES]], Field(min_length=1)]  # type: ignore[valid-type]  # the codes there are
+    languages: Annotated[list[LanguageCode], Field(min_length=1)]
     text_encoder: _Encoder
     reward_models: list[str] = []
     gloss_vocabulary: str | None = None

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 from signllm.config.schema import GlossDecoderConfig
 from signllm.errors import CheckpointError
-from signllm.languages import CODES
+from signllm.languages import CODES, LANGUAGES
 from signllm.models.layers import DecoderStack, sinusoids
 
 PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unk>"
 
 
 class GlossVocabulary:
-    """Byte-pair pieces of the corpus' glosses and a token for each of the eight languages."""
+    """Byte-pair pieces of the corpus' glosses and a token for each of the eight languages and the further ones that it is for."""
 
     def __init__(self, tokenizer_json: str):
         from tokenizers import Tokenizer
@@ -29,7 +29,11 @@ class GlossVocabulary:
         self.json = tokenizer_json
         self.size: int = self._tokenizer.get_vocab_size()
         self.pad, self.start, self.end = (self._token_id(token) for token in (PAD, START, END))
-        self.language_ids: dict[str, int] = {code: self._token_id(f"<{code}>") for code in CODES}
+        self.language_ids: dict[str, int] = {
+            code: self._token_id(f"<{code}>")
+            for code in LANGUAGES
+            if code in CODES or self._tokenizer.token_to_id(f"<{code}>") is not None
+        }
         self._codes = {number: code for code, number in self.language_ids.items()}
 
     def _token_id(self, token: str) -> int:
@@ -39,14 +43,18 @@ class GlossVocabulary:
         return number
 
     @classmethod
-    def train(cls, glosses: Iterable[str], vocab_size: int) -> GlossVocabulary:
-        """Learn the pieces; frequent glosses become one piece, rare ones several."""
+    def train(cls, glosses: Iterable[str], vocab_size: int, languages: Sequence[str] = ()) -> GlossVocabulary:
+        """Learn the pieces; frequent glosses become one piece, rare ones several.
+
+        languages: codes that have a token beside the eight.
+        """
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
         tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
         tokenizer.decoder = decoders.Metaspace()
-        special = [PAD, START, END, UNKNOWN, *(f"<{code}>" for code in CODES)]
+        codes = dict.fromkeys((*CODES, *languages))
+        special = [PAD, START, END, UNKNOWN, *(f"<{code}>" for code in codes)]
         trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=special, show_progress=False)
         tokenizer.train_from_iterator(glosses, trainer)
         return cls(tokenizer.to_str())

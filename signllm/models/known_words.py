@@ -27,9 +27,9 @@ class LanguageWords:
     complete: bool = True
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> LanguageWords:
-        """Count the words of texts."""
-        counts = Counter(word for text in texts for word in words_of(text))
+    def of(cls, texts: Iterable[str], spoken: str = "") -> LanguageWords:
+        """Count the words of texts in a spoken language (ISO 639-1)."""
+        counts = Counter(word for text in texts for word in words_of(text, spoken))
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         return cls(tuple(sorted(ranked[:MOST_WORDS])), len(ranked) <= MOST_WORDS)
 
@@ -50,7 +50,7 @@ class KnownWords:
     @classmethod
     def of(cls, texts: Mapping[str, Iterable[str]]) -> KnownWords:
         """Those of the training texts of each language."""
-        return cls({code: LanguageWords.of(lines) for code, lines in texts.items()})
+        return cls({code: LanguageWords.of(lines, LANGUAGES[code].spoken) for code, lines in texts.items()})
 
     def joined(self, other: KnownWords) -> KnownWords:
         """With the words of another training; joining what is in it already changes nothing."""
@@ -102,7 +102,7 @@ class KnownWords:
         return cls(languages)
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=32)
 def _forms(words: tuple[str, ...], code: str) -> frozenset[str]:
     """Every form under which the words of a language are known."""
     spoken = LANGUAGES[code].spoken

@@ -325,7 +325,9 @@ def create_model(
     """
     text_encoder = TextEncoder.create(config.text_encoder, corpus_texts)
     mode = MODES[config.mode]
-    vocabulary = GlossVocabulary.train(glosses, config.gloss_decoder.vocab_size) if mode.writes_gloss else None
+    vocabulary = None
+    if mode.writes_gloss:
+        vocabulary = GlossVocabulary.train(glosses, config.gloss_decoder.vocab_size, languages)
     return mode(config, text_encoder, languages, vocabulary)
 
 

@@ -126,7 +126,7 @@ def _examples(generator: Generator, code: str) -> list[str]:
     texts = [sentence.text for sentence in spoken[::step]]
     if not known.has_record([code]):
         return texts[:_EXAMPLES]
-    fitting = [text for text in texts if not known.unknown(words_of(text), [code])]
+    fitting = [text for text in texts if not known.unknown(words_of(text, LANGUAGES[code].spoken), [code])]
     words = [word for word in known.languages[code].words if word.isalpha() and len(word) > 2]
     spread = [words[len(words) * (2 * n + 1) // (2 * _EXAMPLES)] for n in range(_EXAMPLES)] if words else []
     return (fitting[:: max(1, len(fitting) // _EXAMPLES)] or spread or texts)[:_EXAMPLES]

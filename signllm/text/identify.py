@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 from signllm.languages import LANGUAGES
 from signllm.sampling import spread
-from signllm.text.words import own_script, script_of, words_of
+from signllm.text.words import own_scripts, script_of, words_of
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 NAMES = {
     "en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish", "ko": "Korean", "tr": "Turkish",
+    "zh": "Chinese", "ja": "Japanese", "pt": "Portuguese", "nl": "Dutch", "pl": "Polish", "ru": "Russian", "el": "Greek",
+    "sv": "Swedish", "da": "Danish", "fi": "Finnish", "no": "Norwegian", "cs": "Czech", "hi": "Hindi", "ar": "Arabic",
 }  # fmt: skip
+_CANDIDATES = ("en", "de", "fr", "it", "es", "ko", "tr")  # of the eight; more would make doubtful what is clear
 MOST_TEXTS = 500  # are looked at, spread over all
 PASSAGE_LETTERS = 60  # fewer are too few to be sure of; on 124 ASL words one by one half were taken for other languages
 LEAST_LETTERS = 40
@@ -45,7 +48,7 @@ def language_doubt(texts: Iterable[str], code: str) -> str | None:
     example = next(text for text, language in foreign.items() if language == most)
     shown = example if len(example) <= 60 else example[:57] + "..."
     return (
-        f"{share:.0%} of the texts are not in {NAMES[LANGUAGES[code].spoken]}, the spoken language of {code}, but"
+        f"{share:.0%} of the texts are not in {spoken_name(LANGUAGES[code].spoken)}, the spoken language of {code}, but"
         f" mostly in {most}, such as '{shown}'; is {code} their sign language?"
     )
 
@@ -58,7 +61,7 @@ def foreign_texts(texts: Iterable[str], code: str, most: int = MOST_TEXTS) -> tu
     """
     spoken = LANGUAGES[code].spoken
     chosen = _chosen(texts, most)
-    foreign = dict(_in_another_script(chosen, own_script(spoken)))
+    foreign = dict(_in_another_script(chosen, own_scripts(spoken)))
     own = [text for text in chosen if text not in foreign]
     foreign |= _in_another_language(own, spoken)
     return foreign, len(foreign) / max(1, len(chosen))
@@ -67,9 +70,10 @@ def foreign_texts(texts: Iterable[str], code: str, most: int = MOST_TEXTS) -> tu
 def spoken_language(texts: Iterable[str]) -> str | None:
     """The spoken language (ISO 639-1) that nearly all of the texts are in; None where they do not say it clearly."""
     chosen = _chosen(texts, MOST_TEXTS)
-    hangul = sum(script_of(text) == own_script("ko") for text in chosen)
-    if chosen and hangul >= CLEAR_SHARE * len(chosen):
-        return "ko"
+    scripts = Counter(map(script_of, chosen))
+    for spoken in ("ko", "zh"):  # known by their script alone
+        if chosen and sum(scripts[script] for script in own_scripts(spoken)) >= CLEAR_SHARE * len(chosen):
+            return spoken
     votes = Counter(
         _identifier().classify(" ".join(words))[0] for _, words in _passages(chosen) if _letters(words) >= LEAST_LETTERS
     )
@@ -85,11 +89,11 @@ def _chosen(texts: Iterable[str], most: int) -> list[str]:
     return [lettered[index] for index in spread(len(lettered), most)]
 
 
-def _in_another_script(texts: Sequence[str], script: str) -> Iterator[tuple[str, str]]:
+def _in_another_script(texts: Sequence[str], scripts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(text, what it is in) of each text most of whose words are in another script."""
     for text in texts:
-        scripts = Counter(filter(None, map(script_of, words_of(text))))
-        if scripts and (most := scripts.most_common(1)[0][0]) != script:
+        found = Counter(filter(None, map(script_of, words_of(text))))
+        if found and (most := found.most_common(1)[0][0]) not in scripts:
             yield text, f"the {most} script"
 
 
@@ -101,10 +105,11 @@ def _in_another_language(texts: Sequence[str], spoken: str) -> dict[str, str]:
     alone = set(long)
     short = [text for text in texts if text not in alone]
     together = [(passage, own) for passage, own in _passages(short) if _letters(own) >= LEAST_LETTERS]
+    identifier = _identifier("" if spoken in _CANDIDATES else spoken)
     for passage, own in [*(([text], words[text]) for text in long), *together]:
-        likely = dict(_identifier().rank(" ".join(own)))  # the likeliest first
-        if likely[spoken] < OWN_LEAST:
-            foreign |= dict.fromkeys(passage, NAMES[next(iter(likely))])
+        likely = dict(identifier.rank(" ".join(own)))  # the likeliest first
+        if likely.get(spoken, 1.0) < OWN_LEAST:
+            foreign |= dict.fromkeys(passage, spoken_name(next(iter(likely))))
     return foreign
 
 
@@ -131,11 +136,20 @@ def _letters(words: Sequence[str]) -> int:
     return sum(map(str.isalpha, "".join(words)))
 
 
+def spoken_name(spoken: str) -> str:
+    """The English name of a spoken language; its code where the toolkit has none."""
+    return NAMES.get(spoken, f"the language '{spoken}'")
+
+
 @cache
-def _identifier() -> LanguageIdentifier:
-    """It knows 139 languages; only ours are asked for. Reading it takes half a second."""
+def _identifier(spoken: str = "") -> LanguageIdentifier:
+    """It knows 139 languages; only those of the eight sign languages are asked for, and `spoken` where it knows it.
+
+    Reading it takes half a second.
+    """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(NAMES))
+    further = [spoken] if spoken in identifier.nb_classes else []
+    identifier.set_languages([*_CANDIDATES, *further])
     return identifier

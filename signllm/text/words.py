@@ -11,11 +11,23 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-_LATIN, _HANGUL = "Latin", "Hangul"
+HAN = "Han"
+_LATIN, _HANGUL, _KANA = "Latin", "Hangul", "Kana"
 _SCRIPT_NAMES = {
-    "LATIN": _LATIN, "HANGUL": _HANGUL, "CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana", "CYRILLIC": "Cyrillic",
+    "LATIN": _LATIN, "HANGUL": _HANGUL, "CJK": HAN, "HIRAGANA": _KANA, "KATAKANA": _KANA, "CYRILLIC": "Cyrillic",
     "GREEK": "Greek", "ARABIC": "Arabic", "HEBREW": "Hebrew", "THAI": "Thai", "DEVANAGARI": "Devanagari",
 }  # fmt: skip
+# Of spoken languages (ISO 639-1); all others are written in Latin letters.
+_OWN_SCRIPTS = {
+    "ko": (_HANGUL,), "zh": (HAN,), "yue": (HAN,), "ja": (HAN, _KANA), "el": ("Greek",), "he": ("Hebrew",),
+    "th": ("Thai",), **dict.fromkeys(("ru", "uk", "bg", "be", "mk", "kk"), ("Cyrillic",)),
+    **dict.fromkeys(("ar", "fa", "ur"), ("Arabic",)), **dict.fromkeys(("hi", "ne", "mr"), ("Devanagari",)),
+}  # fmt: skip
+_HAN_LETTERS = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN_LETTER = re.compile(f"[{_HAN_LETTERS}]")
+_HAN_RUN = re.compile(f"[{_HAN_LETTERS}]+")
+_BETWEEN_HAN = re.compile(f"(?<=[{_HAN_LETTERS}])\\s+(?=[{_HAN_LETTERS}])")
+_LETTERS_A_WORD = 2  # of Chinese, about
 _WORD = re.compile(r"\d+(?:[.,:]\d+)+|[\w\u0300-\u036f]+")
 _JOINERS = "\u200d\ufe0e\ufe0f"  # inside an emoji
 # (particle, whether it follows a consonant; None: either) of a Korean noun. It does not change the sign.
@@ -32,8 +44,14 @@ def composed_lower(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).replace("İ", "i").lower())
 
 
-def words_of(text: str) -> list[str]:
-    """The words in order, in small letters and composed form; a run of another script is a word of its own."""
+def words_of(text: str, spoken: str = "") -> list[str]:
+    """The words in order, in small letters and composed form; a run of another script is a word of its own.
+
+    Of a spoken language (ISO 639-1) that is written in Han letters without blanks, each letter is a word, as the text
+    encoder reads it.
+    """
+    if HAN in own_scripts(spoken):
+        text = spaced_han(text)
     text = composed_lower(text)
     found: list[str] = []
     end = 0
@@ -88,9 +106,28 @@ def script_of(word: str) -> str | None:
     return next((script for script in map(_script, word) if script), None)
 
 
-def own_script(spoken: str) -> str:
-    """The script that a spoken language (ISO 639-1) of the toolkit is written in."""
-    return _HANGUL if spoken == "ko" else _LATIN
+def own_scripts(spoken: str) -> tuple[str, ...]:
+    """The scripts that a spoken language (ISO 639-1) is written in; of Japanese two."""
+    return _OWN_SCRIPTS.get(spoken, (_LATIN,))
+
+
+def spaced_han(text: str) -> str:
+    """The text with blanks around each Han letter; one without Han letters as it is."""
+    return text if text.isascii() else _HAN_LETTER.sub(r" \g<0> ", text)
+
+
+def joined_han(text: str) -> str:
+    """The text without blanks between Han letters: tables write sentences both ways, and they say the same."""
+    return text if text.isascii() else _BETWEEN_HAN.sub("", text)
+
+
+def count_words(text: str) -> int:
+    """How many words stand between blanks. Han letters have no blanks between words: two of them count as one word."""
+    if text.isascii():
+        return len(text.split())
+    text = joined_han(text)
+    letters = sum((len(run) - 1) // _LETTERS_A_WORD for run in _HAN_RUN.findall(text))
+    return len(text.split()) + letters
 
 
 def stems_of(word: str, spoken: str) -> list[str]:

@@ -137,6 +137,9 @@ def test_csl_daily(tmp_path):
     assert (entry.name, entry.text, entry.gloss) == ("S000000_P0000_T00", "他 有 一 个 姐 姐", "他 有 姐姐")
     assert entry.split == "dev"
     assert_same_person(pose, person())
+    converted(tmp_path, tmp_path / "store", "CSL")
+    (record,) = Store(tmp_path / "store").split("CSL", "dev").records
+    assert (record.language, record.gloss) == ("CSL", "他 有 姐姐")
 
 
 def test_spoken_to_signed_lexicon_of_signsuisse(tmp_path):

@@ -156,3 +156,10 @@ def test_the_beam_stops_as_soon_as_no_longer_sequence_can_win(vocabulary):
     asl, end, a, b = vocabulary.language_ids["ASL"], vocabulary.end, 20, 21
     early = [{asl: 1.0}, {end: 0.9, a: 0.06, b: 0.04}, {end: 0.9, a: 0.05, b: 0.05}]
     assert scripted_search(vocabulary, early) == ([[asl, end]], 3)
+
+
+def test_a_further_language_has_a_token_where_it_is_wanted(vocabulary):
+    chinese = GlossVocabulary.train(["他 有 姐姐"], 100, ["CSL"])
+    ids = GlossVocabulary(chinese.json).encode("他 有 姐姐", "CSL")
+    assert chinese.decode(ids) == ("CSL", "他 有 姐姐")
+    assert "CSL" not in vocabulary.language_ids

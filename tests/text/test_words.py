@@ -2,7 +2,7 @@
 
 import pytest
 
-from signllm.text.words import first_few, own_script, script_of, stems_of, words_of
+from signllm.text.words import count_words, first_few, joined_han, own_scripts, script_of, stems_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,12 @@ def test_scripts():
     assert [script_of(word) for word in ("été", "날씨", "你好", "привет", "12", "🎉", "ありがとう")] == [
         "Latin", "Hangul", "Han", "Cyrillic", None, None, "Kana",
     ]  # fmt: skip
-    assert [own_script(spoken) for spoken in ("en", "tr", "ko")] == ["Latin", "Latin", "Hangul"]
+    assert [own_scripts(spoken) for spoken in ("en", "tr", "ko", "zh")] == [
+        ("Latin",),
+        ("Latin",),
+        ("Hangul",),
+        ("Han",),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,3 +64,15 @@ def test_words_of_other_languages_stay():
 def test_a_long_list_is_counted():
     assert first_few("abc", 3) == "a, b, c"
     assert first_few("abcde", 3) == "a, b, c and 2 more"
+
+
+def test_chinese_has_a_word_a_letter_and_no_blanks():
+    assert words_of("他有姐姐, ok", "zh") == ["他", "有", "姐", "姐", "ok"]
+    assert joined_han("他 有 一 个 A B") == "他有一个 A B"
+    assert [count_words(text) for text in ("姐姐", "他有一个姐姐", "他 有 一 个 姐 姐", "a b", "été là")] == [
+        1,
+        3,
+        3,
+        2,
+        2,
+    ]

@@ -70,7 +70,7 @@ def _opened(path: Path, part: FoundPart, language: str | None, held_out: float) 
     told = dict.fromkeys(entry.language or part.language for entry in source.entries)
     codes = [language] if language else list(told) or [part.language]
     for code in codes:
-        if code in LANGUAGES:
+        if code and code in LANGUAGES:
             mine = of_language(source, code)
         else:
             mine = replace(source, entries=tuple(entry for entry in source.entries if entry.language == code))

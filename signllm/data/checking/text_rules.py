@@ -11,7 +11,7 @@ from signllm.data.checking.findings import MOST_CLIPS, Finding, Place, Severity,
 from signllm.errors import ConfigError
 from signllm.languages import LANGUAGES
 from signllm.text.checks import check_text
-from signllm.text.identify import DOUBTFUL_SHARE, NAMES, foreign_texts, spoken_language
+from signllm.text.identify import DOUBTFUL_SHARE, foreign_texts, spoken_language, spoken_name
 from signllm.text.words import words_of
 
 Rule = Callable[[SplitFacts], Iterator[Finding]]
@@ -41,13 +41,15 @@ _CHINESE = {
     "es": "西班牙语",
     "ko": "韩语",
     "tr": "土耳其语",
+    "zh": "中文",
+    "ja": "日语",
 }
 
 
 def language(split: SplitFacts) -> Iterator[Finding]:
     """Texts that are not in the spoken language of the sign language; or which language is to be said."""
     texts = split.texts
-    if split.language not in LANGUAGES:
+    if split.language is None or split.language not in LANGUAGES:
         yield from _unsaid(split, texts)
         return
     spoken = LANGUAGES[split.language].spoken
@@ -60,15 +62,16 @@ def language(split: SplitFacts) -> Iterator[Finding]:
     text, found = next(iter(foreign.items()))
     shown = text if len(text) <= 60 else text[:57] + "..."
     wrong = share >= MANY_FOREIGN
+    in_chinese = _CHINESE.get(spoken, spoken)
     english = f"{share:.0%} of the texts are" if wrong else f"{counted(len(foreign), 'text')} ({share:.1%}) not"
     yield Finding(
         "other_language" if wrong else "foreign_texts",
         graded(share, FOREIGN, MANY_FOREIGN),
         split.label,
         (
-            f"{english + ' not' * wrong} in {NAMES[spoken]}, the spoken language of {split.language}, such as '{shown}'"
-            f" in {found}",
-            f"有 {share:.1%} 的文本不是 {split.language} 对应的{_CHINESE[spoken]}，例如“{shown}”（{found}）",
+            f"{english + ' not' * wrong} in {spoken_name(spoken)}, the spoken language of {split.language}, such as"
+            f" '{shown}' in {found}",
+            f"有 {share:.1%} 的文本不是 {split.language} 对应的{in_chinese}，例如“{shown}”（{found}）",
         ),
         _WRONG_LANGUAGE if wrong else ("translate them, or leave the clips out", "翻译这些文本，或去掉对应片段"),
         share,
@@ -79,8 +82,8 @@ def language(split: SplitFacts) -> Iterator[Finding]:
 def _unsaid(split: SplitFacts, texts: list[str]) -> Iterator[Finding]:
     spoken = spoken_language(texts) if texts else None
     codes = [code for code, one in LANGUAGES.items() if one.spoken == spoken]
-    likely = f"; the texts are in {NAMES[spoken]}, as for {' or '.join(codes)}" if spoken else ""
-    in_chinese = f"；文本是{_CHINESE[spoken]}，对应 {' 或 '.join(codes)}" if spoken else ""
+    likely = f"; the texts are in {spoken_name(spoken)}, as for {' or '.join(codes)}" if spoken else ""
+    in_chinese = f"；文本是{_CHINESE.get(spoken, spoken)}，对应 {' 或 '.join(codes)}" if spoken else ""
     yield Finding(
         "no_language",
         Severity.NOTE,
