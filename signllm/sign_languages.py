@@ -1,4 +1,4 @@
-"""What is said of each sign language: code, aliases, spoken language and prompt phrasings. Another one is an entry here.
+"""Each sign language: its code, aliases, spoken language and prompt phrasings. Another one is an entry here.
 
 `prompts` are used for training, `held_out_prompts` only for evaluation: Prompt2LangGloss must read the
 language from phrasings it never saw. Every phrasing holds `{text}` once and names the sign language.

@@ -79,9 +79,8 @@ class ClipEntry:
         No text in that language's spoken language is a fault, where there are texts in others.
         """
         language = self.language or (codes[0] if len(codes) == 1 else None)
-        spoken = (
-            LANGUAGES[language].spoken if language and language in LANGUAGES else ""
-        )  # a table may name others than ours
+        known = LANGUAGES.get(language or "")  # a table may name others than ours
+        spoken = known.spoken if known else ""
         text = self.text or self.texts.get(spoken)
         faults = self.faults
         if spoken and self.texts and not text:

@@ -20,7 +20,7 @@ PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unk>"
 
 
 class GlossVocabulary:
-    """Byte-pair pieces of the corpus' glosses and a token for each of the eight languages and the further ones that it is for."""
+    """Byte-pair pieces of the corpus' glosses and a token for each of the eight languages, and of further ones."""
 
     def __init__(self, tokenizer_json: str):
         from tokenizers import Tokenizer

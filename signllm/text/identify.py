@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 NAMES = {
     "en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish", "ko": "Korean", "tr": "Turkish",
-    "zh": "Chinese", "ja": "Japanese", "pt": "Portuguese", "nl": "Dutch", "pl": "Polish", "ru": "Russian", "el": "Greek",
-    "sv": "Swedish", "da": "Danish", "fi": "Finnish", "no": "Norwegian", "cs": "Czech", "hi": "Hindi", "ar": "Arabic",
+    "zh": "Chinese", "ja": "Japanese", "pt": "Portuguese", "nl": "Dutch", "pl": "Polish", "ru": "Russian",
+    "el": "Greek", "sv": "Swedish", "da": "Danish", "fi": "Finnish", "no": "Norwegian", "cs": "Czech",
+    "hi": "Hindi", "ar": "Arabic",
 }  # fmt: skip
 _CANDIDATES = ("en", "de", "fr", "it", "es", "ko", "tr")  # of the eight; more would make doubtful what is clear
 MOST_TEXTS = 500  # are looked at, spread over all
