@@ -32,6 +32,8 @@ _DIGITS = {
     "es": "cero uno dos tres cuatro cinco seis siete ocho nueve",
     "ko": "영 일 이 삼 사 오 육 칠 팔 구",
     "tr": "sıfır bir iki üç dört beş altı yedi sekiz dokuz",
+    "zh": "零 一 二 三 四 五 六 七 八 九",
+    "ja": "零 一 二 三 四 五 六 七 八 九",
 }
 _CASELESS = {"Hangul", "Han", "Kana", "Thai", "Arabic", "Hebrew", "Devanagari"}
 _LETTERS_OF_ONE_SIGN = 3  # such as SCH

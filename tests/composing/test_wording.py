@@ -93,6 +93,17 @@ def test_korean_particles_do_not_hide_a_sign(text, label):
     assert ways(Wording(lexicon_of("KSL", label), "KSL"), text) == [(text, LEMMA, [label])]
 
 
+def test_chinese_texts_are_cut_into_the_longest_signs():
+    wording = Wording(lexicon_of("CSL", "明天", "北京", "北", "去", "一", "二"), "CSL")
+    assert ways(wording, "明天我们去北京，12") == [
+        ("明天", SIGN, ["明天"]),
+        ("我们", LEFT_OUT, []),
+        ("去", SIGN, ["去"]),
+        ("北京", SIGN, ["北京"]),
+        ("12", NUMBER, ["一", "二"]),
+    ]
+
+
 def test_names_are_found_in_any_spelling():
     assert sign_name("  A-lot_Of  ") == "a lot of"
     assert sign_name("gu\u0308nes\u0327") == sign_name("GÜNEŞ")
