@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signllm.data.demo.grammar import sentences
+from signllm.data.demo.phrases import PHRASES
 from signllm.errors import ConfigError, did_you_mean
 from signllm.inference import GeneratedClip, Generator
 from signllm.inference.options import OPTIONS
@@ -121,12 +122,12 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 def _examples(generator: Generator, code: str) -> list[str]:
     """Sentences of the demo corpus if the model knows all their words, else words that it knows."""
     known = generator.model.known_words
-    spoken = sentences(code)
+    spoken = sentences(code) if LANGUAGES[code].spoken in PHRASES else ()
     step = max(1, len(spoken) // 97)
     texts = [sentence.text for sentence in spoken[::step]]
     if not known.has_record([code]):
-        return texts[:_EXAMPLES]
+        return texts[:_EXAMPLES] or [LANGUAGES[code].name]
     fitting = [text for text in texts if not known.unknown(words_of(text, LANGUAGES[code].spoken), [code])]
     words = [word for word in known.languages[code].words if word.isalpha() and len(word) > 2]
     spread = [words[len(words) * (2 * n + 1) // (2 * _EXAMPLES)] for n in range(_EXAMPLES)] if words else []
-    return (fitting[:: max(1, len(fitting) // _EXAMPLES)] or spread or texts)[:_EXAMPLES]
+    return (fitting[:: max(1, len(fitting) // _EXAMPLES)] or spread or texts or [LANGUAGES[code].name])[:_EXAMPLES]
