@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     Signer = Generator | LexiconSigner
 
-VIDEO_FORMATS = ("mp4", "gif", "png", "html", "glb")
+VIDEO_FORMATS = ("mp4", "gif", "png", "html")
+AVATAR_FORMATS = ("glb", "vrma", "bvh")
 POSE_FORMATS = ("npz", "skels", "pose")
 OTHER_FORMATS = ("json",)
 DEFAULT_OUTPUT = Path("outputs") / "inference"
@@ -78,7 +79,7 @@ def _request_of(line: str, language: str | None, where: str) -> Request:
 def parse_formats(text: str) -> list[str]:
     """The formats of `--format mp4,gif`. Raises ConfigError for an unknown one."""
     formats = [name.strip().lower() for name in text.split(",") if name.strip()]
-    known = VIDEO_FORMATS + POSE_FORMATS + OTHER_FORMATS
+    known = VIDEO_FORMATS + AVATAR_FORMATS + POSE_FORMATS + OTHER_FORMATS
     unknown = [name for name in formats if name not in known]
     if unknown or not formats:
         wrong = unknown[0] if unknown else text
@@ -213,7 +214,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--format",
         default="mp4,npz,json",
-        help="comma-separated: mp4,gif,png,html,glb,npz,skels,pose,json / 输出格式 (%(default)s)",
+        help="comma-separated: mp4,gif,png,html,glb,vrma,bvh,npz,skels,pose,json / 输出格式 (%(default)s)",
     )
     add("--no_split", action="store_true", help="sign a text of several sentences as one / 不把文本拆成句子")
     add("--strict", action="store_true", help="refuse what the model does not know / 拒绝模型不认识的内容")

@@ -16,7 +16,7 @@ from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.tracking.tracked import use
 from signllm.retargeting.animation import write_avatar
 from signllm.retargeting.reading import AVATAR, read_map
-from signllm.viewing.clips import AVATAR_FILE
+from signllm.viewing.clips import AVATAR_FILES
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.gloss_times import read_gloss_times, within
 from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, Segment, write_player
@@ -77,15 +77,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--format",
-        help="mp4, gif, png (a contact sheet), glb (an avatar that signs), several with commas (default: mp4)"
-        " / 输出格式，glb 为打手语的虚拟人",
+        help="mp4, gif, png (a contact sheet), glb (an avatar that signs), vrma, bvh (its motion), several with commas"
+        " (default: mp4) / 输出格式，glb 为打手语的虚拟人，vrma、bvh 为其动作",
     )
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
     add(
         "--avatar",
-        help=f"web and --format glb: a person as .glb or .vrm file; web: '{NO_AVATAR}' for skeletons alone"
-        " (default: our own) / 网页和 glb 中的虚拟人：.glb 或 .vrm 文件；none 表示网页只要骨架（默认：自带的虚拟人）",
+        help=f"web and --format glb, vrma, bvh: a person as .glb or .vrm file; web: '{NO_AVATAR}' for skeletons alone"
+        " (default: our own) / 网页、glb、vrma 和 bvh 的虚拟人：.glb 或 .vrm 文件；"
+        "none 表示网页只要骨架（默认：自带的虚拟人）",
     )
     add(
         "--avatar_map",
@@ -164,7 +165,7 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
     formats = [f".{name.strip().lstrip('.')}" for name in options.format.split(",")] if options.format else []
     named = output.suffix and not output.is_dir()
     for name in [Path(f"clip{suffix}") for suffix in formats] or [output] * bool(named):
-        if name.suffix.lower() != AVATAR_FILE:
+        if name.suffix.lower() not in AVATAR_FILES:
             check_suffix(name)
     if named:
         if len(stems) > 1:
@@ -176,17 +177,18 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
 
 
 def _avatar_faults(options: argparse.Namespace) -> list[str]:
-    """What is wrong with --format glb and the flags that only it reads."""
+    """What is wrong with --format glb, vrma and bvh and the flags that only it reads."""
     formats = (options.format or "").split(",") if options.format else [(options.output or Path()).suffix]
-    wanted = AVATAR_FILE in [f".{name.strip().lower().lstrip('.')}" for name in formats]
+    suffixes = [f".{name.strip().lower().lstrip('.')}" for name in formats]
+    wanted = next((suffix[1:] for suffix in suffixes if suffix in AVATAR_FILES), None)
     if wanted and options.mode != "animation":
-        return [f"--mode {options.mode}: an avatar (glb) signs one clip a file; use --mode animation"]
+        return [f"--mode {options.mode}: an avatar ({wanted}) signs one clip a file; use --mode animation"]
     if wanted and options.avatar == NO_AVATAR:
-        return [f"--avatar {NO_AVATAR}: --format glb writes an avatar; leave one of the two out"]
+        return [f"--avatar {NO_AVATAR}: --format {wanted} writes an avatar; leave one of the two out"]
     if wanted or options.mode == "web":
         return []
     given = [f"--{flag} {value}" for flag in ("avatar", "avatar_map") if (value := getattr(options, flag))]
-    return [f"{flag}: only --mode web and --format glb show an avatar" for flag in given]
+    return [f"{flag}: only --mode web and --format glb, vrma and bvh use an avatar" for flag in given]
 
 
 def safe_name(stem: str) -> str:
@@ -197,7 +199,7 @@ def safe_name(stem: str) -> str:
 def _write(paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace) -> None:
     longest = max(pose.duration_s for _, pose in panels)
     for path in paths:
-        if path.suffix.lower() == AVATAR_FILE:
+        if path.suffix.lower() in AVATAR_FILES:
             avatar = Path(options.avatar) if options.avatar else None
             write_avatar(path, panels[0][1], title or path.stem, avatar, options.avatar_map)
         else:

@@ -33,8 +33,9 @@ class ClipOutput(ABC):
 
         `.npz`, `.skels` and `.pose` hold the pose; `.mp4`, `.gif` and `.png` (a contact sheet) show it, `size` pixels
         wide and from the `view` 'front' or 'side'; `.html` is a page that plays it from every side, `.glb` our
-        avatar that signs it. The file appears whole or not at all. Raises ConfigError for an unknown suffix, size or
-        view, DataError where the format cannot hold the clip, OutputError where the file cannot be written.
+        avatar that signs it, `.vrma` and `.bvh` its motion alone. The file appears whole or not at all. Raises
+        ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip, OutputError
+        where the file cannot be written.
         """
         path = Path(path)
         hook("clip files").write(path, self.captioned(), size, view)

@@ -1,17 +1,20 @@
-"""The avatar's file with a clip as its animation, for browsers, Blender, Unity and others (glTF 2.0, "Animations").
+"""A clip for other programs: the avatar's file with it as its animation (glTF 2.0, "Animations"), VRMA and BVH.
 
 Legend: F frames, B bones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from signllm.errors import ConfigError, did_you_mean
 from signllm.fsutil import write_atomically
 from signllm.pose import PoseSequence
+from signllm.retargeting import bvh, vrma
 from signllm.retargeting.clip import RetargetedClip
 from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import AVATAR, read_map, rig_of
@@ -23,15 +26,19 @@ _STILL = 1e-6
 def write_avatar(
     path: Path, clip: PoseSequence, name: str = "", avatar: Path | None = None, bone_map: Path | None = None
 ) -> None:
-    """Write an avatar that signs a clip: ours, or a GLB or VRM file, whose own animations it takes the place of.
+    """Write a clip on an avatar, ours or a GLB or VRM file, in the format of the suffix.
 
+    `.glb`: the avatar that signs it, in place of animations that its file has. `.vrma`, `.bvh`: the motion alone.
     bone_map: a file as for `read_map`, where bones have names that are not known. Raises DataError where a file or the
-    clip cannot be used, OutputError where nothing can be written.
+    clip cannot be used, ConfigError for another suffix, OutputError where nothing can be written.
     """
+    packed = WRITERS.get(path.suffix.lower())
+    if packed is None:
+        hint = did_you_mean(path.suffix, WRITERS)
+        raise ConfigError(f"{path}: an avatar cannot be saved as '{path.suffix}'{hint}; known: {', '.join(WRITERS)}")
     glb = Glb.read(avatar or AVATAR)
     rig = rig_of(glb, read_map(bone_map) if bone_map else None)
-    animate(glb, retarget(clip, rig), name or path.stem)
-    content = glb.packed()
+    content = packed(glb, retarget(clip, rig), name or path.stem)
     write_atomically(path, lambda file: file.write(content))
 
 
@@ -61,3 +68,16 @@ def animate(glb: Glb, clip: RetargetedClip, name: str) -> None:
             del glb.item("nodes", node)["matrix"]
             glb.item("nodes", node).update({key: values[bone].tolist() for key, values in own.items()})
     glb.content["animations"] = [{"name": name, "samplers": samplers, "channels": channels}]
+
+
+def _packed_glb(glb: Glb, clip: RetargetedClip, name: str) -> bytes:
+    animate(glb, clip, name)
+    return glb.packed()
+
+
+WRITERS: dict[str, Callable[[Glb, RetargetedClip, str], bytes]] = {
+    ".glb": _packed_glb,
+    ".vrma": lambda _, clip, name: vrma.packed(clip, name),
+    ".bvh": lambda _, clip, name: bvh.packed(clip),
+}
+"""Suffix -> the whole file of a clip on the rig of an avatar's file."""

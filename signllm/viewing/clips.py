@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from signllm.viewing.player.page import PlayerScene
 
 PAGE = ".html"
-AVATAR_FILE = ".glb"
+AVATAR_FILES = (".glb", ".vrma", ".bvh")
+"""What `write_avatar` writes; a test compares both, since not every command needs retargeting."""
 
 
 def suffixes() -> tuple[str, ...]:
     """Of every format that `write` writes."""
-    return (*SUFFIXES, PAGE, AVATAR_FILE, *WRITERS)
+    return (*SUFFIXES, PAGE, *AVATAR_FILES, *WRITERS)
 
 
 def write(path: Path, shown: Captioned, size: int, view: str) -> None:
-    """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or our avatar.
+    """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or our avatar's.
 
     Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip,
     OutputError where the file cannot be written.
@@ -37,7 +38,7 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
         from signllm.viewing.player.page import write_player  # a video needs none of it
 
         write_player(path, [_scene(shown)], shown.title or path.stem)
-    elif suffix == AVATAR_FILE:
+    elif suffix in AVATAR_FILES:
         from signllm.retargeting.animation import write_avatar
 
         write_avatar(path, shown.pose, shown.title)

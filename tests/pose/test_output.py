@@ -15,7 +15,7 @@ from signllm.pose import PoseSequence
 from signllm.pose.output import Captioned, ClipOutput
 from tests.helpers.clips import signing
 
-SUFFIXES = ("mp4", "gif", "png", "html", "npz", "skels", "pose")
+SUFFIXES = ("mp4", "gif", "png", "html", "glb", "vrma", "bvh", "npz", "skels", "pose")
 
 
 class Greeting(ClipOutput):
