@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 ORDERS = (1, 2, 3, 4)
 ROUGE_BETA = 1.2
-_BLEU_NUMBERS = 2 * len(ORDERS) + 2
-_CHRF_NUMBERS = 3 * 6
 
 
 @dataclass(frozen=True)
