@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.cli.tables import print_lines, print_table
 from signllm.composing.building import Recording, of_recordings
+from signllm.composing.calibration import variances
 from signllm.composing.lexicon import FPS, Lexicon, sign_name
 from signllm.composing.signer import LexiconSigner, Slot
 from signllm.data.store import ClipRecord, Store, StoreWriter
@@ -131,15 +132,8 @@ def label_share(clips: Sequence[Clip]) -> tuple[float, float]:
     groups: dict[str, list[float]] = {}
     for record, pose in clips:
         groups.setdefault(label_of(record), []).append(float(np.log(len(pose))))
-    counts = np.array([len(own) for own in groups.values()])
-    every, means = np.concatenate(list(groups.values())), np.array([np.mean(own) for own in groups.values()])
-    between = float((counts * (means - every.mean()) ** 2).sum() / (len(counts) - 1))
-    within = float(sum(((np.array(own) - np.mean(own)) ** 2).sum() for own in groups.values())) / (
-        counts.sum() - len(counts)
-    )
-    usual = (counts.sum() - (counts**2).sum() / counts.sum()) / (len(counts) - 1)
-    of_signs = max(0.0, (between - within) / usual)
-    return between / within, of_signs / (of_signs + within)
+    between, within, statistic = variances([np.array(own) for own in groups.values()])
+    return statistic, between / (between + within)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ Legend: F frames, J joints.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def _paths(values: Values) -> list[float]:
     return [float(step_FJ[:, members].sum()) for members in (*_WRISTS, *_HANDS)]
 
 
-def amplitude_at(found: dict[float, Amplitude], detail: float) -> Amplitude:
+def amplitude_at(found: Mapping[float, Amplitude], detail: float) -> Amplitude:
     """The amplitudes for a detail between 0 and 1."""
     details = sorted(found)
     arm, hand = (float(np.interp(detail, details, [found[at][part] for at in details])) for part in (0, 1))
@@ -81,17 +81,28 @@ def typical_lengths(lengths: Sequence[Sequence[int]]) -> list[float]:
     much as those of several, a few clips say nothing of how long the next one lasts. The answer is an arithmetic mean.
     """
     logs = [np.log(np.asarray(of_sign, float)) for of_sign in lengths]
-    every_N = np.concatenate(logs)
+    between, within, _ = variances(logs)
     means_S, counts_S = np.array([own.mean() for own in logs]), np.array([len(own) for own in logs])
-    inside = float(sum(((own - own.mean()) ** 2).sum() for own in logs))
-    freedom = len(every_N) - len(logs)
-    within = inside / freedom if freedom else 0.0
-    between = 0.0
-    if len(logs) > 1:
-        spread_of_means = float((counts_S * (means_S - every_N.mean()) ** 2).sum()) / (len(logs) - 1)
-        usual_count = (len(every_N) - (counts_S**2).sum() / len(every_N)) / (len(logs) - 1)
-        between = max(0.0, (spread_of_means - within) / usual_count)
+    every_mean = np.concatenate(logs).mean()
     total_S = between + within / counts_S
     own_share_S = np.divide(between, total_S, out=np.ones(len(logs)), where=total_S > 0)
-    typical_S = every_N.mean() + own_share_S * (means_S - every_N.mean())
+    typical_S = every_mean + own_share_S * (means_S - every_mean)
     return [float(length) for length in np.exp(typical_S + within / 2)]
+
+
+def variances(groups: Sequence[np.ndarray]) -> tuple[float, float, float]:
+    """One-way analysis of variance: of the groups' own means, at least 0, of the values within groups, and F.
+
+    A variance is 0, and F is not a number, where there are too few groups, or too few values in them, to show it.
+    """
+    every_N = np.concatenate(groups)
+    means_S, counts_S = np.array([own.mean() for own in groups]), np.array([len(own) for own in groups])
+    inside = float(sum(((own - own.mean()) ** 2).sum() for own in groups))
+    freedom = len(every_N) - len(groups)
+    within = inside / freedom if freedom else 0.0
+    if len(groups) < 2:
+        return 0.0, within, math.nan
+    spread_of_means = float((counts_S * (means_S - every_N.mean()) ** 2).sum()) / (len(groups) - 1)
+    usual_count = (len(every_N) - (counts_S**2).sum() / len(every_N)) / (len(groups) - 1)
+    statistic = spread_of_means / within if within else math.nan
+    return max(0.0, (spread_of_means - within) / usual_count), within, statistic

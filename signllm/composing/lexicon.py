@@ -86,7 +86,7 @@ class Lexicon:
 
     def amplitude_at(self, detail: float) -> Amplitude:
         """The factors of motion for a detail between 0 and 1."""
-        return amplitude_at(dict(self.amplitude), detail)
+        return amplitude_at(self.amplitude, detail)
 
 
 def base_form(gloss: str) -> str:

@@ -42,6 +42,7 @@ from signllm.inputs import map_array
 from signllm.languages import LANGUAGES
 from signllm.outputs import writing
 from signllm.pose import SKELETON_50, PoseSequence
+from signllm.pose.geometry import with_depth
 from signllm.typed import checked
 
 FORMAT_VERSION: Literal[1] = 1
@@ -132,7 +133,7 @@ def _write(folder: Path, lexicon: Lexicon, source: str, fingerprint: str) -> Non
         for unit in sign.units:
             pose = unit.read()
             units.append(_UnitLine(unit.id, unit.signer, unit.atypical, first, len(pose)))
-            arrays["frames"].append(_three(pose.coordinates))
+            arrays["frames"].append(with_depth(pose.coordinates))
             arrays["frames_shown"].append(np.packbits(pose.valid, axis=-1))
             arrays["warps"].append(unit.warp_T)
             first += len(pose)
@@ -151,11 +152,6 @@ def _write(folder: Path, lexicon: Lexicon, source: str, fingerprint: str) -> Non
     amplitude = [(detail, *factors) for detail, factors in lexicon.amplitude.items()]
     facts = (lexicon.fps, amplitude, list(lexicon.notes), source, fingerprint, len(lines), clips)
     write_json(folder / DESCRIPTION, asdict(_Description(FORMAT_VERSION, *facts)))
-
-
-def _three(coordinates_FJC: np.ndarray) -> np.ndarray:
-    """The coordinates in 3D; z is 0 for 2D clips."""
-    return np.pad(coordinates_FJC, ((0, 0), (0, 0), (0, 3 - coordinates_FJC.shape[2])))
 
 
 def fingerprint_of(folder: Path) -> str:

@@ -14,22 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from signllm.pose import SKELETON_50, PoseSequence
+from signllm.pose.geometry import at_moments, with_depth
 
 SHORTEST_BONE = 1e-3  # shoulder widths; shorter ones have no direction to keep
 FADE_FRAMES = 5  # over which a clip that begins to show a joint comes into an average: at once, the joint would jump
 SHOWN_BY = 1 / 3  # of the clips, for an average to show a joint
 
 _JOINTS = SKELETON_50.num_joints
-_ANCHOR_J = np.arange(_JOINTS)
-_HAND_ROOT_J = np.arange(_JOINTS)
-for _part, _wrist in SKELETON_50.wrists.items():
-    _members = list(SKELETON_50.parts[_part])
-    _ANCHOR_J[_members] = _wrist
-    _HAND_ROOT_J[_members] = _members[0]
+_ANCHOR_J = SKELETON_50.anchors
 HANGS_J = np.arange(_JOINTS) != _ANCHOR_J
-_PARENT_L, _CHILD_L = (
-    side[_HAND_ROOT_J[SKELETON_50.bones[:, 1]] != SKELETON_50.bones[:, 1]] for side in SKELETON_50.bones.T
-)
+_PARENT_L, _CHILD_L = SKELETON_50.finger_bones.T
 NUM_VALUES = 3 * _JOINTS + len(_CHILD_L)
 HAND_V = np.concatenate([np.repeat(HANGS_J, 3), np.zeros(len(_CHILD_L), bool)])  # joints relative to a wrist
 ARM_V = np.concatenate([np.repeat(~HANGS_J, 3), np.zeros(len(_CHILD_L), bool)])
@@ -45,9 +39,7 @@ class Values:
     @classmethod
     def of(cls, pose: PoseSequence) -> Values:
         """Those of a clip of the 50-joint skeleton, in 2D or 3D."""
-        joints_FJC, seen_FJ = pose.coordinates, pose.valid
-        if joints_FJC.shape[2] == 2:
-            joints_FJC = np.concatenate([joints_FJC, np.zeros_like(joints_FJC[..., :1])], axis=-1)
+        joints_FJC, seen_FJ = with_depth(pose.coordinates), pose.valid
         relative_FJC = joints_FJC - joints_FJC[:, _ANCHOR_J] * HANGS_J[:, None]
         seen_FJ = seen_FJ & (seen_FJ[:, _ANCHOR_J] | ~HANGS_J)
         length_FL = np.linalg.norm(relative_FJC[:, _CHILD_L] - relative_FJC[:, _PARENT_L], axis=-1)
@@ -57,14 +49,9 @@ class Values:
         return cls(np.where(seen_FV, values_FV, 0).astype(np.float32), seen_FV)
 
     def at(self, moments_G: np.ndarray) -> Values:
-        """The values at fractional frames, linear in between; shown where both frames around a moment show them."""
-        last = len(self.values_FV) - 1
-        before_G = np.clip(np.floor(moments_G).astype(int), 0, last)
-        after_G = np.minimum(before_G + 1, last)
-        share_G1 = (moments_G - before_G).astype(np.float32)[:, None]
-        seen_GV = self.seen_FV[before_G] & (self.seen_FV[after_G] | (share_G1 == 0))
-        values_GV = self.values_FV[before_G] * (1 - share_G1) + self.values_FV[after_G] * share_G1
-        return Values(np.where(seen_GV, values_GV, 0), seen_GV)
+        """The values at fractional frames, by the rule of `geometry.at_moments`."""
+        values_GV1, seen_GV = at_moments(self.values_FV[..., None], self.seen_FV, moments_G)
+        return Values(np.where(seen_GV, values_GV1[..., 0], 0), seen_GV)
 
     def pose(self, fps: float) -> PoseSequence:
         """The clip; its finger bones are as long as their values say."""

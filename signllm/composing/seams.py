@@ -21,6 +21,7 @@ from signllm.pose import SKELETON_50
 # 1,024 transitions between annotated signs of conversations in German Sign Language (r = .56); see docs/composing.md.
 SHORTEST_S, S_PER_SHOULDER_WIDTH = 0.118, 0.469
 LONGEST_S = 1.0
+_OVER = 2  # frames over which a velocity is measured
 _WRISTS = list(SKELETON_50.wrists.values())
 
 
@@ -52,13 +53,10 @@ def transition(before: Values, after: Values, fps: float) -> Values:
 
 def distance(before: Values, after: Values) -> float:
     """How far the wrist that goes farther has to go, in shoulder widths; 0 where no wrist is seen on both sides."""
-    seen_W = before.seen_FV[-1, [3 * wrist for wrist in _WRISTS]] & after.seen_FV[0, [3 * wrist for wrist in _WRISTS]]
-    ends_WC = [part.reshape(-1)[: 3 * SKELETON_50.num_joints].reshape(-1, 3)[_WRISTS] for part in _ends(before, after)]
-    return float((np.linalg.norm(ends_WC[1] - ends_WC[0], axis=-1) * seen_W).max())
-
-
-def _ends(before: Values, after: Values) -> tuple[np.ndarray, np.ndarray]:
-    return before.values_FV[-1], after.values_FV[0]
+    first_W = 3 * np.array(_WRISTS)
+    seen_W = before.seen_FV[-1, first_W] & after.seen_FV[0, first_W]
+    way_V = after.values_FV[0] - before.values_FV[-1]
+    return float((np.linalg.norm(way_V[first_W[:, None] + np.arange(3)], axis=-1) * seen_W).max())
 
 
 def _velocity(part: Values, last: bool) -> np.ndarray:
@@ -67,9 +65,6 @@ def _velocity(part: Values, last: bool) -> np.ndarray:
     values_FV, seen_V = part.values_FV[ends], part.seen_FV[ends].all(0)
     steps = len(values_FV) - 1
     return (values_FV[-1] - values_FV[0]) / steps * seen_V if steps else np.zeros_like(values_FV[0])
-
-
-_OVER = 2  # frames over which a velocity is measured
 
 
 def discontinuity(before: Values, after: Values, fps: float) -> float:

@@ -27,9 +27,7 @@ from signllm.text.words import first_few
 
 DETAIL = 1.0
 SLOWEST, FASTEST = 0.25, 4.0
-LETTER_S = (
-    0.3  # of a spelled word; with the transitions three to four a second, as signers spell (letters alone last 1 s)
-)
+LETTER_S = 0.3  # of a spelled word: with transitions three to four a second, as signers spell; alone they last 1 s
 
 
 class Slot(NamedTuple):

@@ -43,6 +43,7 @@ from signllm.fsutil import (
 from signllm.languages import LANGUAGES
 from signllm.outputs import writing
 from signllm.pose import SKELETON_50, PoseSequence, Skeleton
+from signllm.pose.geometry import with_depth
 from signllm.pose.sequence import SHOULDER_WIDTHS
 
 MAX_SHARD_BYTES = 512 * 1024**2
@@ -247,9 +248,7 @@ class StoreWriter:
             shard=self._shard_number,
             first_frame=self._shard_frames,
         )
-        coordinates = pose.coordinates
-        if coordinates.shape[2] == 2:
-            coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)
+        coordinates = with_depth(pose.coordinates)
         self._poses.write(np.ascontiguousarray(coordinates, dtype="<f4").data)
         self._valid.write(np.ascontiguousarray(np.packbits(pose.valid, axis=-1)).data)
         self._shard_frames += len(pose)

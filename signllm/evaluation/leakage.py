@@ -24,6 +24,7 @@ from signllm.errors import DataError
 from signllm.fsutil import read_json
 from signllm.pose import PoseSequence
 from signllm.pose.digest import clip_digest
+from signllm.pose.geometry import with_depth
 from signllm.typed import checked
 
 if TYPE_CHECKING:
@@ -228,10 +229,7 @@ class ClipIndex:
 def _motion(pose: PoseSequence, moments: int) -> tuple[np.ndarray, np.ndarray]:
     """(moments, J, 3) around the neck in shoulder widths, and which joints are seen; missing joints are zero."""
     pose = pose.in_shoulder_widths(strict=False).stretched(moments)
-    points = pose.coordinates
-    if points.shape[2] == 2:
-        points = np.concatenate([points, np.zeros_like(points[..., :1])], axis=-1)
-    return points, pose.valid
+    return with_depth(pose.coordinates), pose.valid
 
 
 def _motion_distance(a: PoseSequence, b: PoseSequence) -> float:

@@ -30,6 +30,7 @@ import numpy as np
 
 from signllm.metrics.coverage import missed_costs
 from signllm.pose import PoseSequence
+from signllm.pose.geometry import with_depth
 
 LOCAL_COSTS = {"mean_joint": 0, "l1_sum": 1, "l2": 2}
 _MIN_CELLS_FOR_THREADS = 200_000  # about 2 ms of work; below, starting threads costs more than they save
@@ -120,8 +121,5 @@ def align_costs(cost_UT: np.ndarray) -> Alignment:
 
 def in_three_coordinates(pose: PoseSequence) -> np.ndarray:
     """(F, J, 3) float32 copy of the coordinates; z is 0 for 2D clips."""
-    coordinates = pose.coordinates
-    if coordinates.shape[2] == 2:
-        coordinates = np.concatenate([coordinates, np.zeros_like(coordinates[..., :1])], axis=-1)
     # One writable, contiguous, native layout: the compiled function then has one signature, made once.
-    return np.array(coordinates, dtype=np.float32, order="C")
+    return np.array(with_depth(pose.coordinates), dtype=np.float32, order="C")

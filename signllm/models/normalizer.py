@@ -43,14 +43,11 @@ class PoseNormalizer(nn.Module):
     def __init__(self, bone_lengths: bool = True) -> None:
         super().__init__()
         joints = SKELETON_50.num_joints
-        anchor, hand_root = torch.arange(joints), torch.arange(joints)
-        for part, wrist in SKELETON_50.wrists.items():
+        anchor, hand_root = torch.from_numpy(SKELETON_50.anchors.copy()), torch.arange(joints)
+        for part in SKELETON_50.wrists:
             members = list(SKELETON_50.parts[part])
-            anchor[members] = wrist
             hand_root[members] = members[0]
-        hangs = hand_root != torch.arange(joints)
-        parent, child = torch.from_numpy(SKELETON_50.bones).T
-        parent, child = (side[hangs[child]] if bone_lengths else side[:0] for side in (parent, child))
+        parent, child = torch.from_numpy(SKELETON_50.finger_bones[: None if bone_lengths else 0]).T
         self.register_buffer("anchor_J", anchor, persistent=False)
         self.register_buffer("moves_J", anchor != torch.arange(joints), persistent=False)
         self.register_buffer("hand_root_J", hand_root, persistent=False)

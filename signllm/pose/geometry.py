@@ -21,6 +21,13 @@ def median(values_N: np.ndarray) -> float:
     return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
+def with_depth(joints_FJC: np.ndarray) -> np.ndarray:
+    """(F, J, 3): z is 0 where there is none."""
+    if joints_FJC.shape[2] == 3:
+        return joints_FJC
+    return np.concatenate([joints_FJC, np.zeros_like(joints_FJC[..., :1])], axis=-1)
+
+
 def shoulder_offsets(joints_FJC: np.ndarray, valid_FJ: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Second shoulder minus first in the image plane, (n, 2) float32, over the n frames that show both."""
     first, second = skeleton.shoulders

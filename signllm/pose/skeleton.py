@@ -48,6 +48,21 @@ class Skeleton:
         """(B, 2) int array of (parent, child) pairs."""
         return np.array([(parent, child) for child, parent in enumerate(self.parents) if parent >= 0])
 
+    @cached_property
+    def anchors(self) -> np.ndarray:
+        """(J,) int array: the wrist that each joint of a hand goes along with; every other joint itself."""
+        anchor_J = np.arange(self.num_joints)
+        for hand, wrist in self.wrists.items():
+            anchor_J[list(self.parts[hand])] = wrist
+        return anchor_J
+
+    @cached_property
+    def finger_bones(self) -> np.ndarray:
+        """(L, 2) int array of the (parent, child) pairs within a hand, in the order of `bones`: parents come first."""
+        parent_B, child_B = self.bones.T
+        inside_B = (self.anchors[parent_B] == self.anchors[child_B]) & (self.anchors[parent_B] != parent_B)
+        return self.bones[inside_B]
+
     def part_of(self, joint: int) -> str:
         """The name of the part ('body', 'right_hand', 'left_hand') that holds the joint."""
         return next(part for part, members in self.parts.items() if joint in members)

@@ -88,9 +88,7 @@ def fill_gaps(pose: PoseSequence, longest_s: float) -> Done:
     if not fill_FJ.any():
         return pose, {}
     coordinates_FJC, valid_FJ = pose.coordinates.copy(), seen_FJ | fill_FJ
-    wrist_J = np.arange(pose.skeleton.num_joints)
-    for hand, wrist in pose.skeleton.wrists.items():
-        wrist_J[list(pose.skeleton.parts[hand])] = wrist
+    wrist_J = pose.skeleton.anchors
     for of_hands in (False, True):  # wrists are filled before hands follow them
         frame_N, joint_N = np.nonzero(fill_FJ & ((wrist_J != np.arange(len(wrist_J))) == of_hands))
         before_N, after_N = before_FJ[frame_N, joint_N], after_FJ[frame_N, joint_N]

@@ -17,7 +17,7 @@ import numpy as np
 
 from signllm.errors import ConfigError, DataError, did_you_mean
 from signllm.pose.formats.hints import SIDES
-from signllm.pose.geometry import median, shoulder_offsets, shoulder_width
+from signllm.pose.geometry import median, shoulder_offsets, shoulder_width, with_depth
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -89,10 +89,9 @@ class RawClip:
     @classmethod
     def of(cls, pose: PoseSequence) -> RawClip:
         """A clip whose file says everything about it; z is 0 where it has none."""
-        coordinates_FJC = pose.coordinates
-        if coordinates_FJC.shape[2] == 2:
-            coordinates_FJC = np.concatenate([coordinates_FJC, np.zeros_like(coordinates_FJC[..., :1])], axis=-1)
-        return cls(coordinates_FJC, None, pose.fps, pose.valid, pose.unit == SHOULDER_WIDTHS, True, settled=True)
+        return cls(
+            with_depth(pose.coordinates), None, pose.fps, pose.valid, pose.unit == SHOULDER_WIDTHS, True, settled=True
+        )
 
     @cached_property
     def seen_FJ(self) -> np.ndarray:

@@ -38,6 +38,7 @@ from signllm.pose.formats.point_layouts import (
 )
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
 from signllm.pose.formats.row_arrays import signer_of
+from signllm.pose.geometry import with_depth
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -68,8 +69,7 @@ class PoseFile:
         fps = float(str(np.float32(pose.body.fps)))  # as it was before it became a 32-bit number: 29.97
         if layout is OWN:
             return PoseSequence((joints_FJC - OWN_ORIGIN[: joints_FJC.shape[2]]) / OWN_UNIT, valid_FJ, fps)
-        if joints_FJC.shape[2] == 2:
-            joints_FJC = np.concatenate([joints_FJC, np.zeros_like(joints_FJC[..., :1])], axis=-1)
+        joints_FJC = with_depth(joints_FJC)
         width = float(pose.header.dimensions.width) or 1.0  # of the image; z is in image widths, x in pixels
         return RawClip(
             joints_FJC,
