@@ -12,7 +12,7 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +119,16 @@ def file_identity(path: Path) -> tuple[int, ...]:
     """What tells a file's content from what it holds after it was written anew; OSError where there is no such file."""
     stat = path.stat()
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def file_stamps(files: Iterable[Path], root: Path) -> Iterator[tuple[str, int, int]]:
+    """Name below `root`, size and time of each file once; what is not there is left out."""
+    seen: set[str] = set()
+    for file in files:
+        if str(file) not in seen and file.exists():
+            stat = file.stat()
+            yield os.path.relpath(file, root), stat.st_size, stat.st_mtime_ns
+        seen.add(str(file))
 
 
 def decode(data: bytes, path: Path) -> str:
@@ -242,6 +252,25 @@ def _holder(note: Path) -> str:
 
 
 _COMMAND_CHARS = 200
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A new folder to write into, which takes the place of `target` at the end of the block; it is gone after an error.
+
+    What stood at `target` is there until then. Raises LockedError where another process writes it, OutputError where
+    the system does not let it be written.
+    """
+    beside = target.with_name(f".{target.name}.tmp")
+    with hold(target), writing(target):
+        restore_folder(target)
+        shutil.rmtree(beside, ignore_errors=True)  # of a killed process
+        try:
+            beside.mkdir()
+            yield beside
+            replace_folder(beside, target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def replace_folder(new: Path, target: Path) -> None:

@@ -13,7 +13,6 @@ The folder appears whole or not at all. It holds people's motion, and falls unde
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
@@ -28,16 +27,7 @@ from signllm.composing.lexicon import Heading, Lexicon
 from signllm.composing.parts import NUM_VALUES, Values
 from signllm.composing.sign import Sign, Unit
 from signllm.errors import DataError
-from signllm.fsutil import (
-    hold,
-    parse_json,
-    read_json,
-    read_lines,
-    replace_folder,
-    restore_folder,
-    write_json,
-    write_text,
-)
+from signllm.fsutil import parse_json, read_json, read_lines, whole_folder, write_json, write_text
 from signllm.inputs import map_array
 from signllm.languages import LANGUAGES
 from signllm.outputs import writing
@@ -111,18 +101,10 @@ def write_lexicon(folder: Path, lexicon: Lexicon, source: str = "", fingerprint:
     """
     if folder.exists() and not is_lexicon(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: this is no lexicon and is not overwritten; name another folder")
-    beside = folder.with_name(f".{folder.name}.tmp")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    with hold(folder), writing(folder):
-        restore_folder(folder)
-        shutil.rmtree(beside, ignore_errors=True)  # of a killed process
-        try:
-            beside.mkdir()
-            _write(beside, lexicon, source, fingerprint)
-            replace_folder(beside, folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with whole_folder(folder) as beside:
+        _write(beside, lexicon, source, fingerprint)
 
 
 def _write(folder: Path, lexicon: Lexicon, source: str, fingerprint: str) -> None:

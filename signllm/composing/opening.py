@@ -15,6 +15,7 @@ from signllm.composing.lexicon import Lexicon
 from signllm.composing.lexicon_file import fingerprint_of, is_lexicon, read_lexicon, write_lexicon
 from signllm.data.clips import ClipCollection, open_clips
 from signllm.errors import ConfigError, DataError
+from signllm.fsutil import file_stamps
 
 BUILDER_VERSION = 1  # another one makes every lexicon again
 LETTERS_PACKAGE = "spoken-to-signed"
@@ -55,9 +56,7 @@ def open_lexicon(
 
 def _fingerprint(clips: ClipCollection, language: str | None) -> str:
     """A hash of what is said of the clips, and of names, sizes and times of the files that they depend on."""
-    files = [
-        (str(file), stat.st_size, stat.st_mtime_ns) for file in clips.files if file.exists() for stat in [file.stat()]
-    ]
+    files = list(file_stamps(clips.files, clips.path))
     said = [(entry.name, entry.text, entry.gloss, entry.language, entry.signer) for entry in clips.entries]
     return hashlib.sha256(orjson.dumps([BUILDER_VERSION, language, files, said])).hexdigest()
 

@@ -21,7 +21,7 @@ from signllm.inference.notes import Note
 from signllm.languages import LANGUAGES, prompt_text, resolve_language
 from signllm.pose import PoseSequence
 from signllm.pose.joining import join_clips
-from signllm.text.checks import check_text
+from signllm.text.checks import Languages, check_text, plan_each
 from signllm.text.sentences import split_sentences
 from signllm.text.words import first_few
 
@@ -102,7 +102,7 @@ class LexiconSigner:
     def generate_clips(
         self,
         texts: Sequence[str],
-        languages: Sequence[str | None] | str | None = None,
+        languages: Languages = None,
         seed: int | Sequence[int] = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
@@ -114,27 +114,21 @@ class LexiconSigner:
         order are those of `signllm.inference.Generator.generate_clips`; nothing here comes in batches. Raises
         ConfigError as `sentences` does, with the faults of all texts, and for texts of which no word has a sign.
         """
-        languages = [languages] * len(texts) if languages is None or isinstance(languages, str) else languages
+        plans = plan_each(texts, languages, lambda text, language: self._signed(text, language, split))
         seeds = [seed] * len(texts) if isinstance(seed, int) else seed
-        plans, faults = [], []
-        for number, (text, language) in enumerate(zip(texts, languages, strict=True), 1):
-            place = f"text {number}: " if len(texts) > 1 else ""
-            try:
-                wishes = self.sentences(text, language, split)
-            except ConfigError as error:
-                faults += [f"{place}{fault}" for fault in error.faults]
-                continue
-            if not any(wish.slots for wish in wishes):
-                faults.append(f"{place}'{text}': the lexicon has no sign for any of these words")
-            plans.append(wishes)
-        if faults:
-            raise ConfigError(faults)
         clips = []
         for asked in zip(texts, plans, seeds, strict=True):
             clips.append(self._clip(*asked))
             if progress:
                 progress(1)
         return clips
+
+    def _signed(self, text: str, language: str | None, split: bool) -> list[Wish]:
+        """As `sentences`. Raises ConfigError, too, where no word has a sign."""
+        wishes = self.sentences(text, language, split)
+        if not any(wish.slots for wish in wishes):
+            raise ConfigError(f"'{text}': the lexicon has no sign for any of these words")
+        return wishes
 
     def _clip(self, text: str, wishes: Sequence[Wish], seed: int) -> GeneratedClip:
         poses, glosses = [], []

@@ -9,10 +9,8 @@ held from beginning to end: a second conversion into one of them is refused befo
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
 import orjson
 
@@ -35,7 +33,7 @@ from signllm.data.source import STORE, ClipEntry, SourcePart
 from signllm.data.store import ClipRecord, Store, StoreWriter, drop_unfinished, hold_splits
 from signllm.data.tables import find_parts
 from signllm.errors import ConfigError, DataError
-from signllm.fsutil import write_json
+from signllm.fsutil import file_stamps, write_json
 from signllm.inputs import resolved
 from signllm.lifting import METHOD_VERSION
 from signllm.outputs import check_folder
@@ -129,9 +127,9 @@ def _check_target(options: ConvertOptions) -> None:
 def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     """A hash of the source files' names, sizes and times, the options that matter, and the converter's version."""
     facts: list = [CONVERTER_VERSION, options.language, options.layout, options.fps, options.max_samples]
-    digest = hashlib.sha256(orjson.dumps(facts)[:-1] + b",[")  # one JSON list, whose parts are never all in memory
-    for number, stamp in enumerate(_stamps(source.files, root_of(options))):
-        digest.update(b"," * (number > 0) + orjson.dumps(stamp))
+    digest = hashlib.sha256(orjson.dumps(facts)[:-1] + b",")  # one JSON list, whose parts are never all in memory
+    for piece in _listed(file_stamps(source.files, root_of(options))):
+        digest.update(piece)
     facts = []
     if source.held_out is not None:
         facts.append(source.held_out)
@@ -145,28 +143,26 @@ def fingerprint(source: SourcePart, options: ConvertOptions) -> str:
     if not options.cleaning.is_usual:
         facts.append({"clean": options.cleaning.facts})
     facts += video_facts(source)
-    digest.update(b"]" + b"".join(b"," + orjson.dumps(fact) for fact in facts) + b"]")
+    digest.update(b"".join(b"," + orjson.dumps(fact) for fact in facts) + b"]")
     return digest.hexdigest()
-
-
-def _stamps(files: Iterable[Path], root: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, size and time of each file once; what is not there is a fault of its clip."""
-    seen: set[str] = set()
-    for file in files:
-        if str(file) not in seen and file.exists():
-            stat = file.stat()
-            yield os.path.relpath(file, root), stat.st_size, stat.st_mtime_ns
-        seen.add(str(file))
 
 
 def _said(source: SourcePart) -> str:
     """A hash of what is said of each clip: an interrupted run is gone on with only where its clips are these."""
-    digest = hashlib.sha256(b"[")
-    for number, entry in enumerate(source.entries):
-        facts = (entry.name, entry.text, entry.references, entry.gloss, entry.source, entry.signer)
-        digest.update(b"," * (number > 0) + orjson.dumps(facts))
-    digest.update(b"]")
+    digest = hashlib.sha256()
+    for piece in _listed(
+        (entry.name, entry.text, entry.references, entry.gloss, entry.source, entry.signer) for entry in source.entries
+    ):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def _listed(items: Iterable[object]) -> Iterator[bytes]:
+    """The JSON list of items, piece by piece."""
+    yield b"["
+    for number, item in enumerate(items):
+        yield b"," * (number > 0) + orjson.dumps(item)
+    yield b"]"
 
 
 def _existing(source: SourcePart, options: ConvertOptions) -> SplitReport | None:

@@ -24,10 +24,9 @@ from signllm.models.outputs import Generated, Piece
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 from signllm.pose.joining import join_clips
-from signllm.text.checks import check_text
+from signllm.text.checks import Languages, check_text, plan_each
 from signllm.text.sentences import split_sentences
 
-Languages = Sequence[str | None] | str | None
 Seeds = int | Sequence[int]
 
 
@@ -240,19 +239,7 @@ class Generator:
 
     def _plans(self, texts: Sequence[str], languages: Languages, split: bool) -> list[list[Sentence]]:
         """The sentences of each text. Raises ConfigError with the faults of all texts."""
-        if isinstance(texts, str):
-            raise TypeError(f"a list of texts is expected, not the string {texts!r}; generator(text) signs one text")
-        if languages is None or isinstance(languages, str):
-            languages = [languages] * len(texts)
-        plans, faults = [], []
-        for number, (text, language) in enumerate(zip(texts, languages, strict=True), 1):
-            try:
-                plans.append(self.sentences(text, language, split))
-            except ConfigError as error:
-                faults += [f"text {number}: {fault}" if len(texts) > 1 else fault for fault in error.faults]
-        if faults:
-            raise ConfigError(faults)
-        return plans
+        return plan_each(texts, languages, lambda text, language: self.sentences(text, language, split))
 
     def sentences(self, text: str, language: str | None = None, split: bool = True) -> list[Sentence]:
         """What is signed of a text, one after the other; without `split` all of it at once.

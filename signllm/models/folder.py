@@ -11,7 +11,6 @@ Paths of the machine that trained it are left out. The folder appears whole or n
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from torch import Tensor
 import signllm
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError, ConfigError, DataError, OutputError
-from signllm.fsutil import hold, read_json, read_text, replace_folder, restore_folder, write_text
+from signllm.fsutil import read_json, read_text, whole_folder, write_text
 from signllm.models.checkpoint_types import Extra, FolderContent
-from signllm.outputs import check_folder, writing
+from signllm.outputs import check_folder
 from signllm.typed import checked
 
 MODEL_TYPE = "signllm"
@@ -93,18 +92,10 @@ def write_folder(
     }
     if "gloss_vocabulary" in extra:
         texts[GLOSSES] = extra["gloss_vocabulary"]
-    beside = folder.with_name(f".{folder.name}.tmp")
-    with hold(folder), writing(folder):
-        restore_folder(folder)
-        shutil.rmtree(beside, ignore_errors=True)  # of a killed export
-        try:
-            beside.mkdir()
-            _write_weights(beside / WEIGHTS, weights)
-            for name, text in texts.items():
-                write_text(beside / name, text)
-            replace_folder(beside, folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with whole_folder(folder) as beside:
+        _write_weights(beside / WEIGHTS, weights)
+        for name, text in texts.items():
+            write_text(beside / name, text)
 
 
 def _write_weights(path: Path, weights: dict[str, Tensor]) -> None:

@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from signllm.errors import ConfigError
 
 LONGEST_TEXT = 20_000  # characters of one text, some 300 sentences
 _BLANKS = "\t\r\n"
+
+
+Languages = Sequence[str | None] | str | None
+"""One language for all texts, or one a text."""
+
+T = TypeVar("T")
+
+
+def plan_each(texts: Sequence[str], languages: Languages, plan: Callable[[str, str | None], T]) -> list[T]:
+    """`plan(text, language)` of each text. Raises ConfigError with the faults of all, each with its text's number.
+
+    Raises TypeError for a single string in place of a list.
+    """
+    if isinstance(texts, str):
+        raise TypeError(f"a list of texts is expected, not the string {texts!r}; generator(text) signs one text")
+    if languages is None or isinstance(languages, str):
+        languages = [languages] * len(texts)
+    plans, faults = [], []
+    for number, (text, language) in enumerate(zip(texts, languages, strict=True), 1):
+        try:
+            plans.append(plan(text, language))
+        except ConfigError as error:
+            faults += [f"text {number}: {fault}" if len(texts) > 1 else fault for fault in error.faults]
+    if faults:
+        raise ConfigError(faults)
+    return plans
 
 
 def check_text(text: str) -> None:
