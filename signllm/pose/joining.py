@@ -34,12 +34,19 @@ def join_clips(clips: Sequence[PoseSequence]) -> PoseSequence:
         raise DataError(f"clips of one frame rate, skeleton and unit can be joined, not of several: {shown}")
     if len(clips) == 1:
         return clips[0]
-    coordinates, valid = [clips[0].coordinates], [clips[0].valid]
+    parts = [clips[0]]
     for before, after in itertools.pairwise(clips):
-        between_GJC, seen_J = _between(before, after)
-        coordinates += [between_GJC, after.coordinates]
-        valid += [np.repeat(seen_J[None], len(between_GJC), axis=0), after.valid]
-    return clips[0].replace(coordinates=np.concatenate(coordinates), valid=np.concatenate(valid))
+        between = transition(before, after)
+        parts += [after] if between is None else [between, after]
+    return concatenated(parts)
+
+
+def concatenated(parts: Sequence[PoseSequence]) -> PoseSequence:
+    """Parts of one clip, frame after frame."""
+    return parts[0].replace(
+        coordinates=np.concatenate([part.coordinates for part in parts]),
+        valid=np.concatenate([part.valid for part in parts]),
+    )
 
 
 def transition(before: PoseSequence, after: PoseSequence) -> PoseSequence | None:

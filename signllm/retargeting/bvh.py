@@ -77,7 +77,7 @@ def _joint(
 def _values(clip: RetargetedClip, order: list[int], rooted: bool) -> np.ndarray:
     """(F, channels) the numbers of all frames."""
     rig = clip.rig
-    positions_FB3, rotations_FB4 = rig.posed(clip.rotations.astype(float), clip.translation.astype(float))
+    positions_FB3, rotations_FB4 = clip.posed()
     turned_FB4 = q.multiply(rotations_FB4, q.inverse(rig.world[1]))
     parents = rig.parents[order]
     above_FB4 = np.where((parents >= 0)[:, None], turned_FB4[:, np.maximum(parents, 0)], q.IDENTITY)

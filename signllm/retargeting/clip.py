@@ -56,6 +56,10 @@ class RetargetedClip:
         """(B,) of the bones."""
         return self.rig.names
 
+    def posed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the bones begin (F, B, 3), in metres, and their rotations (F, B, 4), in the space of the scene."""
+        return self.rig.posed(self.rotations.astype(float), self.translation.astype(float))
+
     def bone_positions(self) -> np.ndarray:
         """(F, B, 3) where the bones begin, in metres in the space of the scene."""
-        return self.rig.posed(self.rotations.astype(float), self.translation.astype(float))[0]
+        return self.posed()[0]

@@ -21,7 +21,7 @@ def joints_of(clip: RetargetedClip, body: Body | None = None) -> np.ndarray:
     The root of a hand is its wrist. Fingers that the rig does not have are where they would be at rest.
     """
     body = body or Body.of(clip.rig)
-    positions, rotations = clip.rig.posed(clip.rotations.astype(float), clip.translation.astype(float))
+    positions, rotations = clip.posed()
     rest_positions, rest_rotations, _ = clip.rig.world
     joints = np.zeros((len(clip), 50, 3))
 

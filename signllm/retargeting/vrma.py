@@ -32,7 +32,7 @@ def packed(clip: RetargetedClip, name: str) -> bytes:
     body = Body.of(clip.rig)
     rest = _t_pose(body)
     back = q.inverse(body.turn)
-    positions_FB3, rotations_FB4 = clip.rig.posed(clip.rotations.astype(float), clip.translation.astype(float))
+    positions_FB3, rotations_FB4 = clip.posed()
     turned_FB4 = q.multiply(rotations_FB4, q.inverse(clip.rig.world[1]))
     roles = {role: bone for role, bone in clip.rig.roles.items() if not role.endswith(_OWN)}
     order = sorted(roles, key=lambda role: roles[role])

@@ -21,6 +21,7 @@ import signllm
 from signllm.errors import ConfigError, SignLLMError
 from signllm.serving.batching import StoppingError
 from signllm.serving.clip_store import ClipStore
+from signllm.serving.frames import packed
 from signllm.serving.guard import Access, Guard, Receive, Scope, Send
 from signllm.serving.limits import Limits
 from signllm.serving.models import Models, ServedModel
@@ -197,8 +198,6 @@ async def _whole(signing: Signing) -> Response:
         async for event in events:
             facts = event
     assert signing.clip is not None
-    from signllm.serving.frames import packed
-
     facts.pop("event")
     poses = packed(signing.clip.pose.coordinates, signing.request.encoding)
     return Response(orjson.dumps({**facts, "poses": poses}), media_type="application/json")

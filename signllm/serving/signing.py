@@ -13,13 +13,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from signllm.inference import GeneratedClip
 from signllm.inference.notes import Note, Sentence
 from signllm.models.outputs import Generated, Piece
 from signllm.pose import PoseSequence
-from signllm.pose.joining import transition
+from signllm.pose.joining import concatenated, transition
 from signllm.serving.batching import Job
 from signllm.serving.clip_store import ClipStore
 from signllm.serving.frames import packed, packed_motion
@@ -77,7 +75,7 @@ class Signing:
                         if piece.whole is not None:
                             made.append(piece.whole)
                     if self.avatar is not None:
-                        motion = await self._in_thread(packed_motion, _joined(parts), self.avatar)
+                        motion = await self._in_thread(packed_motion, concatenated(parts), self.avatar)
                         yield {"event": "motion", "first": first, **motion}
                     yield {
                         "event": "sentence",
@@ -196,11 +194,3 @@ def _groups(plan: Sequence[Sentence]) -> Iterator[Sequence[Sentence]]:
     yield plan[:1]
     for first in range(1, len(plan), _TOGETHER):
         yield plan[first : first + _TOGETHER]
-
-
-def _joined(parts: Sequence[PoseSequence]) -> PoseSequence:
-    """Pieces of one clip, frame after frame."""
-    return parts[0].replace(
-        coordinates=np.concatenate([part.coordinates for part in parts]),
-        valid=np.concatenate([part.valid for part in parts]),
-    )

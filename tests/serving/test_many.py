@@ -27,6 +27,20 @@ def wait_for(condition, seconds=10):
         time.sleep(0.002)
 
 
+def held_back(model, monkeypatch):
+    """Let the model wait before it signs; returns the events `began` and `go_on`."""
+    began, go_on = threading.Event(), threading.Event()
+    stream = model.generator.stream
+
+    def slow(*given):
+        began.set()
+        go_on.wait(10)
+        yield from stream(*given)
+
+    monkeypatch.setattr(model.generator, "stream", slow)
+    return began, go_on
+
+
 @pytest.fixture
 def batcher(make_generator):
     made = Batcher(make_generator(), batch_size=4, wait_s=0.02)
@@ -180,15 +194,7 @@ def test_who_was_accepted_is_served_and_the_others_told_to_come_again(app):
 def test_a_client_that_leaves_frees_its_place(app, monkeypatch):
     served = app(Limits(max_requests=1))
     model = next(iter(serving_of(served).models))
-    go_on, began = threading.Event(), threading.Event()
-    stream = model.generator.stream
-
-    def slow(*given):
-        began.set()
-        go_on.wait(10)
-        yield from stream(*given)
-
-    monkeypatch.setattr(model.generator, "stream", slow)
+    began, go_on = held_back(model, monkeypatch)
     with listening(served) as address:
         leaving = ask(address, {**REQUEST, "text": "the book. rain. the book."})
         assert began.wait(10)
@@ -203,15 +209,7 @@ def test_a_client_that_leaves_frees_its_place(app, monkeypatch):
 def test_a_stop_lets_those_in_flight_end_and_accepts_no_more(app, monkeypatch):
     served = app()
     model = next(iter(serving_of(served).models))
-    go_on, began = threading.Event(), threading.Event()
-    stream = model.generator.stream
-
-    def slow(*given):
-        began.set()
-        go_on.wait(10)
-        yield from stream(*given)
-
-    monkeypatch.setattr(model.generator, "stream", slow)
+    began, go_on = held_back(model, monkeypatch)
     with listening(served) as address:
         connection = ask(address, REQUEST)
         assert began.wait(10)

@@ -70,13 +70,14 @@ class PageAvatar:
         }
 
 
-def pack_motion(clip: RetargetedClip) -> dict[str, Any]:
+def pack_motion(clip: RetargetedClip, all_bones: bool = False) -> dict[str, Any]:
     """A clip's rotations as whole numbers of 16 bits, which turns a bone by less than 0.01 degrees.
 
-    Bones that never move stand there once, and not at all where they are at rest.
+    Bones that never move stand there once, and not at all where they are at rest; with `all_bones`, every bone stands
+    there in every frame.
     """
     rotations_FB4, rig = clip.rotations.astype(np.float64), clip.rig
-    moves_B = (np.ptp(rotations_FB4, axis=0) > _STILL).any(-1)
+    moves_B = (np.ptp(rotations_FB4, axis=0) > _STILL).any(-1) | all_bones
     turned_B = (np.abs(rotations_FB4[0] - rig.rotations) > _STILL).any(-1)
     still = np.flatnonzero(~moves_B & turned_B)
     whole_FM4 = np.round(rotations_FB4[:, moves_B] * MOST_INT16).astype("<i2")
