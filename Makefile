@@ -1,4 +1,4 @@
-# make quickstart: environment + quick run, to a generated video.   make test: environment + lint + all tests.
+# make quickstart: environment + quick run, to a generated video.   make test: environment + lint + tests.
 # make mutants: 100 random faults, put into the code one by one: do the tests see them?
 # make test-browser: the pages in a real browser (needs chromium, and node for axe).
 # make player: the code of the page that plays clips, built of player/src (needs node).
@@ -13,7 +13,7 @@ quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --ignore=tests/browser
 
 test-browser: $(VENV)/.installed-browser player/node_modules/.installed
 	$(BIN)/python -m pytest tests/browser

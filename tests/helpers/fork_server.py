@@ -18,7 +18,6 @@ import json
 import multiprocessing
 import os
 import runpy
-import select
 import signal
 import socket
 import struct
@@ -26,6 +25,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib import import_module
+from multiprocessing.connection import wait as ready
 from pathlib import Path
 
 # What optimisers, trainers, metrics and tables import when they are used: once here, not in each process.
@@ -185,7 +185,7 @@ class Forked(_Popen := subprocess.Popen):
 
     def _ended(self, wait: bool) -> bool:
         """Whether the process has ended; sets its exit code."""
-        if self._connection is not None and (wait or select.select([self._connection], [], [], 0)[0]):
+        if self._connection is not None and (wait or ready([self._connection], 0)):
             self.returncode = _STATUS.unpack(_receive(self._connection, _STATUS.size))[0]
             self._connection.close()
             self._connection = None
