@@ -67,7 +67,7 @@ def stop(server: int, alive: int) -> None:
 def _serve(listener: socket.socket, ended: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    while ended not in select.select([listener, ended], [], [])[0]:
+    while ended not in ready([listener, ended]):
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
