@@ -139,7 +139,7 @@ def main() -> int:
     flags.add_argument("--frames", type=int, default=750)
     flags.add_argument("--runs", type=int, default=5)
     flags.add_argument("--hour", action="store_true")
-    flags.add_argument("--suffix", default=".mp4", choices=video.SUFFIXES)
+    flags.add_argument("--suffix", default=".mp4", choices=video.VIDEOS)
     options = flags.parse_args()
     if options.hour:
         hour(options.suffix, options.data)

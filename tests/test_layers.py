@@ -18,6 +18,7 @@ FOUNDATION = (
     "packed",
     "sampling",
     "sign_languages",
+    "suffixes",
     "tensor_file",
     "typed",
 )

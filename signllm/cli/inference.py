@@ -16,6 +16,7 @@ from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.fsutil import read_text
 from signllm.languages import CODES, is_language, prompt_text, resolve_language
 from signllm.outputs import check_folder
+from signllm.suffixes import names
 from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
     Signer = Generator | LexiconSigner
 
-VIDEO_FORMATS = ("mp4", "gif", "png", "html")
-AVATAR_FORMATS = ("glb", "vrma", "bvh")
-POSE_FORMATS = ("npz", "skels", "pose")
-OTHER_FORMATS = ("json",)
+FORMATS = names()
 DEFAULT_OUTPUT = Path("outputs") / "inference"
 
 
@@ -79,11 +77,10 @@ def _request_of(line: str, language: str | None, where: str) -> Request:
 def parse_formats(text: str) -> list[str]:
     """The formats of `--format mp4,gif`. Raises ConfigError for an unknown one."""
     formats = [name.strip().lower() for name in text.split(",") if name.strip()]
-    known = VIDEO_FORMATS + AVATAR_FORMATS + POSE_FORMATS + OTHER_FORMATS
-    unknown = [name for name in formats if name not in known]
+    unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         wrong = unknown[0] if unknown else text
-        raise ConfigError(f"--format '{wrong}'{did_you_mean(wrong, known)}; known: {', '.join(known)}")
+        raise ConfigError(f"--format '{wrong}'{did_you_mean(wrong, FORMATS)}; known: {', '.join(FORMATS)}")
     return list(dict.fromkeys(formats))
 
 
@@ -214,7 +211,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--format",
         default="mp4,npz,json",
-        help="comma-separated: mp4,gif,png,html,glb,vrma,bvh,npz,skels,pose,json / 输出格式 (%(default)s)",
+        help=f"comma-separated: {','.join(FORMATS)} / 输出格式，逗号分隔 (%(default)s)",
     )
     add("--no_split", action="store_true", help="sign a text of several sentences as one / 不把文本拆成句子")
     add("--strict", action="store_true", help="refuse what the model does not know / 拒绝模型不认识的内容")

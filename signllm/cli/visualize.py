@@ -13,10 +13,12 @@ from signllm.cli.tables import print_table
 from signllm.errors import ConfigError, DataError
 from signllm.outputs import check_file, check_folder
 from signllm.pose.formats import DEFAULT_FPS
+from signllm.pose.output import Captioned
 from signllm.pose.tracking.tracked import use
 from signllm.retargeting.animation import write_avatar
 from signllm.retargeting.reading import AVATAR, read_map
-from signllm.viewing.clips import AVATAR_FILES
+from signllm.suffixes import AVATARS, POSES
+from signllm.viewing.clips import write as write_clip
 from signllm.viewing.drawing import VIEWS
 from signllm.viewing.gloss_times import read_gloss_times, within
 from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, Segment, write_player
@@ -77,8 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--format",
-        help="mp4, gif, png (a contact sheet), glb (an avatar that signs), vrma, bvh (its motion), several with commas"
-        " (default: mp4) / 输出格式，glb 为打手语的虚拟人，vrma、bvh 为其动作",
+        help="mp4, gif, webp, png (a contact sheet), glb (an avatar that signs), vrma, bvh (its motion), npz, skels,"
+        " pose, csv, json (the pose), several with commas (default: mp4)"
+        " / 输出格式，可用逗号分隔多个；glb 为打手语的虚拟人，vrma、bvh 为其动作，npz 等为姿态",
     )
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
@@ -165,7 +168,7 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
     formats = [f".{name.strip().lstrip('.')}" for name in options.format.split(",")] if options.format else []
     named = output.suffix and not output.is_dir()
     for name in [Path(f"clip{suffix}") for suffix in formats] or [output] * bool(named):
-        if name.suffix.lower() not in AVATAR_FILES:
+        if options.mode != "animation" or name.suffix.lower() not in (*AVATARS, *POSES):
             check_suffix(name)
     if named:
         if len(stems) > 1:
@@ -180,7 +183,7 @@ def _avatar_faults(options: argparse.Namespace) -> list[str]:
     """What is wrong with --format glb, vrma and bvh and the flags that only it reads."""
     formats = (options.format or "").split(",") if options.format else [(options.output or Path()).suffix]
     suffixes = [f".{name.strip().lower().lstrip('.')}" for name in formats]
-    wanted = next((suffix[1:] for suffix in suffixes if suffix in AVATAR_FILES), None)
+    wanted = next((suffix[1:] for suffix in suffixes if suffix in AVATARS), None)
     if wanted and options.mode != "animation":
         return [f"--mode {options.mode}: an avatar ({wanted}) signs one clip a file; use --mode animation"]
     if wanted and options.avatar == NO_AVATAR:
@@ -196,12 +199,16 @@ def safe_name(stem: str) -> str:
     return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:_MAX_NAME] or "clip"
 
 
-def _write(paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace) -> None:
+def _write(
+    paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace, told: dict[str, str] | None = None
+) -> None:
     longest = max(pose.duration_s for _, pose in panels)
     for path in paths:
-        if path.suffix.lower() in AVATAR_FILES:
+        if path.suffix.lower() in AVATARS:
             avatar = Path(options.avatar) if options.avatar else None
             write_avatar(path, panels[0][1], title or path.stem, avatar, options.avatar_map)
+        elif path.suffix.lower() in POSES:
+            write_clip(path, Captioned(panels[0][1], told=told or {}), options.size, options.view)
         else:
             write_video(path, panels, title, options.size, options.view)
         print(f"wrote {path} ({longest:.2f} s)")
@@ -213,7 +220,9 @@ def animate(options: argparse.Namespace) -> None:
     clips = source.select(options.clip) if options.clip else source.first(options.num_clips)
     targets = _targets(options, [source.file_stem(clip) for clip in clips])
     for clip, paths in zip(clips, targets, strict=True):
-        _write(paths, [(f"{source.name}  {clip.id}", clip.pose)], clip.text or "", options)
+        words = {"text": clip.text, "gloss": clip.gloss, "language": clip.language}
+        told = {key: value for key, value in words.items() if value}
+        _write(paths, [(f"{source.name}  {clip.id}", clip.pose)], clip.text or "", options, told)
 
 
 def _rows(options: argparse.Namespace) -> tuple[list[ClipSource], list[tuple[Clip, ...]], list[str]]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from signllm.fsutil import write_json
-from signllm.hooks import hook
 from signllm.inference.notes import Note
 from signllm.models.gloss import written
 from signllm.pose import PoseSequence
@@ -41,10 +38,11 @@ class GeneratedClip(ClipOutput):
     def captioned(self) -> Captioned:
         """As ClipOutput.captioned: language and text above, the gloss over the signer, what the model cannot know."""
         english, chinese = (" ".join(getattr(n, field) for n in self.notes) for field in ("message", "chinese"))
-        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "", (english, chinese))
+        note = (english, chinese)
+        return Captioned(self.pose, f"{self.language}: {self.text}", self.gloss or "", note, self.metadata())
 
     def metadata(self) -> dict[str, Any]:
-        """Everything but the pose, as plain values; beside a pose file it says the file's text."""
+        """Everything but the pose, as plain values: what `.json` holds beside it."""
         gloss = {} if self.gloss is None else {"gloss": self.gloss}
         return {
             "text": self.text,
@@ -63,16 +61,3 @@ class GeneratedClip(ClipOutput):
         """`ASL_hello-world`: a file name that says what the clip is."""
         words = re.sub(r"[^\w]+", "-", self.text.lower()).strip("-_")[:40].rstrip("-_")
         return f"{self.language}_{words or 'sign'}"
-
-    @staticmethod
-    def suffixes() -> tuple[str, ...]:
-        """Of every format that `save` writes."""
-        return tuple(dict.fromkeys((*hook("clip files").suffixes(), ".json")))
-
-    def save(self, path: str | Path, size: int = 480, view: str = "front") -> Path:
-        """As ClipOutput.save; `.json` holds the `metadata`."""
-        path = Path(path)
-        if path.suffix.lower() != ".json":
-            return super().save(path, size, view)
-        write_json(path, self.metadata())
-        return path

@@ -6,19 +6,25 @@ import sys
 import tempfile
 import webbrowser
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from signllm.hooks import hook
 
 
 class Captioned(NamedTuple):
-    """A PoseSequence and the words on pictures of it: `title` on top, `label` over the signer, `note` on pages."""
+    """A PoseSequence and the words on pictures of it: `title` on top, `label` over the signer, `note` on pages.
+
+    `told`: what is known of the clip beside the pose, for `.json`.
+    """
 
     pose: Any  # the module of PoseSequence imports this one
     title: str = ""
     label: str = ""
     note: tuple[str, str] = ("", "")  # English, Chinese
+    told: Mapping[str, Any] = MappingProxyType({})
 
 
 class ClipOutput(ABC):
@@ -31,11 +37,11 @@ class ClipOutput(ABC):
     def save(self, path: str | Path, size: int = 480, view: str = "front") -> Path:
         """Write a file in the format of its suffix and return its path.
 
-        `.npz`, `.skels` and `.pose` hold the pose; `.mp4`, `.gif` and `.png` (a contact sheet) show it, `size` pixels
-        wide and from the `view` 'front' or 'side'; `.html` is a page that plays it from every side, `.glb` our
-        avatar that signs it, `.vrma` and `.bvh` its motion alone. The file appears whole or not at all. Raises
-        ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip, OutputError
-        where the file cannot be written.
+        `.npz`, `.skels`, `.pose`, `.csv` and `.json` hold the pose, `.json` with all that is known of the clip; `.mp4`,
+        `.gif`, `.webp` and `.png` (a contact sheet) show it, `size` pixels wide and from the `view` 'front' or 'side';
+        `.html` is a page that plays it from every side, `.glb` our avatar that signs it, `.vrma` and `.bvh` its motion
+        alone. The file appears whole or not at all. Raises ConfigError for an unknown suffix, size or view, DataError
+        where the format cannot hold the clip, OutputError where the file cannot be written.
         """
         path = Path(path)
         hook("clip files").write(path, self.captioned(), size, view)

@@ -19,6 +19,7 @@ from signllm.retargeting.clip import RetargetedClip
 from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import AVATAR, read_map, rig_of
 from signllm.retargeting.retarget import retarget
+from signllm.suffixes import AVATARS
 
 _STILL = 1e-6
 
@@ -75,9 +76,10 @@ def _packed_glb(glb: Glb, clip: RetargetedClip, name: str) -> bytes:
     return glb.packed()
 
 
-WRITERS: dict[str, Callable[[Glb, RetargetedClip, str], bytes]] = {
-    ".glb": _packed_glb,
-    ".vrma": lambda _, clip, name: vrma.packed(clip, name),
-    ".bvh": lambda _, clip, name: bvh.packed(clip),
-}
+_PACKED: tuple[Callable[[Glb, RetargetedClip, str], bytes], ...] = (
+    _packed_glb,
+    lambda _, clip, name: vrma.packed(clip, name),
+    lambda _, clip, name: bvh.packed(clip),
+)
+WRITERS = dict(zip(AVATARS, _PACKED, strict=True))
 """Suffix -> the whole file of a clip on the rig of an avatar's file."""

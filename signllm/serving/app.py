@@ -29,6 +29,7 @@ from signllm.serving.pages import add_pages
 from signllm.serving.places import BusyError, Places
 from signllm.serving.schema import ClipOut, FieldFault, Refusal, SignedClip, SignRequest
 from signllm.serving.signing import Signing, TooSlowError, facts_of
+from signllm.suffixes import CLIPS, names
 from signllm.text.checks import check_text
 from signllm.viewing.player.avatars import PageAvatar
 
@@ -224,8 +225,8 @@ def _add_clips(api: FastAPI, serving: Serving) -> None:
     )
     async def download(id: str, format: str) -> Response:
         clip = clip_of(id)
-        if f".{format}" not in clip.suffixes():
-            raise HTTPException(404, f"no format '{format}'; known: {', '.join(s[1:] for s in clip.suffixes())}")
+        if f".{format}" not in CLIPS:
+            raise HTTPException(404, f"no format '{format}'; known: {', '.join(names())}")
         with serving.file_places.held(5):
             loop = asyncio.get_running_loop()
             data = await loop.run_in_executor(serving.file_threads, _file_of, clip, format)

@@ -18,6 +18,7 @@ from signllm.serving.frames import packed, packed_motion
 from signllm.serving.guard import COOKIE, Access
 from signllm.serving.limits import Limits
 from signllm.serving.models import Models
+from signllm.suffixes import names
 from signllm.viewing.drawing import view_box
 from signllm.viewing.player.avatars import PageAvatar
 from signllm.viewing.player.packing import with_head
@@ -87,7 +88,7 @@ def _beginning(models: Models, limits: Limits, avatar: PageAvatar | None) -> dic
         "models": [model.facts() for model in served],
         "modes": list(dict.fromkeys(model.generator.mode for model in served)),
         "languageNames": {code: language.name for code, language in LANGUAGES.items()},
-        "formats": [suffix.removeprefix(".") for suffix in clip.suffixes()],
+        "formats": names(),
         "limits": {"max_characters": limits.max_characters, "max_sentences": limits.max_sentences},
         "skeleton": {"name": SKELETON_50.name, "joints": SKELETON_50.joints, "parents": SKELETON_50.parents},
         "box": {"left": box.left, "top": box.top, "side": box.side},

@@ -24,6 +24,7 @@ from signllm.serving.frames import packed, packed_motion
 from signllm.serving.limits import Limits
 from signllm.serving.models import ServedModel
 from signllm.serving.schema import SignRequest
+from signllm.suffixes import names
 from signllm.viewing.player.avatars import PageAvatar
 
 Event = dict[str, Any]
@@ -180,8 +181,7 @@ class Signing:
 
 def facts_of(name: str, clip: GeneratedClip) -> Event:
     """What is told of a clip that is kept under a name."""
-    formats = [suffix.removeprefix(".") for suffix in clip.suffixes()]
-    return {"id": name, **clip.metadata(), "files": {one: f"/api/clips/{name}/{one}" for one in formats}}
+    return {"id": name, **clip.metadata(), "files": {one: f"/api/clips/{name}/{one}" for one in names()}}
 
 
 def notes_before(model: ServedModel, plan: Sequence[Sentence]) -> list[Event]:

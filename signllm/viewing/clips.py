@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError, did_you_mean
 from signllm.pose.formats import WRITERS, write_clips
+from signllm.pose.formats.json_clip import write_clip
 from signllm.pose.output import Captioned
-from signllm.viewing.video import SUFFIXES, write_video
+from signllm.suffixes import AVATARS, CLIPS, PAGE, VIDEOS
+from signllm.viewing.video import write_video
 
 if TYPE_CHECKING:
     from signllm.viewing.player.page import PlayerScene
-
-PAGE = ".html"
-AVATAR_FILES = (".glb", ".vrma", ".bvh")
-"""What `write_avatar` writes; a test compares both, since not every command needs retargeting."""
-
-
-def suffixes() -> tuple[str, ...]:
-    """Of every format that `write` writes."""
-    return (*SUFFIXES, PAGE, *AVATAR_FILES, *WRITERS)
 
 
 def write(path: Path, shown: Captioned, size: int, view: str) -> None:
@@ -30,21 +23,23 @@ def write(path: Path, shown: Captioned, size: int, view: str) -> None:
     OutputError where the file cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix in WRITERS:
+    if suffix == ".json":
+        write_clip(path, shown.pose, shown.told)
+    elif suffix in WRITERS:
         write_clips(path, [(path.stem, shown.pose)])
-    elif suffix in SUFFIXES:
+    elif suffix in VIDEOS:
         write_video(path, [(shown.label, shown.pose)], shown.title, size, view)
     elif suffix == PAGE:
         from signllm.viewing.player.page import write_player  # a video needs none of it
 
         write_player(path, [_scene(shown)], shown.title or path.stem)
-    elif suffix in AVATAR_FILES:
+    elif suffix in AVATARS:
         from signllm.retargeting.animation import write_avatar
 
         write_avatar(path, shown.pose, shown.title)
     else:
-        hint = did_you_mean(suffix, suffixes())
-        raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(suffixes())}")
+        hint = did_you_mean(suffix, CLIPS)
+        raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(CLIPS)}")
 
 
 def html(shown: Captioned) -> str:

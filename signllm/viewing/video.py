@@ -1,4 +1,4 @@
-"""Clips as files to look at: mp4, gif, or a png contact sheet, with the clips' true duration.
+"""Clips as files to look at: mp4, gif, webp, or a png contact sheet, with the clips' true duration.
 
 A file is written under another name and renamed: an interrupted writer leaves nothing behind under the final name.
 """
@@ -16,6 +16,7 @@ from PIL import Image
 from signllm.errors import ConfigError, did_you_mean
 from signllm.fsutil import write_atomically
 from signllm.sampling import spread
+from signllm.suffixes import VIDEOS
 from signllm.viewing.scene import Panel, Scene, contact_sheet
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
 # As sharp as `veryfast` at 18 and three times as fast, in files twice as large (benchmarks/drawing.py). What moves is a
 # twentieth of a picture on a still ground, where looking ahead and trees of blocks find little.
-_X264: dict[str, object] = {"preset": "ultrafast", "crf": "23", "x264-params": "no-deblock=0:deblock=1,1"}
+_X264 = {"preset": "ultrafast", "crf": "23", "x264-params": "no-deblock=0:deblock=1,1"}
+_WEBP_ENCODER, _WEBP = "libwebp_anim", {"quality": "75", "compression_level": "2"}
 _COMPILED_FROM = 750  # frames: what importing the compiler costs, and at a machine's first use compiling, is won back
 _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
 
@@ -32,7 +34,7 @@ _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
 def write_video(
     path: str | Path, panels: Sequence[Panel], title: str = "", size: int = 480, view: str = "front"
 ) -> Path:
-    """Draw (label, clip) panels side by side; the suffix of `path` decides the format: .mp4, .gif or .png.
+    """Draw (label, clip) panels side by side; the suffix of `path`, one of `suffixes.VIDEOS`, decides the format.
 
     The video runs at the highest frame rate of the clips and lasts as long as the longest; a clip that has ended
     stays as its dimmed last frame. `size`: pixels a panel is wide. Returns the path.
@@ -51,14 +53,9 @@ def check_suffix(path: str | Path) -> str:
     if suffix not in _WRITERS:
         hint = did_you_mean(suffix, _WRITERS)
         raise ConfigError(
-            f"{Path(path).name}: no video format has the suffix '{suffix}'{hint}; known: {known_formats()}"
+            f"{Path(path).name}: no video format has the suffix '{suffix}'{hint}; known: {', '.join(VIDEOS)}"
         )
     return suffix
-
-
-def known_formats() -> str:
-    """The suffixes `write_video` knows, for messages and help."""
-    return ", ".join(_WRITERS)
 
 
 def _write_mp4(file: BinaryIO, scene: Scene) -> None:
@@ -67,16 +64,30 @@ def _write_mp4(file: BinaryIO, scene: Scene) -> None:
     encoder = next((name for name in _ENCODERS if name in av.codecs_available), None)
     if encoder is None:
         raise ConfigError(f"this FFmpeg build has none of the encoders {', '.join(_ENCODERS)}; write .gif instead")
-    height, width = scene.shape
+    options = _X264 if encoder == "libx264" else {"b": str(4 * scene.shape[0] * scene.shape[1])}
+    _encode(file, scene, "mp4", {"movflags": "+faststart"}, encoder, options)
+
+
+def _write_webp(file: BinaryIO, scene: Scene) -> None:
+    import av
+
+    if _WEBP_ENCODER not in av.codecs_available:
+        raise ConfigError(f"this FFmpeg build lacks the encoder {_WEBP_ENCODER}; write .gif instead")
+    _encode(file, scene, "webp", {"loop": "0"}, _WEBP_ENCODER, _WEBP)  # 0: for ever
+
+
+def _encode(
+    file: BinaryIO, scene: Scene, form: str, form_options: dict[str, str], encoder: str, options: dict[str, str]
+) -> None:
+    """Write the pictures of a scene by FFmpeg, one after the other."""
+    import av
+
     rate = Fraction(scene.fps).limit_denominator(1001)
-    with av.open(file, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = cast("VideoStream", container.add_stream(encoder, rate=rate))  # all _ENCODERS encode video
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.time_base = 1 / rate
-        if encoder == "libx264":
-            stream.options = _X264
-        else:
-            stream.bit_rate = 4 * width * height
+    with av.open(file, "w", format=form, options=form_options) as container:
+        stream = cast("VideoStream", container.add_stream(encoder, rate=rate))  # every encoder here is one of videos
+        stream.height, stream.width = scene.shape
+        stream.pix_fmt, stream.time_base = "yuv420p", 1 / rate
+        stream.options = cast("dict[str, object]", options)
         pictures, pixel_format = _video_pictures(scene)
         for index, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format=pixel_format)
@@ -119,5 +130,6 @@ def _write_png(file: BinaryIO, scene: Scene) -> None:
     contact_sheet(scene).save(file, format="PNG")
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, Scene], None]] = {".mp4": _write_mp4, ".gif": _write_gif, ".png": _write_png}
-SUFFIXES = tuple(_WRITERS)
+_WRITERS: dict[str, Callable[[BinaryIO, Scene], None]] = dict(
+    zip(VIDEOS, (_write_mp4, _write_gif, _write_webp, _write_png), strict=True)
+)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from signllm.cli.visualize import main
+from signllm.data.clips import open_clips
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.pose import PoseSequence
 from signllm.pose.formats import write_clips
@@ -78,6 +79,21 @@ def test_clips_by_id_and_position_in_several_formats(store, tmp_path):
     assert frames_of(out / "ASL_dev_002.mp4") == 10
 
 
+def test_a_clip_of_any_source_as_numbers_with_its_words(store, tmp_path, capsys):
+    out = tmp_path / "out"
+    flags = ["--input", str(store / "ASL" / "dev"), "--clip", "dev/002", "--output", str(out), "--format", "csv,json"]
+    assert main(flags) == 0
+    (found,) = open_clips(out).entries
+    assert (found.name, found.text) == ("ASL_dev_002", "text 2 안녕")
+    expected = dict(open_clips(store / "ASL" / "dev").items())["dev/002"]
+    for suffix in ("csv", "json"):
+        np.testing.assert_array_equal(
+            open_clips(out / f"ASL_dev_002.{suffix}").pose(0).coordinates, expected.coordinates
+        )
+    assert main([*flags, "--mode", "compare", "--compare_with", str(store / "ASL" / "dev")]) == 2
+    assert "no video format has the suffix '.csv'" in capsys.readouterr().err
+
+
 def test_pose_files_and_an_output_file(tmp_path):
     for suffix in (".npz", ".skels"):
         write_clips(tmp_path / f"generated{suffix}", [("hello", wave(6)), ("world", wave(9))])
@@ -90,8 +106,8 @@ def test_pose_files_and_an_output_file(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--output", "clip.avi"], "known: .mp4, .gif, .png"),
-        (["--format", "mp4,webm"], "known: .mp4, .gif, .png"),
+        (["--output", "clip.avi"], "known: .mp4, .gif, .webp, .png"),
+        (["--format", "mp4,webm"], "known: .mp4, .gif, .webp, .png"),
         (["--clip", "dev/00", "99"], "did you mean 'dev/00"),
         (["--split", "test"], "ASL/dev, ASL/train, KSL/dev"),
         (["--language", "GSL"], "ASL/dev, ASL/train, KSL/dev"),

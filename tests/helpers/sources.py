@@ -6,7 +6,7 @@ import numpy as np
 
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.pose import PoseSequence
-from signllm.pose.formats import write_clips
+from signllm.pose.formats import json_clip, write_clips
 
 # The eight body joints in pixels: shoulders 200 apart, the right one left in the image, upper arms 160 long.
 BODY = np.array([[640, 200], [640, 300], [540, 300], [540, 460], [600, 400], [740, 300], [740, 460], [700, 420]])
@@ -123,6 +123,16 @@ def _npz(folder):
         lines(folder / f"{n}.text", f"Text {name}")
 
 
+def _csv(folder):
+    write_clips(folder / "all.csv", [(name, clip(n)) for n, name in enumerate(NAMES)])
+    lines(folder / "texts.csv", "name,text", *(f"{name},Text {name}" for name in NAMES))
+
+
+def _json(folder):
+    for n, name in enumerate(NAMES):
+        json_clip.write_clip(folder / f"{name}.json", clip(n), {"text": f"Text {name}", "gloss": name.upper()})
+
+
 def _sentences(folder):
     write_sentences(folder, {name: sentence_rows() for name in NAMES})
 
@@ -153,6 +163,8 @@ SOURCES = {
     ".pose with texts": _poses_with_texts,
     ".pose with metadata": _poses_with_metadata,
     ".npz": _npz,
+    ".csv of clips": _csv,
+    ".json of clips": _json,
     "sentences": _sentences,
     "label arrays": _label_arrays,
     "words": _words,

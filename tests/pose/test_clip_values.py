@@ -28,7 +28,7 @@ def test_a_clip_says_what_it_is():
     )
     assert (half.num_frames, len(half), half.duration_s) == (2, 2, 2 / 29.97)
     assert half.captioned().pose is half
-    assert half.captioned()[1:] == ("", "", ("", ""))
+    assert half.captioned()[1:] == ("", "", ("", ""), {})
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ import pytest
 from signllm.data.clips import open_clips
 from signllm.errors import ConfigError
 from signllm.pose import PoseSequence
+from signllm.pose.formats import WRITERS
 from signllm.pose.output import Captioned, ClipOutput
+from signllm.suffixes import names
 from tests.helpers.clips import signing
 
-SUFFIXES = ("mp4", "gif", "png", "html", "glb", "vrma", "bvh", "npz", "skels", "pose")
+SUFFIXES = ("mp4", "gif", "webp", "png", "html", "glb", "vrma", "bvh", "npz", "skels", "pose", "csv", "json")
 
 
 class Greeting(ClipOutput):
@@ -28,7 +30,7 @@ def test_a_clip_saves_itself_in_every_format(suffix, tmp_path):
     path = signing(0, 5).save(tmp_path / f"clip.{suffix}", size=64)
     assert path == tmp_path / f"clip.{suffix}"
     assert path.stat().st_size > 100
-    if suffix in ("npz", "skels", "pose"):
+    if suffix in ("npz", "skels", "pose", "csv", "json"):
         ((name, read),) = open_clips(path).items()
         assert name == "clip"
         np.testing.assert_allclose(read.coordinates, signing(0, 5).coordinates, atol=1e-3)
@@ -37,6 +39,11 @@ def test_a_clip_saves_itself_in_every_format(suffix, tmp_path):
 def test_words_about_a_clip_stand_on_its_pictures(tmp_path):
     bare = signing(0, 5).save(tmp_path / "bare.gif", size=64).read_bytes()
     assert Greeting().save(tmp_path / "greeting.gif", size=64).read_bytes() != bare
+
+
+def test_the_formats_are_those_that_are_offered():
+    assert names() == SUFFIXES
+    assert {f".{name}" for name in SUFFIXES} >= set(WRITERS)
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path):

@@ -21,11 +21,12 @@ def test_suffixes_by_which_a_file_is_taken_for_poses():
         ".skels", ".npz", ".pose", ".npy", ".h5", ".hdf5", ".hdf", ".pt",
         ".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v",
     )  # fmt: skip
-    assert list(WRITERS) == [".skels", ".npz", ".pose"]
+    assert list(WRITERS) == [".skels", ".npz", ".pose", ".csv", ".json"]
     assert [reader.name for reader in READERS] == [
         "lines of .skels", ".pose", "OpenPose rows, .npz with 'keypoints'",
         "MediaPipe rows, .npz of (clips, frames, 258)", "arrays of points, .npz", ".npz of this toolkit",
-        "arrays of points, .npy", "clips in .h5 and .pt", "poses in .parquet and .arrow", "folder with pose.json",
+        "arrays of points, .npy", "clips in .h5 and .pt", "poses in .parquet and .arrow",
+        ".csv of this toolkit", ".json of this toolkit", "folder with pose.json",
         "folders with a file a frame", "points of trackers, .json", "MediaPipe landmarks, .json",
         "videos (.mp4, .mov, .webm, .mkv, .avi, .m4v)",
     ]  # fmt: skip
@@ -81,7 +82,7 @@ def test_files_are_written_in_the_format_of_their_suffix(tmp_path):
     for name in ("a.skels", "b.NPZ", "c.pose"):
         write_clips(str(tmp_path / name), [(Path(name).stem, clip())])
         assert (tmp_path / name).exists()
-    says = "unknown pose file suffix '.npx' (did you mean '.npz'?); known: .skels, .npz, .pose"
+    says = "unknown pose file suffix '.npx' (did you mean '.npz'?); known: .skels, .npz, .pose, .csv, .json"
     with pytest.raises(DataError) as caught:
         write_clips(tmp_path / "d.npx", [("d", clip())])
     assert str(caught.value) == f"{tmp_path / 'd.npx'}: {says}"

@@ -12,7 +12,7 @@ from signllm.retargeting.animation import WRITERS, write_avatar
 from signllm.retargeting.bvh import angles_zxy
 from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import rig_of
-from signllm.viewing.clips import AVATAR_FILES
+from signllm.suffixes import AVATARS
 from tests.helpers import rigs
 
 
@@ -140,6 +140,6 @@ def test_vrma_moves_a_t_pose_as_the_avatar_moves(own, clip, tmp_path):
 
 
 def test_the_suffixes_are_those_that_are_offered(clip, tmp_path):
-    assert tuple(WRITERS) == AVATAR_FILES
+    assert tuple(WRITERS) == AVATARS
     with pytest.raises(ConfigError, match=r"saved as '\.vrm' \(did you mean '\.vrma'\?\)"):
         write_avatar(tmp_path / "x.vrm", clip)

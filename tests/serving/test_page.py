@@ -11,6 +11,7 @@ import signllm.serving
 from signllm.pose.formats import load_clip
 from signllm.serving.assets import load_assets
 from signllm.serving.limits import Limits
+from signllm.suffixes import names
 from tests.helpers.serving import events_of
 
 PAGE = Path(signllm.serving.__file__).parent / "page"
@@ -37,9 +38,7 @@ def test_a_downloaded_pose_file_is_the_clip(serve, make_generator, tmp_path, suf
 def test_every_format_of_the_toolkit_can_be_downloaded(serve):
     client = serve()
     done = signed(client)
-    from signllm.viewing.clips import suffixes
-
-    assert set(done["files"]) == {suffix[1:] for suffix in (*suffixes(), ".json")}
+    assert set(done["files"]) == set(names())
     assert client.get(done["files"]["json"]).json()["text"] == "the book"
     assert client.get(done["files"]["html"]).text.startswith("<!doctype html>")
     from PIL import Image

@@ -64,6 +64,23 @@ def test_gif_delays_add_up_to_the_duration(tmp_path, fps, frames):
     assert min(delays) >= 20  # browsers slow down anything shorter
 
 
+@pytest.mark.parametrize(("fps", "frames"), [(25.0, 12), (29.97, 31)])
+def test_webp_shows_every_frame_for_its_time_again_and_again(tmp_path, fps, frames):
+    """Pillow reads it with libwebp, without FFmpeg."""
+    scene = Scene.of([("one", clip(frames, fps))], size_px=96)
+    with Image.open(write_video(tmp_path / "clip.webp", [("one", clip(frames, fps))], size=96)) as picture:
+        assert (picture.format, picture.n_frames, picture.info["loop"]) == ("WEBP", frames, 0)
+        total_ms = 0
+        for index in range(frames):
+            picture.seek(index)
+            read = np.asarray(picture.convert("RGB")).astype(int)
+            total_ms += picture.info["duration"]
+            errors = [np.abs(read - scene.picture(frame)).mean() for frame in (index, (index + frames // 2) % frames)]
+            assert errors[0] < 3
+            assert errors[0] < errors[1], index
+    assert total_ms == pytest.approx(1000 * frames / fps, abs=2)
+
+
 def test_panels_stand_side_by_side_at_the_highest_rate_and_the_longest_duration(tmp_path):
     short, long = clip(10, 25), clip(60, 50)
     scene = Scene.of([("reference", short), ("generated", long)], size_px=100)
@@ -135,7 +152,7 @@ def test_captions_in_any_script_do_not_crash(tmp_path):
 
 
 def test_unknown_suffix_names_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match=r"\.mp4, \.gif, \.png"):
+    with pytest.raises(ConfigError, match=r"\.mp4, \.gif, \.webp, \.png"):
         write_video(tmp_path / "clip.avi", [("one", clip(3))])
     assert list(tmp_path.iterdir()) == []
 
@@ -147,7 +164,7 @@ def test_nothing_to_draw_and_sizes_out_of_range_are_refused(tmp_path):
         write_video(tmp_path / "clip.mp4", [("one", clip(3))], size=8)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
+@pytest.mark.parametrize("suffix", [".mp4", ".gif", ".webp", ".png"])
 def test_a_failure_keeps_the_old_file_and_leaves_no_partial_one(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"clip{suffix}"
     path.write_bytes(b"old")

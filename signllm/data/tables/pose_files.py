@@ -19,7 +19,7 @@ from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.packed import packed
-from signllm.pose.formats import POSE_SUFFIXES, READERS, reader_of
+from signllm.pose.formats import POSE_SUFFIXES, READERS, TOLD_BY_CONTENT, json_clip, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
 from signllm.pose.formats.video import is_video
@@ -48,19 +48,32 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
 def files_in(folder: Path) -> list[Path]:
     """The pose files of a folder, in the order of their numbers; those of lines (`.skels`) are not among them.
 
-    Videos are among them only where there is nothing else: beside poses they are what these were found in.
+    Videos are among them only where there is nothing else: beside poses they are what these were found in. Of a clip in
+    several files, our own `.json` and `.csv` are left out: `x.json` beside `x.npz` says its text.
     """
     if not folder.is_dir():
         return []
     files = [file for file in folder.iterdir() if _is_poses(file) and not file.name.startswith(".")]
-    files = [file for file in files if not is_video(file)] or files
+    files = _without_copies([file for file in files if not is_video(file)] or files)
     return sorted(files, key=lambda file: counting_order(file.name))
 
 
 def _is_poses(path: Path) -> bool:
     if path.is_dir():
         return FRAMES_READER.matches(path)
-    return path.suffix.lower() in _SUFFIXES or JSON_READER.matches(path)
+    return path.suffix.lower() in _SUFFIXES or any(r.matches(path) for r in (*TOLD_BY_CONTENT, JSON_READER))
+
+
+def _without_copies(files: list[Path]) -> list[Path]:
+    """Without those of our formats told by content that hold what another file of the same name does."""
+    kinds = {file: next((r for r in TOLD_BY_CONTENT if r.matches(file)), None) for file in files}
+    names = {file.stem for file, kind in kinds.items() if kind is None}
+    kept = [file for file, kind in kinds.items() if kind is None]
+    for reader in TOLD_BY_CONTENT:
+        found = [file for file, kind in kinds.items() if kind is reader and file.stem not in names]
+        kept += found
+        names |= {file.stem for file in found}
+    return kept
 
 
 def _labelled(path: Path) -> list[Path]:
@@ -123,7 +136,9 @@ def file_entries(file: Path, reader: PoseReader, split: str | None = None) -> tu
     clips = reader.list_clips(file)
     columns, siblings = _sibling_lines(file, len(clips))
     said = Metadata(file)
-    if len(clips) == 1 and not siblings and (beside := metadata_path(file)) is not None:
+    if reader is json_clip.READER and not siblings:
+        said = read_metadata(file)
+    elif len(clips) == 1 and not siblings and (beside := metadata_path(file)) is not None:
         said, siblings = read_metadata(beside), [beside]
     names = (split_and_name(clip.name, {split} if split else USUAL_SPLITS) for clip in clips)
     entries = packed(

@@ -11,14 +11,14 @@ from signllm.data.names import clip_name
 from signllm.data.source import ClipEntry
 from signllm.data.tables.pose_files import file_entries, files_in
 from signllm.errors import DataError
-from signllm.pose.formats import POSE_SUFFIXES, load_clip, reader_of
+from signllm.pose.formats import POSE_SUFFIXES, TOLD_BY_CONTENT, load_clip, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.video import is_video
 from signllm.pose.tracking.decoding import SUFFIXES
 
 _DEPTH = 4
 """Levels of folders below the table's."""
-_MANY = (".skels", ".npz", ".h5", ".hdf5", ".hdf", ".pt")
+_MANY = (".skels", ".npz", ".csv", ".h5", ".hdf5", ".hdf", ".pt")
 """Files that may hold several clips, whose names are looked up in them."""
 _LEAST = 6
 """Characters of a name that may be the beginning of its file's name."""
@@ -109,7 +109,7 @@ def _items(folder: Path, depth: int) -> Iterable[tuple[str, Path]]:
     for file in sorted(files, key=is_video, reverse=True):
         suffix = file.suffix.lower()
         single = suffix in POSE_SUFFIXES and suffix not in _MANY
-        if single or suffix == ".npz" or (suffix == ".json" and JSON_READER.matches(file)):
+        if single or suffix == ".npz" or any(reader.matches(file) for reader in (*TOLD_BY_CONTENT, JSON_READER)):
             yield clip_name(file.name), file
 
 

@@ -28,6 +28,7 @@ from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, read_text
 from signllm.inputs import open_regular
 from signllm.packed import packed
+from signllm.pose.formats import csv_rows, json_clip
 from signllm.pose.formats.arrow_file import SUFFIXES as ARROW_SUFFIXES
 from signllm.pose.formats.arrow_file import column_names, simple_rows
 from signllm.pose.formats.json_points import JSON_READER
@@ -68,6 +69,8 @@ def columns_of(path: Path) -> list[str]:
     head = data.decode("utf-16" if utf_16 else "utf-8-sig", "replace").lstrip()
     if suffix in SEPARATED:
         line = head.partition("\n")[0]
+        if csv_rows.is_header(line):
+            return []
         return _split(line, separator_of(line))
     if head[:1] not in ("[", "{") or (suffix == ".json" and head[:1] == "{" and not _holds_entries(path)):
         return []
@@ -77,7 +80,7 @@ def columns_of(path: Path) -> list[str]:
 
 def _holds_entries(path: Path) -> bool:
     """Whether a JSON object holds entries, and is neither poses nor what is said of a single clip."""
-    if JSON_READER.matches(path):
+    if JSON_READER.matches(path) or json_clip.READER.matches(path):
         return False
     try:
         return all(isinstance(entry, dict) for _, entry in _entries_of(path))

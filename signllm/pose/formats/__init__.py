@@ -5,6 +5,8 @@
 | `.skels` | one clip a line of text, 151 numbers a frame | skels |
 | `.npz` | any number of clips with mask, frame rate, skeleton and unit | npz |
 | `.pose` | one clip, named by the file; OpenPose, MediaPipe and other layouts of the pose-format package | pose_file |
+| `.csv` | any number of clips, a row a frame, for spreadsheets and pandas | csv_rows |
+| `.json` | one clip with all that is known of it | json_clip |
 | folder with `pose.json` | one clip | clip_folder |
 | `.npz`, `.json` of trackers | OpenPose and MediaPipe points of three releases | tracked_points |
 | `.npy`, other `.npz` | arrays of points, told by their shapes | array_files |
@@ -28,6 +30,8 @@ from signllm.pose.formats import (
     array_files,
     arrow_points,
     clip_folder,
+    csv_rows,
+    json_clip,
     json_points,
     npz,
     pose_file,
@@ -40,6 +44,8 @@ from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWrit
 from signllm.pose.sequence import PoseSequence
 
 DEFAULT_FPS = 25.0
+TOLD_BY_CONTENT = (json_clip.READER, csv_rows.READER)
+"""Of our own formats, those that share their suffix with tables and texts, in the order in which one is meant."""
 _MOST_COMPARED = 1000
 """Names among which one that is meant is looked for: a table may name a hundred thousand that are not there."""
 
@@ -53,15 +59,24 @@ READERS: tuple[PoseReader, ...] = (
     array_files.NPY_READER,
     tree_files.READER,
     arrow_points.READER,
+    csv_rows.READER,
+    json_clip.READER,
     clip_folder.READER,
     json_points.FRAMES_READER,
     json_points.JSON_READER,
     tracked_points.LANDMARKS_READER,
     video.READER,
 )
-WRITERS: dict[str, PoseWriter] = {writer.suffix: writer for writer in (skels.WRITER, npz.WRITER, pose_file.WRITER)}
-POSE_SUFFIXES = (*WRITERS, ".npy", *tree_files.HDF5, *tree_files.TORCH, *video.SUFFIXES)
-"""Suffixes by which a file is taken for poses; in `.json`, `.parquet` and folders only the content tells it.
+_BY_SUFFIX = (skels.WRITER, npz.WRITER, pose_file.WRITER)
+WRITERS: dict[str, PoseWriter] = {writer.suffix: writer for writer in (*_BY_SUFFIX, csv_rows.WRITER, json_clip.WRITER)}
+POSE_SUFFIXES = (
+    *(writer.suffix for writer in _BY_SUFFIX),
+    ".npy",
+    *tree_files.HDF5,
+    *tree_files.TORCH,
+    *video.SUFFIXES,
+)
+"""Suffixes by which a file is taken for poses; in `.csv`, `.json`, `.parquet` and folders only the content tells it.
 
 Videos come last: where poses of the same name lie beside them, those are meant.
 """
