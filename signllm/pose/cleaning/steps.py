@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signllm.pose import faults
-from signllm.pose.geometry import neck_origin
+from signllm.pose.geometry import neck_origin, some
 from signllm.pose.rest import without_rest
 from signllm.pose.sequence import PoseSequence
 
@@ -51,7 +51,7 @@ def exchange_swaps(pose: PoseSequence, _: float) -> Done:
     right = faults.with_hands_put_right(pose)
     if right is pose:
         return pose, {}
-    moved_FJ = (right.coordinates != pose.coordinates).any(-1) | (right.valid != pose.valid)
+    moved_FJ = some(right.coordinates != pose.coordinates) | (right.valid != pose.valid)
     return right, {"joints_exchanged": int(moved_FJ.sum()), "frames_exchanged": int(moved_FJ.any(1).sum())}
 
 

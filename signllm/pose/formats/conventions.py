@@ -17,7 +17,7 @@ import numpy as np
 
 from signllm.errors import ConfigError, DataError, did_you_mean
 from signllm.pose.formats.hints import SIDES
-from signllm.pose.geometry import median, shoulder_offsets, shoulder_width, with_depth
+from signllm.pose.geometry import median, shoulder_offsets, shoulder_width, some, with_depth
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -104,7 +104,7 @@ class RawClip:
         seen = self.coordinates_FJC[..., 0] != 0
         seen[:, NECK] = True
         if not seen.all():  # rare, so x alone is looked at first
-            seen |= (self.coordinates_FJC != 0).any(axis=-1)
+            seen |= some(self.coordinates_FJC != 0)
         return seen
 
     def shoulder_width(self) -> float:

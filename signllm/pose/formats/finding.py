@@ -18,7 +18,7 @@ from signllm.pose.formats.evidence import LEFT_HAND, RIGHT_HAND, STANDARD, Axes,
 from signllm.pose.formats.marks import find_marks
 from signllm.pose.formats.point_layouts import CONFIDENCE, DEPTH
 from signllm.pose.formats.raw_points import Form, RawPoints
-from signllm.pose.geometry import in_shoulder_widths, neck_origin, shoulder_width, with_neck
+from signllm.pose.geometry import every, in_shoulder_widths, neck_origin, shoulder_width, with_neck
 from signllm.pose.sequence import PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -65,7 +65,7 @@ class Settings:
             raise DataError("the clip is empty")
         third = self.third or form.points.third
         seen_FK = raw.seen(form, third)
-        bad_FK = seen_FK & ~np.isfinite(points_FKC[..., :2]).all(-1)
+        bad_FK = seen_FK & ~every(np.isfinite(points_FKC[..., :2]))
         if bad_FK.any():
             frame, point = np.argwhere(bad_FK)[0]
             raise DataError(f"frame {frame}, point {point}: not a finite number ({int(bad_FK.sum())} such points)")
@@ -146,7 +146,7 @@ def looks_right(raw: RawPoints, form: Form) -> bool:
         clip = Settings(form=form, third=DEPTH).joints(raw)
     except DataError:
         return False
-    seen_FJ = clip.seen_FJ & np.isfinite(clip.coordinates_FJC).all(-1)
+    seen_FJ = clip.seen_FJ & every(np.isfinite(clip.coordinates_FJC))
     return looks_like_a_body(clip.coordinates_FJC, seen_FJ)
 
 

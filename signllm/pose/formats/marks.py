@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from signllm.pose.geometry import every
 from signllm.pose.skeleton import SKELETON_50
 
 MINUS_ONE, HAND_ON_A_POINT, BODY_ON_A_POINT = "-1 -1", "a hand on one point", "body joints on one point"
@@ -43,7 +44,7 @@ def find_marks(joints_FJC: np.ndarray, seen_FJ: np.ndarray, width: float) -> dic
         if not pointlike_F.any():
             continue
         hands_FJ[:, joints] = shown_FK & pointlike_F[:, None]
-        there_FJ = (joints_FJC == joints_FJC[:, joints[:1]]).all(-1) & pointlike_F[:, None]
+        there_FJ = every(joints_FJC == joints_FJC[:, joints[:1]]) & pointlike_F[:, None]
         there_FJ[:, [_NECK, *SKELETON_50.wrists.values()]] &= pointlike_F[:, None] & _alike(there_FJ)[:, None]
         there_FJ[:, _NECK] = False
         hands_FJ |= there_FJ & seen_FJ
@@ -64,7 +65,7 @@ def _alike(there_FJ: np.ndarray) -> np.ndarray:
 def _body_on_a_point(joints_FJC: np.ndarray, seen_FJ: np.ndarray) -> np.ndarray:
     """(F, J) bool: body joints of which at least three lie on exactly one point in a frame."""
     body_FKC, seen_FK = joints_FJC[:, _BODY], seen_FJ[:, _BODY]
-    same_FKK = (body_FKC[:, :, None] == body_FKC[:, None]).all(-1) & seen_FK[:, :, None] & seen_FK[:, None]
+    same_FKK = every(body_FKC[:, :, None] == body_FKC[:, None]) & seen_FK[:, :, None] & seen_FK[:, None]
     marked_FJ = np.zeros_like(seen_FJ)
     marked_FJ[:, _BODY] = same_FKK.sum(-1) >= _MOST_ALIKE
     return marked_FJ

@@ -12,6 +12,7 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.pose.formats.point_layouts import ARRAY_LAYOUTS, CONFIDENCE, LAYOUTS, PointLayout
+from signllm.pose.geometry import every, some
 
 MIXED = 0
 """Numbers of a point in rows where only the body has four."""
@@ -134,13 +135,13 @@ class RawPoints:
         """
         points_FKC, fourth_FK, _ = self.points(form)
         layout = form.points
-        seen_FK = ~np.isnan(points_FKC[..., :2]).any(-1)
+        seen_FK = ~some(np.isnan(points_FKC[..., :2]))
         flat = third == CONFIDENCE or points_FKC.shape[2] == 2
-        seen_FK &= (points_FKC[..., : 2 if flat else 3] != 0).any(-1)
-        seen_FK &= ~(points_FKC[..., :2] == -1).all(-1)
+        seen_FK &= some(points_FKC[..., : 2 if flat else 3] != 0)
+        seen_FK &= ~every(points_FKC[..., :2] == -1)
         if self.border_is_missing:
-            inside_FK = ((points_FKC[..., :2] > 0) & (points_FKC[..., :2] < 1)).all(-1)
-            seen_FK &= inside_FK | np.isinf(points_FKC[..., :2]).any(-1)
+            inside_FK = every((points_FKC[..., :2] > 0) & (points_FKC[..., :2] < 1))
+            seen_FK &= inside_FK | some(np.isinf(points_FKC[..., :2]))
         confidence_FK = points_FKC[..., 2] if third == CONFIDENCE and points_FKC.shape[2] > 2 else self.scores_FK
         if confidence_FK is not None:
             seen_FK &= (confidence_FK > 0) & (confidence_FK >= (layout.least if layout.third == CONFIDENCE else 0))

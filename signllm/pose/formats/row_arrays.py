@@ -17,6 +17,7 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.pose.formats.raw_points import RawPoints, forms_of_points, forms_of_width, known_widths
+from signllm.pose.geometry import some
 
 POINTS = re.compile(
     r"(.*_)?(keypoints?|points|poses?(_3d|_2d)?|landmarks?|coordinates?|joints|skeletons?|data|arr_0|kpts?|features?|x|values?)",
@@ -126,7 +127,7 @@ def signer_of(points_FPKC: np.ndarray) -> tuple[int, str | None]:
     if people == 1:
         return 0, None
     flat_FPK2 = np.nan_to_num(points_FPKC[..., :2].astype(np.float64))
-    seen_FPK = (flat_FPK2 != 0).any(-1)
+    seen_FPK = some(flat_FPK2 != 0)
     shown_P = seen_FPK.any(2).sum(0)
     score_P = np.zeros(people)
     for person in range(people):

@@ -27,7 +27,7 @@ from signllm.pose.formats.finding import Found, Raw, Settings, Step, looks_right
 from signllm.pose.formats.hints import AUTO, LEFT_FIRST, NO, YES, Hints
 from signllm.pose.formats.point_layouts import CONFIDENCE, DEPTH, VISIBLE
 from signllm.pose.formats.raw_points import Form, RawPoints
-from signllm.pose.geometry import median, neck_origin
+from signllm.pose.geometry import every, median, neck_origin
 from signllm.pose.sequence import PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 from signllm.sampling import spread
@@ -265,7 +265,7 @@ def _find_depth(search: _Search) -> None:
 
 def _variation(clip: RawClip, part: str) -> np.ndarray:
     joints_FJC = clip.coordinates_FJC.astype(np.float64) * (1.0, 1.0, clip.depth_unit)
-    seen_FJ = clip.seen_FJ & np.isfinite(joints_FJC).all(-1)
+    seen_FJ = clip.seen_FJ & every(np.isfinite(joints_FJC))
     return evidence.length_variation(joints_FJC, seen_FJ, part, FACTORS)
 
 

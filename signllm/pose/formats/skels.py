@@ -26,6 +26,7 @@ from signllm.pose.formats.conventions import (
 )
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter, has_suffix
 from signllm.pose.formats.row_lines import looked_for, rows_of_numbers
+from signllm.pose.geometry import every
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
 
@@ -139,7 +140,7 @@ def format_line(pose: PoseSequence, counter: str = FROM_ONE) -> bytes:
     coordinates_FJC = frames_FV[:, :-1].reshape(len(pose), SKELETON_50.num_joints, 3)
     coordinates_FJC[..., : pose.coordinates.shape[2]] = pose.coordinates * STANDARD_SCALE
     # A joint that is there but rounds to the origin would read back as missing.
-    vanishing_FJ = pose.valid & (np.abs(coordinates_FJC) < 5e-6).all(-1)
+    vanishing_FJ = pose.valid & every(np.abs(coordinates_FJC) < 5e-6)
     vanishing_FJ[:, NECK] = False
     coordinates_FJC[vanishing_FJ] = (1e-5, 0, 0)
     frames_FV[:, :-1] = coordinates_FJC.reshape(len(pose), -1)
