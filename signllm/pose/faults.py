@@ -216,9 +216,12 @@ def repeated_frames(pose: PoseSequence) -> np.ndarray:
     return np.concatenate([[False], same_F & (step_FJ.max(1) * pose.fps <= STILL_SPEED)])
 
 
-def frozen(pose: PoseSequence) -> _Spans:
-    """(first frame, frame after the last) of each stretch of at least FROZEN_S in which no joint moves."""
-    return [(start - 1, end) for start, end in _runs(repeated_frames(pose), pose.fps, FROZEN_S)]
+def frozen(repeated_F: np.ndarray, fps: float) -> _Spans:
+    """(first frame, frame after the last) of each stretch of at least FROZEN_S in which no joint moves.
+
+    `repeated_F`: what `repeated_frames` gives.
+    """
+    return [(start - 1, end) for start, end in _runs(repeated_F, fps, FROZEN_S)]
 
 
 def unseen(pose: PoseSequence, joints: tuple[int, ...], least_s: float = FROZEN_S) -> _Spans:

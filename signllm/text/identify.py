@@ -29,7 +29,7 @@ _CANDIDATES = ("en", "de", "fr", "it", "es", "ko", "tr")  # of the eight; more w
 MOST_TEXTS = 500  # are looked at, spread over all
 PASSAGE_LETTERS = 60  # fewer are too few to be sure of; on 124 ASL words one by one half were taken for other languages
 LEAST_LETTERS = 40
-SENTENCE_LETTERS, SENTENCE_WORDS = 15, 3  # so many are enough: of 760 real German sentences as long none was doubted
+ENOUGH_LETTERS, ENOUGH_WORDS = 15, 3  # to be judged alone: of 760 real German sentences as long none was doubted
 OWN_LEAST = (
     0.05  # of real lists of words and sentences in their own language, none was less likely to be in it than 0.09
 )
@@ -102,7 +102,7 @@ def _in_another_language(texts: Sequence[str], spoken: str) -> dict[str, str]:
     """Text -> the language's name, for sentences and passages in another spoken language of the toolkit."""
     foreign: dict[str, str] = {}
     words = {text: words_of(text) for text in texts}
-    long = [text for text in texts if len(words[text]) >= SENTENCE_WORDS and _letters(words[text]) >= SENTENCE_LETTERS]
+    long = [text for text in texts if len(words[text]) >= ENOUGH_WORDS and _letters(words[text]) >= ENOUGH_LETTERS]
     alone = set(long)
     short = [text for text in texts if text not in alone]
     together = [(passage, own) for passage, own in _passages(short) if _letters(own) >= LEAST_LETTERS]

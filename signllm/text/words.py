@@ -27,6 +27,7 @@ _HAN_LETTERS = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN_LETTER = re.compile(f"[{_HAN_LETTERS}]")
 _HAN_RUN = re.compile(f"[{_HAN_LETTERS}]+")
 _BETWEEN_HAN = re.compile(f"(?<=[{_HAN_LETTERS}])\\s+(?=[{_HAN_LETTERS}])")
+SENTENCE_WORDS = 3
 _LETTERS_A_WORD = 2  # of Chinese, about
 _WORD = re.compile(r"\d+(?:[.,:]\d+)+|[\w\u0300-\u036f]+")
 _JOINERS = "\u200d\ufe0e\ufe0f"  # inside an emoji
@@ -128,6 +129,11 @@ def count_words(text: str) -> int:
     text = joined_han(text)
     letters = sum((len(run) - 1) // _LETTERS_A_WORD for run in _HAN_RUN.findall(text))
     return len(text.split()) + letters
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a text has as many words as a sentence or a phrase; fewer are a word or a name."""
+    return count_words(text) >= SENTENCE_WORDS
 
 
 def stems_of(word: str, spoken: str) -> list[str]:

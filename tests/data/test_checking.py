@@ -183,12 +183,13 @@ def test_one_hand_that_is_never_moved_is_no_error(corpus, tmp_path):
     assert finding.severity == Severity.WARNING
 
 
-def test_words_that_come_again_are_no_leak(tmp_path, made):
+@pytest.mark.parametrize("label", ["book", "I do not know"])
+def test_labels_that_come_again_are_no_leak(tmp_path, made, label):
     corpus = Corpus.__new__(Corpus)
-    corpus.splits = {s: [(n, "book", p) for n, _, p in clips] for s, clips in made[25.0].splits.items()}
+    corpus.splits = {s: [(n, label, p) for n, _, p in clips] for s, clips in made[25.0].splits.items()}
     finding = found(corpus.write(tmp_path))["shared_texts"]
     assert finding.severity == Severity.NOTE
-    assert "single words" in finding.message[0]
+    assert "labels" in finding.message[0]
 
 
 def test_the_source_says_the_language_and_the_splits(made, tmp_path):

@@ -52,7 +52,7 @@ def test_a_clean_clip_has_no_fault(clips, fps):
     assert not faults.jumps(pose).any()
     assert not faults.swapped_sides(pose).any()
     assert not faults.swapped_hands(pose).any()
-    assert faults.frozen(pose) == []
+    assert faults.frozen(faults.repeated_frames(pose), pose.fps) == []
     assert faults.with_hands_put_right(pose) is pose
 
 
@@ -123,7 +123,7 @@ def test_hands_that_rest_on_each_other_are_not_exchanged(clips):
 def test_a_picture_that_stands_is_found_with_its_frames(clips, fps):
     first, last = 10, 10 + round(1.0 * fps)
     pose = changed(clips[fps], lambda coordinates, _: coordinates.__setitem__(slice(first, last), coordinates[first]))
-    assert faults.frozen(pose) == [(first, last)]
+    assert faults.frozen(faults.repeated_frames(pose), pose.fps) == [(first, last)]
     assert faults.repeated_frames(pose).sum() == last - first - 1
 
 
@@ -131,13 +131,13 @@ def test_a_picture_that_stands_is_found_with_its_frames(clips, fps):
 def test_a_short_hold_is_not_frozen(clips, fps):
     last = 10 + round(0.3 * fps)
     pose = changed(clips[fps], lambda coordinates, _: coordinates.__setitem__(slice(10, last), coordinates[10]))
-    assert faults.frozen(pose) == []
+    assert faults.frozen(faults.repeated_frames(pose), pose.fps) == []
 
 
 def test_frames_without_anybody_are_unseen_and_not_frozen(clips):
     pose = changed(clips[25.0], lambda _, valid: valid[20:40].__imul__(False))
     assert faults.unseen(pose, tuple(range(50))) == [(20, 40)]
-    assert faults.frozen(pose) == []
+    assert faults.frozen(faults.repeated_frames(pose), pose.fps) == []
 
 
 def test_limits_are_in_shoulder_widths_whatever_the_unit(clips):

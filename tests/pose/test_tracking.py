@@ -17,7 +17,7 @@ from signllm.pose.formats import video
 from signllm.pose.formats.searching import find
 from signllm.pose.tracking import tracked
 from signllm.pose.tracking.decoding import measure, open_video
-from signllm.pose.tracking.hands import choose_hands, fill_gaps
+from signllm.pose.tracking.hands import choose_hands, fill_hands
 from signllm.pose.tracking.people import find_people, part_of
 from signllm.pose.tracking.process import Tracker
 from signllm.pose.tracking.tracked import Tracking, use
@@ -216,7 +216,7 @@ def test_short_gaps_are_filled_on_the_wrist_and_long_ones_are_not():
     hands[3:8, 0] = hands[10:16, 0] = hands[18:, 0] = np.nan  # 5, 6 and the last 2 frames
     hands[3, 1] = np.nan
     hands[4, 1] = hand((wrists[4, 1, 0], 0.5), (0, 1))  # turns round
-    filled = fill_gaps(hands, wrists, 5)
+    filled = fill_hands(hands, wrists, 5)
     np.testing.assert_allclose(filled[3:8, 0], whole[3:8, 0], atol=1e-6)
     assert np.isnan(filled[10:16, 0]).all()
     assert np.isnan(filled[18:, 0]).all()

@@ -284,7 +284,7 @@ def sequence(frames, missing, step=0.01):
 @pytest.mark.parametrize(("gap", "longest", "filled"), [(1, 1, True), (3, 3, True), (3, 2, False), (1, 0, False)])
 def test_gaps_are_filled_up_to_the_longest(gap, longest, filled):
     found, wrists, whole = sequence(8, slice(2, 2 + gap))
-    result = hands.fill_gaps(found, wrists, longest)
+    result = hands.fill_hands(found, wrists, longest)
     if filled:
         np.testing.assert_allclose(result, whole)
     else:
@@ -296,17 +296,17 @@ def test_a_gap_is_filled_in_a_straight_line_where_the_wrist_is_unknown():
     found, wrists, _ = sequence(5, slice(1, 4))
     found[..., 2] += np.arange(5)[:, None, None]
     wrists[2, 0] = np.nan
-    result = hands.fill_gaps(found, wrists, 3)
+    result = hands.fill_hands(found, wrists, 3)
     for frame, share in ((1, 0.25), (2, 0.5), (3, 0.75)):
         np.testing.assert_allclose(result[frame, 0], found[0, 0] * (1 - share) + found[4, 0] * share)
     found[4, 0] = hand((0.7, 0.6), (1, 0))  # a right angle is too much
-    assert np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).all()
+    assert np.isnan(hands.fill_hands(found, wrists, 3)[2, 0]).all()
     bent = hand((0.7, 0.6), (1, 0))
     bent[0, 1] += 0.01  # from its root to its middle knuckle it points a little upwards
     found[4, 0] = bent
-    assert not np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).any()
+    assert not np.isnan(hands.fill_hands(found, wrists, 3)[2, 0]).any()
     found[4, 0] = hand((0.7, 0.6), (1, -0.1))
-    assert not np.isnan(hands.fill_gaps(found, wrists, 3)[2, 0]).any()
+    assert not np.isnan(hands.fill_hands(found, wrists, 3)[2, 0]).any()
 
 
 # The worker's crops

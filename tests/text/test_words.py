@@ -2,7 +2,7 @@
 
 import pytest
 
-from signllm.text.words import count_words, first_few, joined_han, own_scripts, script_of, stems_of, words_of
+from signllm.text.words import count_words, first_few, is_sentence, joined_han, own_scripts, script_of, stems_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,8 @@ def test_chinese_has_a_word_a_letter_and_no_blanks():
     assert joined_han("他 有 一 个 A B") == "他有一个 A B"
     texts = ("姐姐", "他有一个姐姐", "他 有 一 个 姐 姐", "été là")
     assert [count_words(text) for text in texts] == [1, 3, 3, 2]
+
+
+def test_a_sentence_needs_no_blanks_between_its_words():
+    texts = ["我的弟弟去学校", "明天可能会下雨", "你好", "guten Morgen", "wie geht es", "", "내 남동생은 학생이다"]
+    assert [is_sentence(text) for text in texts] == [True, True, False, False, True, False, True]

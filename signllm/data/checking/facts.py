@@ -34,7 +34,8 @@ def figures_of(entry: int, clip: CleanClip, pose: PoseSequence) -> dict[str, flo
     `swapped`; of joints in frames: `missing_*` and `jumping`; with the first stretch of frames each. Speeds are means
     of wrists in shoulder widths a second, NaN where a wrist is not seen."""
     frames, valid_FJ = len(pose), pose.valid
-    stands, gone = faults.frozen(pose), faults.unseen(pose, tuple(range(2, pose.skeleton.num_joints)))
+    repeated_F = faults.repeated_frames(pose)
+    stands, gone = faults.frozen(repeated_F, pose.fps), faults.unseen(pose, tuple(range(2, pose.skeleton.num_joints)))
     jumping_FJ = faults.jumps(pose)
     jumping_FJ[[end for _, end in stands if end < frames]] = False  # where a picture that stood goes on
     swapped_F = faults.swapped_sides(pose) | faults.swapped_hands(pose)
@@ -55,7 +56,7 @@ def figures_of(entry: int, clip: CleanClip, pose: PoseSequence) -> dict[str, flo
         },
         **{f"speed_{hand}": _speed(pose, wrist) for hand, wrist in pose.skeleton.wrists.items()},
         "frozen": sum(end - first for first, end in stands) / frames,
-        "repeated": float(faults.repeated_frames(pose).mean()),
+        "repeated": float(repeated_F.mean()),
         "lost": sum(end - first for first, end in gone) / frames,
         "jumping": float(jumping_FJ.sum() / max(1, valid_FJ.sum())),
         "jump_frame": int(jumping_FJ.sum(1).argmax()),

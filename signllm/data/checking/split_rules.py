@@ -11,7 +11,7 @@ import numpy as np
 from signllm.data.checking.facts import SplitFacts
 from signllm.data.checking.findings import MOST_CLIPS, Finding, Place, Severity, counted, graded
 from signllm.data.dealing import DEV, TRAIN
-from signllm.data.texts import normalised_text
+from signllm.data.texts import corpus_kind, normalised_text
 from signllm.text.words import first_few, words_of
 
 Rule = Callable[[Sequence[SplitFacts]], Iterator[Finding]]
@@ -20,8 +20,6 @@ COPIES = (0.002, 0.3)
 """Share of a split's clips that are copies of others in it: they count double, and a third of them is no corpus."""
 LEAKED = 0.02
 """Share of an evaluation split that stands in training. Below, scores move by less than their intervals are wide."""
-SENTENCE_WORDS = 3
-"""Words of a text (their median) from which a corpus has sentences, which need not come again, and no single words."""
 SHARED_SENTENCES = 0.05
 """Share of evaluation texts that stand in training: PHOENIX-2014T has 1 %, greetings and dates."""
 UNSEEN_WORDS = 0.2
@@ -99,23 +97,23 @@ def _pairs(splits: Sequence[SplitFacts]) -> Iterator[tuple[SplitFacts, SplitFact
 
 
 def shared_texts(splits: Sequence[SplitFacts]) -> Iterator[Finding]:
-    """Sentences of evaluation that stand in training. Single words must come again, so of them it is a note."""
+    """Sentences of evaluation that stand in training. Labels of signs must come again, so of them it is a note."""
     for train, other in _pairs(splits):
         known = {normalised_text(text) for text in train.texts}
         shared = [entry for entry in other.entries if entry.text and normalised_text(entry.text) in known]
         if not shared:
             continue
         share = len(shared) / max(1, len(other.texts))
-        sentences = float(np.median([len(words_of(text)) for text in other.texts])) >= SENTENCE_WORDS
+        sentences = not corpus_kind(other.texts).is_words
         yield Finding(
             "shared_texts",
             Severity.WARNING if sentences and share >= SHARED_SENTENCES else Severity.NOTE,
             f"{train.label} and {other.label}",
             (
                 f"{len(shared)} of {len(other.texts)} texts of {other.label} ({share:.0%}) stand in {train.label}, too"
-                + ", as they must where texts are single words" * (not sentences),
+                + ", as they must where texts are labels" * (not sentences),
                 f"{other.label} 的 {len(other.texts)} 条文本中有 {len(shared)} 条（{share:.0%}）也在 {train.label} 中"
-                + "；单词语料本应如此" * (not sentences),
+                + "；以标签为文本的语料本应如此" * (not sentences),
             ),
             ("the evaluation reports scores without them, too", "评估会另外给出去掉它们的得分"),
             share,

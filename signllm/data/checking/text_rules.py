@@ -12,7 +12,7 @@ from signllm.errors import ConfigError
 from signllm.languages import LANGUAGES
 from signllm.text.checks import check_text
 from signllm.text.identify import DOUBTFUL_SHARE, foreign_texts, spoken_language, spoken_name
-from signllm.text.words import words_of
+from signllm.text.words import is_sentence, words_of
 
 Rule = Callable[[SplitFacts], Iterator[Finding]]
 
@@ -22,8 +22,8 @@ MOST_TEXTS = 20_000
 """Different texts that are judged; each takes a fifth of a millisecond."""
 FAR_OUT, TIMES = 6.0, 3.0
 """A clip's letters a second are odd where they lie so many robust deviations, and so many times, from the median."""
-SENTENCE_WORDS, FASTEST_TEXT = 3, 45.0
-"""Words of a text, letters a second: fast speech has 20 and no sentence twice as many. Single words have any rate: a
+FASTEST_TEXT = 45.0
+"""Letters a second: fast speech has 20 and no sentence twice as many. Single words have any rate: a
 gloss of 20 letters is a sign of 0.2 s."""
 MISMATCH = (0.002, 0.1)
 """Share of clips whose text and poses do not match in length."""
@@ -55,7 +55,7 @@ def language(split: SplitFacts) -> Iterator[Finding]:
     spoken = LANGUAGES[split.language].spoken
     foreign, share = foreign_texts(texts, split.language, MOST_TEXTS)
     if share < DOUBTFUL_SHARE:  # so few short texts may be taken wrongly; sentences are not
-        foreign = {text: found for text, found in foreign.items() if len(text.split()) >= SENTENCE_WORDS}
+        foreign = {text: found for text, found in foreign.items() if is_sentence(text)}
         share = len(foreign) / max(1, min(MOST_TEXTS, len(set(texts))))
     if not foreign:
         return
@@ -104,8 +104,8 @@ def lengths(split: SplitFacts) -> Iterator[Finding]:
     middle = float(np.median(rate))
     spread = max(1.4826 * float(np.median(np.abs(rate - middle))), np.log(TIMES) / FAR_OUT)
     far = (np.abs(rate - middle) > FAR_OUT * spread) if len(rows) >= _FEWEST else np.zeros(len(rows), bool)
-    words = np.array([len((split.entry(row).text or "").split()) for row in rows])
-    odd = far | ((words >= SENTENCE_WORDS) & (letters / seconds > FASTEST_TEXT))
+    sentences = np.array([is_sentence(split.entry(row).text or "") for row in rows])
+    odd = far | (sentences & (letters / seconds > FASTEST_TEXT))
     if not odd.any():
         return
     share = float(odd.mean())

@@ -61,7 +61,7 @@ def choose_hands(
         _choose(np.concatenate([plain_F2K3, second], axis=1), rightness_FN, joints_FK2 / width, scale_C / width)
         for second in (nothing_F2K3, second_F2K3)
     )
-    filled_F2K3 = fill_gaps(chosen_F2K3, body_FK4[:, _WRISTS, :2], int(LONGEST_GAP_S * fps + 1e-6))
+    filled_F2K3 = fill_hands(chosen_F2K3, body_FK4[:, _WRISTS, :2], int(LONGEST_GAP_S * fps + 1e-6))
     found = _count(chosen_F2K3)
     return Hands(filled_F2K3, _count(plain_F2K3), _count(sound_F2K3), found, _count(filled_F2K3) - found)
 
@@ -102,7 +102,7 @@ def _cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (one * other).sum(-1) / np.maximum(np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1), 1e-9)
 
 
-def fill_gaps(hands_F2K3: np.ndarray, wrists_F22: np.ndarray, longest: int) -> np.ndarray:
+def fill_hands(hands_F2K3: np.ndarray, wrists_F22: np.ndarray, longest: int) -> np.ndarray:
     """Hands interpolated over gaps of at most `longest` frames: their shape in between, their place on the wrist.
 
     A hand that is seen for the first time or the last is not prolonged, and none is filled in that turns round
