@@ -3,14 +3,16 @@
     python benchmarks/conversion_memory.py
     python benchmarks/conversion_memory.py --clips 100 1000 --sources lines "csv and .npz" --workers 1 2
     python benchmarks/conversion_memory.py --clips 100 100000 --only_open
+    python benchmarks/conversion_memory.py --clips 1000 100000 --check
     python benchmarks/conversion_memory.py --list
 
 Each row is a conversion in a process of its own, of clips that are made by code: a few dozen different ones, which come
 again and again (lines are repeated, files are hard links). `peak` is that process's peak resident memory, `worker` that
 of the largest one that reads clips; `grown` is what the first has grown since the row above, for each clip more. `open`
-is the time to open the finished store and its last clip. Poses of a few frames each are small: a row shows what a clip
-costs beside its poses. With `--only_open` the source is opened and read from its beginning to its end as conversion
-does, and no pose is: what a clip costs is the same, and 100,000 take a minute.
+is the time to open the finished store and its last clip, or to make the doctor's page. Poses of a few frames each are
+small: a row shows what a clip costs beside its poses. With `--only_open` the source is opened and read from its
+beginning to its end as conversion does, and no pose is: what a clip costs is the same, and 100,000 take a minute. With
+`--check` the source is looked at as `final_convert_data.py --check` does, and nothing is written.
 """
 
 from __future__ import annotations
@@ -217,6 +219,20 @@ def open_alone(folder: Path) -> None:
     print(json.dumps({"seconds": seconds, "peak": peak_mib(), "clips": len(names), "open": read}))
 
 
+def check_alone(folder: Path, workers: int) -> None:
+    """Let the doctor see what is in the folder, make its page, and print what it took, as JSON."""
+    from signllm.data.checking.doctor import check
+    from signllm.data.checking.options import CheckOptions
+    from signllm.viewing.check_page import check_page
+
+    began = time.perf_counter()
+    checkup = check(CheckOptions(folder / "source", "GSL", splits=["train"], workers=workers, held_out=0.0))
+    seconds, clips = time.perf_counter() - began, len(checkup.splits[0])
+    began = time.perf_counter()
+    check_page(checkup)
+    print(json.dumps({"seconds": seconds, "clips": clips, "open": time.perf_counter() - began, "peak": peak_mib()}))
+
+
 def peak_mib() -> float:
     """Peak resident memory of this process: without what the one that started it had, where the system says it."""
     status = Path("/proc/self/status")
@@ -245,6 +261,7 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_argument("--sources", nargs="+", choices=SOURCES, default=list(SOURCES), metavar="NAME")
     flags.add_argument("--workers", type=int, nargs="+", default=[1])
     flags.add_argument("--only_open", action="store_true", help="open the sources, and read no pose")
+    flags.add_argument("--check", action="store_true", help="let the doctor see the sources, and convert nothing")
     flags.add_argument("--list", action="store_true", help="name the sources, and convert nothing")
     flags.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     return flags
@@ -254,7 +271,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a row for each source and number of clips."""
     args = build_parser().parse_args(argv)
     if args.child:
-        open_alone(args.child) if args.only_open else child(args.child, args.workers[0])
+        if args.only_open:
+            open_alone(args.child)
+        else:
+            (check_alone if args.check else child)(args.child, args.workers[0])
         return 0
     if args.list:
         print("\n".join(SOURCES))
@@ -262,7 +282,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("source             workers   clips  seconds  ms a clip  peak MiB  worker MiB  grown B a clip  open ms")
     for name in args.sources:
         for workers in args.workers:
-            measure(name, workers, args.clips, ["--only_open"] if args.only_open else [])
+            chosen = {"--only_open": args.only_open, "--check": args.check}
+            measure(name, workers, args.clips, [flag for flag, given in chosen.items() if given])
     return 0
 
 

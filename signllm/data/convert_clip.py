@@ -6,6 +6,7 @@ Legend: F frames, J joints.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class CleanClip:
     """A converted clip (None when `faults` speak against it) and what was found in it.
 
     `changes`: what each step of cleaning did. `marked_joints`: joints in single frames that other marks than zeros say
-    to be missing, by mark. `lifted`: whether its z was fitted.
+    to be missing, by mark. `lifted`: whether its z was fitted. `seen`: what was asked of it where it was read.
     """
 
     pose: PoseSequence | None = None
@@ -40,6 +41,7 @@ class CleanClip:
     changes: list[Change] = field(default_factory=list)
     marked_joints: dict[str, int] = field(default_factory=dict)
     lifted: bool = False
+    seen: Any = None
 
     @property
     def outlier_joints(self) -> int:

@@ -82,8 +82,12 @@ def clean_rows(
     tell: Progress,
     engine: Engine,
     lift: bool = False,
+    look: Callable[[CleanClip], object] | None = None,
 ) -> Iterator[Row]:
-    """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done."""
+    """(entry, clean clip, fps, faults with their place), in order; `tell` is told of the bytes that are done.
+
+    With `look` only what it says of each clip is kept, as `seen`: see `Work`.
+    """
     under_way: deque[list[ClipEntry]] = deque()
     root = root_of(options)
 
@@ -92,7 +96,8 @@ def clean_rows(
             under_way.append(chunk)
             yield [(entry.load, entry.fps) for entry in chunk]
 
-    for clips in engine.map(read_chunk, Work(found, options.fps, options.cleaning, lift), tasks()):
+    work = Work(found, options.fps, options.cleaning, lift, look=look)
+    for clips in engine.map(read_chunk, work, tasks()):
         for entry, (clip, fps) in zip(under_way.popleft(), clips, strict=True):
             tell(entry.num_bytes)
             where = entry.where_below(root)

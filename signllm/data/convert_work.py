@@ -27,7 +27,8 @@ _CHUNK_BYTES = 8 << 20
 class Work:
     """How all clips of a source are read. `fps`: what the user says, before all else. `lift`: flat clips become 3D.
 
-    `tracking`: how videos are tracked: in another process as in the one that asks for the work.
+    `tracking`: how videos are tracked: in another process as in the one that asks for the work. `look`: a function of a
+    module that says something of each clip that has a pose; that is kept as `seen`, and the pose is not.
     """
 
     found: Found
@@ -35,6 +36,7 @@ class Work:
     cleaning: Cleaning = USUAL
     lift: bool = False
     tracking: Tracking = field(default_factory=used)
+    look: Callable[[CleanClip], object] | None = None
 
 
 Task = tuple[Callable[[], Loaded], float | None]
@@ -67,6 +69,10 @@ def read_chunk(work: Work, tasks: list[Task]) -> list[tuple[CleanClip, float]]:
     clips = [_read(work, *task) for task in tasks]
     if work.lift:
         lift_flat([clip for clip, _ in clips])
+    if work.look is not None:
+        for clip, _ in clips:
+            if clip.pose is not None:
+                clip.seen, clip.pose = work.look(clip), None
     return clips
 
 

@@ -171,6 +171,6 @@ def _speeds(split: SplitFacts) -> np.ndarray:
 def _text_rates(split: SplitFacts) -> np.ndarray:
     """Letters a second of each clip with a text."""
     seconds = split.figure("duration_s")
-    letters = [len("".join(words_of(split.entry(row).text or ""))) for row in range(len(split))]
+    letters = [len("".join(words_of(entry.text or ""))) for entry in split.read_entries()]
     rates = np.array(letters, float) / seconds if len(split) else np.zeros(0)
     return np.asarray(rates[rates > 0])

@@ -1,17 +1,22 @@
 """The doctor: every fault that is put into clean clips is found, with its place, and nothing else is."""
 
+import pickle
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
+import signllm.packed
 from signllm.data.checking.doctor import check
 from signllm.data.checking.findings import Severity
 from signllm.data.checking.options import CheckOptions
 from signllm.data.demo.lexicon import vocabulary
 from signllm.data.demo.performance import animate
+from signllm.data.engines import ENGINES
 from signllm.data.store import ClipRecord, StoreWriter
 from signllm.errors import ConfigError, DataError
 from signllm.pose.formats import write_clips
-from tests.helpers.sources import lines, write_lines
+from tests.helpers.sources import clip, lines, write_lines
 from tests.pose.test_faults import apart
 
 ENGLISH = ("Tomorrow the weather is cold and windy in the {}", "My older brother would like to visit the {} with us")
@@ -240,3 +245,50 @@ def test_faulty_clips_are_an_error_unless_they_are_left_out(tmp_path):
     assert (finding.severity, finding.value) == (Severity.ERROR, 1 / 6)
     assert "dev.skels:1 (clip n0)" in finding.message[0]
     assert found(tmp_path, language="ASL", skip_bad=True)["faulty_clips"].severity == Severity.WARNING
+
+
+class Sending:
+    """An engine that sends everything as one in another process would."""
+
+    def map(self, work, shared, chunks):
+        return (pickle.loads(pickle.dumps(work(*pickle.loads(pickle.dumps((shared, chunk)))))) for chunk in chunks)
+
+
+def test_clips_are_looked_at_where_they_are_read_and_no_pose_is_sent(corpus, tmp_path, monkeypatch):
+    exchange(corpus)
+    corpus.write(tmp_path)
+    here = check(CheckOptions(tmp_path))
+    sent = []
+
+    class Watching(Sending):
+        def map(self, work, shared, chunks):
+            for rows in super().map(work, shared, chunks):
+                sent.extend(clip for clip, _ in rows)
+                yield rows
+
+    monkeypatch.setitem(ENGINES, "processes", lambda workers, address: nullcontext(Watching()))
+    there = check(CheckOptions(tmp_path))
+    assert there.findings == here.findings
+    assert len(sent) == 16
+    assert all(clip.pose is None for clip in sent)
+    for one, other in zip(here.splits, there.splits, strict=True):
+        assert all((one.figure(name) == other.figure(name)).all() for name in ("entry", "frames", "reach", "swapped"))
+        assert (one.low_PC == other.low_PC).all()
+        assert (one.high_PC == other.high_PC).all()
+        assert one.digests == other.digests
+
+
+def test_copies_among_many_clips_are_found_with_their_texts(tmp_path, made, monkeypatch):
+    """The clips of a large corpus are held in blocks, here of four."""
+    monkeypatch.setattr(signllm.packed, "FEW", 8)
+    monkeypatch.setattr(signllm.packed, "_BLOCK", 4)
+    pose = made[25.0].splits["train"][0][2]
+    write_clips(tmp_path / "train.skels", [(f"train/c{n}", pose if n % 3 else clip(n)) for n in range(30)])
+    lines(tmp_path / "train.text", *(f"text {n // 2}" for n in range(30)))
+    checkup = check(CheckOptions(tmp_path, "ASL", held_out=0.0))
+    (split,) = checkup.splits
+    assert isinstance(split.entries, signllm.packed.Packed)
+    assert [entry.name for entry in split.read_entries()] == [f"c{n}" for n in range(30)]
+    finding = next(finding for finding in checkup.findings if finding.kind == "copies")
+    assert finding.message[0] == "poses of another clip in 19 of 30 clips, 19 with another text"
+    assert finding.clips[0].clip == "c1 = c2"

@@ -2,7 +2,16 @@
 
 import pytest
 
-from signllm.text.words import count_words, first_few, is_sentence, joined_han, own_scripts, script_of, stems_of, words_of
+from signllm.text.words import (
+    count_words,
+    first_few,
+    is_sentence,
+    joined_han,
+    own_scripts,
+    script_of,
+    stems_of,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from signllm.data.checking.facts import SplitFacts
+from signllm.data.checking.facts import SplitFacts, look_at
 from signllm.data.checking.findings import MOST_CLIPS, Finding, Severity
 from signllm.data.checking.opening import OpenedSplit, open_splits
 from signllm.data.checking.options import CheckOptions
@@ -101,13 +101,14 @@ def _read(
     if split.found is None:
         return
     tell = start(split.label, sum(entry.num_bytes for entry in split.entries))
-    for number, (entry, clip, _, faults) in enumerate(clean_rows(split.entries, split.found, options, tell, engine)):
+    rows = clean_rows(split.entries, split.found, options, tell, engine, look=look_at)
+    for number, (entry, clip, _, faults) in enumerate(rows):
         told = [fault for fault in faults if fault.rpartition(": ")[2] not in split.source.missing]
         if told and len(split.rejected) < MOST_CLIPS:
             split.rejected.append((entry.name, told[0]))
         split.num_rejected += bool(told)
-        if clip.pose is not None:
-            split.add(number, clip, clip.pose)
+        if clip.seen is not None:
+            split.add(number, clip.seen)
 
 
 def _findings(facts: Sequence[SplitFacts], options: CheckOptions) -> list[Finding]:

@@ -6,7 +6,7 @@ Legend: F frames, J joints, C coordinates.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,10 +29,42 @@ FIGURES = (
 )
 
 
-def figures_of(entry: int, clip: CleanClip, pose: PoseSequence) -> dict[str, float]:
-    """The FIGURES of a clip in shoulder widths. Shares of frames: `frozen`, `repeated`, `lost` (nobody is seen) and
-    `swapped`; of joints in frames: `missing_*` and `jumping`; with the first stretch of frames each. Speeds are means
-    of wrists in shoulder widths a second, NaN where a wrist is not seen."""
+@dataclass(frozen=True)
+class ClipFacts:
+    """What the doctor keeps of one clip. `low_PC`, `high_PC`: the range of the seen joints of each of PARTS."""
+
+    figures: dict[str, float]
+    digest: int
+    missing_J: np.ndarray
+    low_PC: np.ndarray
+    high_PC: np.ndarray
+    marked: dict[str, int]
+
+
+def look_at(clip: CleanClip) -> ClipFacts:
+    """What is kept of a clip that has a pose; all that takes time, so that it is done wherever clips are read."""
+    pose = clip.pose
+    assert pose is not None, "a clip without a pose is not looked at"
+    low_PC, high_PC = _no_range()
+    for part, joints in enumerate(pose.skeleton.parts.values()):
+        seen_NC = pose.coordinates[:, list(joints)][pose.valid[:, list(joints)]]
+        if len(seen_NC):
+            low_PC[part, : seen_NC.shape[1]], high_PC[part, : seen_NC.shape[1]] = seen_NC.min(0), seen_NC.max(0)
+    missing_J = (~pose.valid).sum(0)
+    return ClipFacts(_figures_of(clip, pose), clip_digest(pose), missing_J, low_PC, high_PC, clip.marked_joints)
+
+
+def _no_range() -> tuple[np.ndarray, np.ndarray]:
+    return np.full((len(PARTS), 3), np.inf), np.full((len(PARTS), 3), -np.inf)
+
+
+def _figures_of(clip: CleanClip, pose: PoseSequence) -> dict[str, float]:
+    """The FIGURES of a clip but its number, in shoulder widths.
+
+    Shares of frames: `frozen`, `repeated`, `lost` (nobody is seen) and `swapped`; of joints in frames: `missing_*` and
+    `jumping`; with the first stretch of frames each. Speeds are means of wrists in shoulder widths a second, NaN where
+    a wrist is not seen.
+    """
     frames, valid_FJ = len(pose), pose.valid
     repeated_F = faults.repeated_frames(pose)
     stands, gone = faults.frozen(repeated_F, pose.fps), faults.unseen(pose, tuple(range(2, pose.skeleton.num_joints)))
@@ -42,7 +74,6 @@ def figures_of(entry: int, clip: CleanClip, pose: PoseSequence) -> dict[str, flo
     swaps = np.flatnonzero(swapped_F)
     seen_C = pose.coordinates[valid_FJ]
     found = {
-        "entry": entry,
         "frames": frames,
         "fps": pose.fps,
         "duration_s": pose.duration_s,
@@ -102,8 +133,8 @@ class SplitFacts:
     rejected: list[tuple[str, str]] = field(default_factory=list)
     num_rejected: int = 0
     digests: array = field(default_factory=lambda: array("Q"))
-    low_PC: np.ndarray = field(default_factory=lambda: np.full((len(PARTS), 3), np.inf))
-    high_PC: np.ndarray = field(default_factory=lambda: np.full((len(PARTS), 3), -np.inf))
+    low_PC: np.ndarray = field(default_factory=lambda: _no_range()[0])
+    high_PC: np.ndarray = field(default_factory=lambda: _no_range()[1])
     missing_J: np.ndarray = field(default_factory=lambda: np.zeros(SKELETON_50.num_joints, np.int64))
     marked: dict[str, int] = field(default_factory=dict)
     _columns: dict[str, array] = field(default_factory=lambda: {name: array("d") for name in FIGURES})
@@ -132,24 +163,30 @@ class SplitFacts:
         """How many clips can be read."""
         return len(self.digests)
 
-    def add(self, number: int, clip: CleanClip, pose: PoseSequence) -> None:
+    def add(self, number: int, clip: ClipFacts) -> None:
         """Count in a clip, the `number`th entry."""
-        for name, value in figures_of(number, clip, pose).items():
+        self._columns["entry"].append(number)
+        for name, value in clip.figures.items():
             self._columns[name].append(value)
-        self.digests.append(clip_digest(pose))
-        self.missing_J += (~pose.valid).sum(0)
-        for mark, count in clip.marked_joints.items():
+        self.digests.append(clip.digest)
+        self.missing_J += clip.missing_J
+        for mark, count in clip.marked.items():
             self.marked[mark] = self.marked.get(mark, 0) + count
-        for row, joints in enumerate(pose.skeleton.parts.values()):
-            seen_NC = pose.coordinates[:, list(joints)][pose.valid[:, list(joints)]]
-            if len(seen_NC):
-                axes = seen_NC.shape[1]
-                self.low_PC[row, :axes] = np.minimum(self.low_PC[row, :axes], seen_NC.min(0))
-                self.high_PC[row, :axes] = np.maximum(self.high_PC[row, :axes], seen_NC.max(0))
+        np.minimum(self.low_PC, clip.low_PC, out=self.low_PC)
+        np.maximum(self.high_PC, clip.high_PC, out=self.high_PC)
 
     def figure(self, name: str) -> np.ndarray:
         """One of FIGURES for each clip that can be read, (N,) float64."""
         return np.array(self._columns[name])
+
+    def read_entries(self) -> Iterator[ClipEntry]:
+        """The clip of each row of the figures, in order: fast for all of many, where `entry` is for a few."""
+        rows = iter(self._columns["entry"])
+        wanted = next(rows, None)
+        for number, entry in enumerate(self.entries):
+            if number == wanted:
+                yield entry
+                wanted = next(rows, None)
 
     def entry(self, row: int) -> ClipEntry:
         """The clip of a row of the figures."""

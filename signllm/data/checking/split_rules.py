@@ -70,8 +70,8 @@ def _copies_within(split: SplitFacts) -> Iterator[Finding]:
     if not len(extra):
         return
     originals = first[inverse[extra]]
-    pairs = [(split.entry(a), split.entry(b)) for a, b in zip(originals.tolist(), extra.tolist(), strict=True)]
-    other = sum(normalised_text(a.text or "") != normalised_text(b.text or "") for a, b in pairs)
+    texts = np.array([hash(normalised_text(entry.text or "")) for entry in split.read_entries()])
+    other = int((texts[originals] != texts[extra]).sum())
     share = len(extra) / len(split)
     yield Finding(
         "copies",
@@ -84,7 +84,10 @@ def _copies_within(split: SplitFacts) -> Iterator[Finding]:
         ),
         ("leave the copies out; see which of two texts is right", "去掉副本；文本不同时查看哪个正确"),
         share,
-        tuple(Place(f"{a.name} = {b.name}") for a, b in pairs[:MOST_CLIPS]),
+        tuple(
+            Place(f"{split.entry(a).name} = {split.entry(b).name}")
+            for a, b in zip(originals[:MOST_CLIPS], extra[:MOST_CLIPS], strict=True)
+        ),
     )
 
 

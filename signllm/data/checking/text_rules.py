@@ -95,16 +95,17 @@ def _unsaid(split: SplitFacts, texts: list[str]) -> Iterator[Finding]:
 
 def lengths(split: SplitFacts) -> Iterator[Finding]:
     """Texts that are far too long or too short for their poses, beside the others of the split."""
-    rows = [row for row in range(len(split)) if split.entry(row).text]
+    texts = [entry.text or "" for entry in split.read_entries()]
+    rows = [row for row, text in enumerate(texts) if text]
     if not rows:
         return
-    letters = np.array([len("".join(words_of(split.entry(row).text or ""))) for row in rows], float)
+    letters = np.array([len("".join(words_of(texts[row]))) for row in rows], float)
     seconds = split.figure("duration_s")[rows]
     rate = np.log((letters + _ALMOST_NONE_LETTERS) / (seconds + _ALMOST_NONE_S))
     middle = float(np.median(rate))
     spread = max(1.4826 * float(np.median(np.abs(rate - middle))), np.log(TIMES) / FAR_OUT)
     far = (np.abs(rate - middle) > FAR_OUT * spread) if len(rows) >= _FEWEST else np.zeros(len(rows), bool)
-    sentences = np.array([is_sentence(split.entry(row).text or "") for row in rows])
+    sentences = np.array([is_sentence(texts[row]) for row in rows])
     odd = far | (sentences & (letters / seconds > FASTEST_TEXT))
     if not odd.any():
         return
