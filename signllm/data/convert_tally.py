@@ -66,9 +66,12 @@ class Tally:
         said = [f"{places[name]}: {text}" for name, text in self.warned]
         if more := self.warnings - len(self.warned):
             said.append(f"and {more} more warnings about clips; each stands in index.jsonl with its clip, under extra")
-        if self.zero_joints:
-            said.append(f"{self.zero_joints} joints at exactly 0 0 0 in {self.zero_clips} clips: marked as missing")
         seen = self.frames * SKELETON_50.num_joints
+        if self.zero_joints:
+            said.append(
+                f"{self.zero_joints} joints ({self.zero_joints / seen:.1%}) in {self.zero_clips} clips are not seen (0 0"
+                " 0, no number, or no confidence): marked as missing"
+            )
         return said + [
             f"{count} joints ({count / seen:.1%}) marked as missing: {mark}"
             for mark, count in sorted(self.marked.items())

@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from signllm.errors import DataError
+from signllm.pose.tracking.decoding import SUFFIXES as VIDEO_SUFFIXES
 
 USUAL_SPLITS = ("train", "dev", "test")
 _SUFFIXES = {
@@ -24,11 +26,7 @@ _SUFFIXES = {
     ".hdf5",
     ".pt",
     ".parquet",
-    ".mp4",
-    ".avi",
-    ".mov",
-    ".mkv",
-    ".webm",
+    *VIDEO_SUFFIXES,
 }
 
 
@@ -50,6 +48,23 @@ def split_and_name(name: str, splits: Collection[str] = USUAL_SPLITS) -> tuple[s
         name = stem
     folder, slash, rest = name.partition("/")
     return (folder, rest) if slash and rest and folder in splits else (None, name)
+
+
+def file_in_address(told: str) -> str:
+    """What the file of a web address is called where it lies here; any other text as it is.
+
+    That is the last part of its path. A video of a site is called by its code, as download programs do it:
+    `https://www.youtube.com/watch?v=CODE` is `CODE`.
+    """
+    if "://" not in told and not told.startswith("www."):
+        return told
+    try:
+        address = urlsplit(told if "://" in told else f"//{told}")
+        code = parse_qs(address.query).get("v")
+    except ValueError:  # no address after all
+        return told
+    last = unquote(address.path.rstrip("/").rpartition("/")[2])
+    return code[0] if code and last == "watch" else last or told
 
 
 class Named(Protocol):

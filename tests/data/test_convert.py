@@ -187,6 +187,7 @@ def test_outliers_and_zero_joints_become_missing_and_are_told(tmp_path):
     assert "train.skels:4 (clip clip3): frames 2-3" in report.warnings[0]
     assert SKELETON_50.joints[40] in report.warnings[0]
     assert (split.info["outlier_joints"], split.info["zero_joints"]) == (2, 1)
+    assert "1 joints (0.1%) in 1 clips are not seen" in report.warnings[-1]
 
 
 def test_a_split_repeats_only_the_first_warnings_about_its_clips(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from signllm.data.names import clip_name, counting_order, matching_names, split_and_name, usual_order
+from signllm.data.names import clip_name, counting_order, file_in_address, matching_names, split_and_name, usual_order
 from signllm.data.store import Store
 from signllm.evaluation.clip_sets import open_clip_set
 from signllm.evaluation.pairing import pair_clips
@@ -20,6 +20,7 @@ from tests.helpers.sources import lines, write_lines
         ("own/x", None, "own/x"),
         ("dev/a/b.mp4", "dev", "a/b"),
         ("Gru\u0308\u00dfe.POSE", None, "Gr\u00fc\u00dfe"),
+        ("phone.M4V", None, "phone"),
         ("v1.5", None, "v1.5"),
         (" x ", None, "x"),
         ("dev/", None, "dev/"),
@@ -29,6 +30,23 @@ from tests.helpers.sources import lines, write_lines
 def test_a_name_loses_its_splits_folder_and_its_suffix(told, split, name):
     assert split_and_name(told) == (split, name)
     assert clip_name(told) == name
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("https://example.org/a/b%20c.mp4?sig=1&v=2#t=3", "b c.mp4"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=3s", "dQw4w9WgXcQ"),
+        ("www.youtube.com/watch?v=dQw4w9WgXcQ", "dQw4w9WgXcQ"),
+        ("https://youtu.be/dQw4w9WgXcQ", "dQw4w9WgXcQ"),
+        ("https://www.youtube.com/watch", "watch"),
+        ("https://example.org/", "https://example.org/"),
+        ("http://[broken/a.mp4", "http://[broken/a.mp4"),
+        ("a/b%20c.mp4?v=1", "a/b%20c.mp4?v=1"),
+    ],
+)
+def test_a_file_that_is_told_by_its_web_address_is_called_by_its_end(told, name):
+    assert file_in_address(told) == name
 
 
 def test_only_its_own_split_is_taken_from_a_name_whose_split_is_known():

@@ -258,3 +258,8 @@ def test_a_folder_a_label(tmp_path):
         sorted(r.text for r in Store(tmp_path / "store").split("KSL", "train").records) == ["bitte"] * 2 + ["danke"] * 2
     )
     assert "names of folders" in report.warnings[0]
+    assert not any("left out" in warning for warning in report.warnings)
+    save(tmp_path / "danke" / "more" / "2.npy", array("mediapipe-75", 12))
+    (report,) = converted(tmp_path, tmp_path / "again", "KSL", splits=["train"]).values()
+    (left_out,) = (warning for warning in report.warnings if "left out" in warning)
+    assert "1 pose files in other folders are left out, such as danke/more/2.npy" in left_out

@@ -167,6 +167,24 @@ def test_rows_without_poses_or_texts_and_poses_without_rows_are_counted(tmp_path
     assert any("2 pose files have no row in t.csv and are left out, such as c.pose" in w for w in warnings)
 
 
+def test_a_table_may_say_where_on_the_web_files_are_from(tmp_path):
+    folder = write_poses(tmp_path / "p", ["hello", "x1_Y2-z3aaa"])
+    rows = "https://a.org/hello.mp4?sig=1,one", "https://www.youtube.com/watch?v=x1_Y2-z3aaa,two", "https://a.org/c.mp4,c"
+    lines(folder / "t.csv", "url,text", *rows)
+    clips = open_clips(folder)
+    assert [(entry.name, entry.has_pose) for entry in clips.entries] == [
+        ("hello", True), ("x1_Y2-z3aaa", True), ("c", False)
+    ]  # fmt: skip
+
+
+def test_files_of_one_name_are_to_be_named_apart(tmp_path):
+    folder = write_poses(tmp_path / "p", "a")
+    write_clips(folder / "a.npz", [("a", clip())])
+    lines(folder / "t.csv", "file,text", "a.pose,x", "a.npz,y")
+    with pytest.raises(DataError, match=r"t\.csv:3: the clip 'a' already stands in t\.csv:2; give each .* column id"):
+        open_clips(folder)
+
+
 def test_clips_of_other_languages_are_left_out_and_counted(tmp_path):
     folder = write_poses(tmp_path / "p", "abc")
     lines(folder / "train.csv", "name,text,language", "a,x,ASL", "b,y,DGS", "c,z,GSL")

@@ -6,6 +6,7 @@ clip, JSON with its text (`signllm.data.tables.metadata`). Where nothing says te
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -111,6 +112,7 @@ def _open(path: Path, files: list[Path], split: str | None, most: int | None) ->
         entries=entries[:most],
         faults=tuple(faults),
         missing=() if any_text else (_no_text(path, files),),
+        warnings=_left_out(path, files) if most is None and path.is_dir() else (),
         records_fps=all(reader.records_fps for reader in readers.values()),
     )
 
@@ -175,6 +177,22 @@ def _sibling_lines(file: Path, clips: int) -> tuple[list[list[str | None]], list
                 )
         columns.append(lines)
     return columns, siblings
+
+
+def _left_out(path: Path, files: list[Path]) -> tuple[str, ...]:
+    """A warning where folders beside or below those of `files` hold more pose files."""
+    known = {path, *(file.parent for file in files), *files}
+    extra: list[Path] = []
+    for folder in sorted(known - set(files)):
+        with os.scandir(folder) as items:
+            below = sorted(Path(item.path) for item in items if not item.name.startswith(".") and item.is_dir())
+        extra += [file for other in below if other not in known for file in files_in(other)]
+    if not extra:
+        return ()
+    return (
+        f"{path.name}: at least {len(extra)} pose files in other folders are left out, such as {extra[0].relative_to(path)}; a"
+        " table beside them may name them by their paths, or give their folder as --data_dir",
+    )
 
 
 def _no_text(path: Path, files: list[Path]) -> str:

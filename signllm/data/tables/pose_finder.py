@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from signllm.data.names import clip_name
+from signllm.data.names import clip_name, file_in_address
 from signllm.data.source import ClipEntry
 from signllm.data.tables.pose_files import file_entries, files_in
 from signllm.errors import DataError
@@ -36,12 +36,12 @@ class PoseFinder:
 
     def of(self, row: Mapping[str, object]) -> ClipEntry | None:
         """An entry without texts, or None where there is no such clip."""
-        told, name = row.get("file"), name_of(row)
-        if isinstance(told, str) and told.strip():
-            path = next((path for path in self._candidates(told.strip()) if _is_poses(path)), None)
+        told, name = file_of(row), name_of(row)
+        if told:
+            path = next((path for path in self._candidates(told) if _is_poses(path)), None)
             if path is not None:
                 return _entry(path, name)
-            found = self._named(clip_name(Path(told.strip()).name))
+            found = self._named(clip_name(Path(told).name))
             if found is not None:
                 return found
         return self._named(clip_name(name or "")) if name else None
@@ -124,3 +124,9 @@ def name_of(row: Mapping[str, object]) -> str | None:
     """The row's `id`; a number counts as its digits."""
     value = row.get("id")
     return None if value in (None, "") else str(value).strip() or None
+
+
+def file_of(row: Mapping[str, object]) -> str:
+    """The row's `file` as it is called here, also where the table has its web address; empty where it says none."""
+    value = row.get("file")
+    return file_in_address(value.strip()) if isinstance(value, str) else ""

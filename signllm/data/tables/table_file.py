@@ -30,7 +30,7 @@ from signllm.data.names import USUAL_SPLITS, clip_name, composed, split_in, usua
 from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.data.tables.columns import KINDS
 from signllm.data.tables.pose_files import files_in
-from signllm.data.tables.pose_finder import PoseFinder, name_of
+from signllm.data.tables.pose_finder import PoseFinder, file_of, name_of
 from signllm.data.tables.rows import TABLE_SUFFIXES, Row, headless_rows, labels_in, read_rows, table_files
 from signllm.data.tables.segments import Segments, find_segments
 from signllm.data.tables.values import gloss_of, number_of, text_of, texts_of
@@ -158,7 +158,10 @@ def _entries(
         alike = seen.setdefault((entry.language, entry.split), {})
         if entry.name in alike:
             first = rows[alike[entry.name] - 1][0]
-            faults.append(f"{where}: the clip '{entry.name}' already stands in {Path(first).name}")
+            faults.append(
+                f"{where}: the clip '{entry.name}' already stands in {Path(first).name}; give each its own name in a"
+                " column id"
+            )
         alike.setdefault(entry.name, number)
         yield entry
 
@@ -191,7 +194,7 @@ def _one_a_clip(
 
 
 def _told(row: Mapping[str, object]) -> str:
-    return name_of(row) or str(row.get("file") or "")
+    return name_of(row) or file_of(row) or str(row.get("file") or "")
 
 
 def _entry(
@@ -218,7 +221,7 @@ def _entry(
     load: Callable[[], Loaded] = pose.load if pose else partial(_no_pose, told)
     recording = _as_text(row, "recording", where, faults)
     if pose and _is_a_part(row, pose):
-        recording = recording or str(row["file"]).strip()
+        recording = recording or file_of(row)
     elif span != (None, None) and context.segments.unit and pose:
         recording = recording or f"{pose.path.name}{pose.suffix}"
         load = partial(load_cut, load, span.start or 0.0, span.end, fps, context.segments.unit)
@@ -282,10 +285,10 @@ def _language(word: str, where: str, faults: list[str]) -> str | None:
 
 def _is_a_part(row: Mapping[str, object], pose: ClipEntry) -> bool:
     """Whether the pose was found by the row's id although its file names something else, the recording it is from."""
-    told, name = row.get("file"), name_of(row)
-    if not isinstance(told, str) or not told.strip() or name is None:
+    told, name = file_of(row), name_of(row)
+    if not told or name is None:
         return False
-    return pose.name == clip_name(name) != clip_name(Path(told.strip()).name)
+    return pose.name == clip_name(name) != clip_name(Path(told).name)
 
 
 def _no_pose(name: str) -> Loaded:

@@ -13,7 +13,7 @@
 | `.json`, folders with a file a frame | OpenPose, AlphaPose, mmpose, MediaPipe, DWPose | json_points |
 | `.h5`, `.pt` | many clips in a tree of arrays | tree_files |
 | `.parquet`, `.arrow` | a clip or a point a row | arrow_points |
-| `.mp4`, `.mov`, `.webm`, `.mkv`, `.avi` | a video, in which a tracker finds the points | video |
+| `.mp4`, `.mov`, `.webm`, `.mkv`, `.avi`, `.m4v` | a video, in which a tracker finds the points | video |
 
 Texts, splits and languages are not known here; clips with all of them are opened by `signllm.data.clips.open_clips`.
 """
