@@ -1,13 +1,14 @@
 # make quickstart: environment + quick run, to a generated video.   make test: environment + lint + tests.
 # make mutants: 100 random faults, put into the code one by one: do the tests see them?
 # make test-browser: the pages in a real browser (needs chromium, and node for axe).
+# make test-ray: conversion on a Ray cluster of this machine (installs Ray, 200 MB).
 # make player: the code of the page that plays clips, built of player/src (needs node).
 # make package: the wheel, installed into an empty environment, and the quick run from there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-browser player package lint format mutants clean
+.PHONY: quickstart test test-browser test-ray player package lint format mutants clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/python quick_train.py
@@ -17,6 +18,9 @@ test: $(VENV)/.installed-dev lint
 
 test-browser: $(VENV)/.installed-browser player/node_modules/.installed
 	$(BIN)/python -m pytest tests/browser
+
+test-ray: $(VENV)/.installed-ray
+	$(BIN)/python -m pytest tests/data/test_engine_ray.py
 
 player: player/node_modules/.installed
 	npm --prefix player run build
@@ -53,6 +57,10 @@ player/node_modules/.installed: player/package-lock.json
 
 $(VENV)/.installed-browser: requirements-browser.txt $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet -r requirements-browser.txt
+	touch $@
+
+$(VENV)/.installed-ray: requirements-ray.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet -r requirements-ray.txt
 	touch $@
 
 clean:

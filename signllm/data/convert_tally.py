@@ -69,8 +69,8 @@ class Tally:
         seen = self.frames * SKELETON_50.num_joints
         if self.zero_joints:
             said.append(
-                f"{self.zero_joints} joints ({self.zero_joints / seen:.1%}) in {self.zero_clips} clips are not seen (0 0"
-                " 0, no number, or no confidence): marked as missing"
+                f"{self.zero_joints} joints ({self.zero_joints / seen:.1%}) in {self.zero_clips} clips are not seen"
+                " (0 0 0, no number, or no confidence): marked as missing"
             )
         return said + [
             f"{count} joints ({count / seen:.1%}) marked as missing: {mark}"

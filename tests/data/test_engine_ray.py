@@ -7,11 +7,14 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from signllm.cli.convert import main
 from signllm.data.convert import ConvertOptions, convert
+from signllm.data.engines.on_ray import on_ray
+from signllm.errors import WorkerError
 from tests.conftest import ROOT
 from tests.helpers.outcomes import digests
 from tests.helpers.processes import alive, all_end, marked, wait_for
@@ -58,6 +61,63 @@ def test_a_cluster_that_is_not_there_is_said_with_the_way_on(tmp_path, capsys):
     flags = ["--data_dir", str(tmp_path / "d"), "--output_dir", str(tmp_path / "o"), "--language", "GSL"]
     assert main([*flags, "--engine", "ray", "--ray_address", "127.0.0.1:1"]) == 2
     assert "no Ray cluster answers at 127.0.0.1:1" in capsys.readouterr().err
+
+
+class FakeRay(ModuleType):
+    """A Ray that starts or connects only after so many failures."""
+
+    def __init__(self, failures):
+        super().__init__("ray")
+        self.failures, self.asked, self.shut_down = failures, [], 0
+
+    def is_initialized(self):
+        return False
+
+    def init(self, **options):
+        self.asked.append(options["address"])
+        if len(self.asked) <= self.failures:
+            raise Exception("The current node timed out during startup.\nThis could happen")  # a bare one, as Ray's own
+
+    def cluster_resources(self):
+        return {"CPU": 2.0}
+
+    def shutdown(self):
+        self.shut_down += 1
+
+
+@pytest.fixture
+def fake_ray(monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def install(failures):
+        fake = FakeRay(failures)
+        monkeypatch.setitem(sys.modules, "ray", fake)
+        return fake
+
+    return install
+
+
+def test_ray_that_does_not_start_in_its_30_seconds_is_started_again(fake_ray):
+    ray = fake_ray(2)
+    with on_ray(2):
+        assert ray.shut_down == 2
+    assert ray.asked == ["local"] * 3  # never a cluster that happens to run here
+    assert ray.shut_down == 3
+    ray = fake_ray(3)
+    says = r"did not start on this machine in 3 attempts \(The current node timed out during startup\.\); it may be too"
+    with pytest.raises(WorkerError, match=says), on_ray(2):
+        pytest.fail("it has started")
+    assert len(ray.asked) == 3
+
+
+def test_a_cluster_that_is_named_is_connected_to_once(fake_ray, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    ray = fake_ray(1)
+    with pytest.raises(WorkerError, match="no Ray cluster answers at auto"), on_ray(2):
+        pytest.fail("it has started")
+    ray.failures = 0
+    with on_ray(2, "ray-head"):
+        assert ray.asked == ["auto", "ray-head"]
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")

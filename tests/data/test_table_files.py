@@ -169,7 +169,11 @@ def test_rows_without_poses_or_texts_and_poses_without_rows_are_counted(tmp_path
 
 def test_a_table_may_say_where_on_the_web_files_are_from(tmp_path):
     folder = write_poses(tmp_path / "p", ["hello", "x1_Y2-z3aaa"])
-    rows = "https://a.org/hello.mp4?sig=1,one", "https://www.youtube.com/watch?v=x1_Y2-z3aaa,two", "https://a.org/c.mp4,c"
+    rows = (
+        "https://a.org/hello.mp4?sig=1,one",
+        "https://www.youtube.com/watch?v=x1_Y2-z3aaa,two",
+        "https://a.org/c.mp4,c",
+    )
     lines(folder / "t.csv", "url,text", *rows)
     clips = open_clips(folder)
     assert [(entry.name, entry.has_pose) for entry in clips.entries] == [

@@ -22,7 +22,11 @@ class Image:
         self.data = data
 """,
     "mediapipe/tasks/__init__.py": "",
-    "mediapipe/tasks/python/__init__.py": "class BaseOptions:\n    def __init__(self, model_asset_path): pass\n",
+    "mediapipe/tasks/python/__init__.py": """
+class BaseOptions:
+    def __init__(self, model_asset_path):
+        self.torn = open(model_asset_path, "rb").read() == b"torn"
+""",
     "mediapipe/tasks/python/vision.py": """
 from types import SimpleNamespace as Record
 import numpy as np
@@ -30,22 +34,20 @@ print("libraries print what they like")
 class RunningMode:
     IMAGE, VIDEO = "image", "video"
 def HandLandmarkerOptions(base, mode, most, **more):
-    return mode
+    return mode, base.torn
 def PoseLandmarkerOptions(base, mode, most):
-    return mode
+    return HandLandmarkerOptions(base, mode, most)
 def point(x, y, z=0.0):
     return Record(x=float(x), y=float(y), z=z, visibility=1.0)
 def seen(picture, colour):
     rows, columns = np.nonzero((picture[..., colour] > 128) & (picture[..., 1 - colour] < 128))
     return (columns.mean() / picture.shape[1], rows.mean() / picture.shape[0]) if len(rows) else None
 class _Landmarker:
-    def __init__(self, mode):
-        self.mode = mode
     @classmethod
-    def create_from_options(cls, mode):
-        return cls(mode)
-    def __enter__(self): return self
-    def __exit__(self, *_): pass
+    def create_from_options(cls, options):
+        if options[1]:
+            raise RuntimeError("Unable to open zip archive.\\nand more")
+        return cls()
     def close(self): pass
     def detect_for_video(self, image, moment):
         return self.find(image.data)
@@ -107,12 +109,23 @@ def test_a_hand_that_is_too_small_in_the_picture_is_found_in_its_wrists_crop(mod
 
 def test_models_that_are_not_there_are_named(models):
     (models / "hand_landmarker.task").unlink()
-    with pytest.raises(ConfigError, match=r"must hold one hand_landmarker\*\.task .*; there: none"):
+    with pytest.raises(
+        ConfigError, match=r"one hand_landmarker\*\.task; there: pose_landmarker_full\.task; put it there"
+    ):
         Tracker(models=models)
-    with pytest.raises(ConfigError, match=r"MediaPipe 9 holds no models: .* --pose_models"):
+    with pytest.raises(ConfigError, match=r"MediaPipe 9 holds no models; name .* --pose_models"):
         Tracker()
     with pytest.raises(ConfigError, match=r"--pose_models .*no such folder"):
         Tracking(models=models / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["pose_landmarker_full", "hand_landmarker"])
+def test_a_model_that_is_torn_is_named(models, name):
+    (models / f"{name}.task").write_bytes(b"torn")
+    torn = rf"models/{name}\.task: MediaPipe cannot open it \(Unable to open zip archive\.\); download it again"
+    with pytest.raises(ConfigError, match=torn) as caught:
+        Tracker(models=models)
+    assert "pip install" not in str(caught.value)
 
 
 def test_the_worker_imports_nothing_of_ours(tmp_path):

@@ -20,6 +20,8 @@ ADDRESS = "RAY_ADDRESS"
 _MOST_RETRIES = 5
 """A chunk that has killed so many processes is at fault itself."""
 _CONNECT_S = 5.0
+_STARTS = 3
+_QUIET = {"logging_level": "error", "log_to_driver": False, "configure_logging": False}
 _STORE_BYTES = 256 << 20
 """Of a cluster of our own: only the chunks under way lie in it."""
 
@@ -44,10 +46,9 @@ class OnRay:
         except ray.exceptions.RayTaskError as error:
             raise WorkerError(f"a worker of the cluster failed: {error.cause!r}; {_NEEDED}") from error
         except ray.exceptions.RayError as error:
-            first = str(error).strip().partition("\n")[0]
             raise WorkerError(
-                f"the Ray cluster could not do its part ({type(error).__name__}: {first}); run the command again, it"
-                f" goes on where it stopped; {_NEEDED}"
+                f"the Ray cluster could not do its part ({type(error).__name__}: {_first_line(error)}); run the"
+                f" command again, it goes on where it stopped; {_NEEDED}"
             ) from error
 
 
@@ -67,7 +68,8 @@ def on_ray(workers: int | None, address: str | None = None) -> Iterator[Engine]:
     """An engine on the cluster at `address`, or at RAY_ADDRESS, else on one of our own on this machine.
 
     `workers`: so many are at work at once; None and 0 mean as many as the cluster has processors. Raises ConfigError
-    where Ray is not installed, WorkerError where there is no such cluster. A cluster of our own ends with the block.
+    where Ray is not installed, WorkerError where there is no such cluster, or none can be started. A cluster of our
+    own ends with the block.
     """
     try:
         import ray
@@ -75,29 +77,60 @@ def on_ray(workers: int | None, address: str | None = None) -> Iterator[Engine]:
         raise ConfigError(
             "--engine ray needs the package ray: pip install -r requirements-ray.txt, or pip install signllm[ray]"
         ) from None
-    address = address or os.environ.get(ADDRESS)
     mine = not ray.is_initialized()
     if mine:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        quiet = {"logging_level": "error", "log_to_driver": False, "configure_logging": False}
-        try:
-            if address:
-                _check_reachable(address)
-                ray.init(address=address, **quiet)
-            else:
-                ray.init(num_cpus=workers or None, include_dashboard=False, object_store_memory=_STORE_BYTES, **quiet)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            first = str(error).strip().partition("\n")[0]
-            raise WorkerError(
-                f"no Ray cluster answers at {address or 'this machine'} ({first}); start one with 'ray start --head',"
-                f" and give its address by --ray_address or {ADDRESS}"
-            ) from error
+        address = address or os.environ.get(ADDRESS)
+        if address:
+            _connect(ray, address)
+        else:
+            _start(ray, workers)
     try:
         processors = int(ray.cluster_resources().get("CPU", 1))
         yield OnRay(ray, min(workers or processors, processors) or 1)
     finally:
         if mine:
             ray.shutdown()
+
+
+def _connect(ray: ModuleType, address: str) -> None:
+    """Join the cluster at this address. Raises WorkerError where there is none."""
+    try:
+        _check_reachable(address)
+        ray.init(address=address, **_QUIET)
+    except Exception as error:  # of every kind: Ray raises bare ones, too
+        raise WorkerError(
+            f"no Ray cluster answers at {address} ({_first_line(error)}); start one with 'ray start --head', and"
+            f" give its address by --ray_address or {ADDRESS}"
+        ) from error
+
+
+def _start(ray: ModuleType, workers: int | None) -> None:
+    """Start a cluster of our own, also where another one runs on this machine. Raises WorkerError.
+
+    Ray gives its parts 30 s to start and raises a bare Exception after them, so on a busy machine it is tried again.
+    """
+    for left in reversed(range(_STARTS)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=workers or None,
+                include_dashboard=False,
+                object_store_memory=_STORE_BYTES,
+                **_QUIET,
+            )
+            return
+        except Exception as error:
+            ray.shutdown()
+            if not left:
+                raise WorkerError(
+                    f"Ray did not start on this machine in {_STARTS} attempts ({_first_line(error)}); it may be too"
+                    " busy or short of memory: run the command again later, or with --engine processes"
+                ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _check_reachable(address: str) -> None:

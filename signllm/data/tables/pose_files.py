@@ -190,8 +190,9 @@ def _left_out(path: Path, files: list[Path]) -> tuple[str, ...]:
     if not extra:
         return ()
     return (
-        f"{path.name}: at least {len(extra)} pose files in other folders are left out, such as {extra[0].relative_to(path)}; a"
-        " table beside them may name them by their paths, or give their folder as --data_dir",
+        f"{path.name}: at least {len(extra)} pose files in other folders are left out, such as"
+        f" {extra[0].relative_to(path)}; a table beside them may name them by their paths, or give their folder as"
+        " --data_dir",
     )
 
 

@@ -65,7 +65,9 @@ class Tracker:
         except orjson.JSONDecodeError:
             raise ConfigError(f"videos cannot be tracked: {self._python} ended ({self._tail()}); {REMEDY}") from None
         if "error" in said:
-            raise ConfigError(f"videos cannot be tracked with {self._python}: {said['error']}; {REMEDY}")
+            raise ConfigError(
+                f"videos cannot be tracked with {self._python}: {said['error']}; {said.get('remedy', REMEDY)}"
+            )
         if said.get("protocol") != PROTOCOL or not isinstance(said.get("tracker"), str):
             raise ConfigError(f"{self._python}: another program answered as tracker; {REMEDY}")
         return said

