@@ -3,14 +3,17 @@
 // The rotations come from signllm/retargeting. The figure stands so that the middle of its shoulders is where the neck of
 // the skeleton is, and as large, so that one camera shows both alike.
 
-import { DirectionalLight, Group, HemisphereLight, MeshLambertMaterial, Quaternion } from "three";
+import { DirectionalLight, Group, HemisphereLight, Matrix4, MeshLambertMaterial, Quaternion, Vector3 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { clone } from "three/addons/utils/SkeletonUtils.js";
 
-/** The person in a GLB file: bytes of the file, by which factor and to where it is moved, and how it is turned. */
+/**
+ * The person in a GLB file: bytes of the file, by which factor and to where it is moved, and how it is turned. `hands`:
+ * the nodes that stand for the right hand and for the left one.
+ */
 export class Avatar {
-  constructor({ file, scale, turn, origin }) {
-    Object.assign(this, { file, scale, turn, origin });
+  constructor({ file, scale, turn, origin, hands }) {
+    Object.assign(this, { file, scale, turn, origin, hands });
   }
 
   /** Read the file; throws where three.js cannot. */
@@ -50,6 +53,41 @@ export class AvatarFigure {
     sun.position.set(-0.35, 0.65, 0.9);
     this.group.add(this.holder, new HemisphereLight(0xffffff, 0x8d8478, 1.7), sun);
     this.motion.still.forEach(([node, rotation]) => nodes.get(node)?.quaternion.fromArray(rotation));
+    this.chains = avatar.hands.map((node) => this.chainOf(nodes.get(node)));
+    this.passed = avatar.hands.map(() => new Map());
+  }
+
+  /** The parts from the holder down to a bone: each with which bone of the motion it is, or -1. */
+  chainOf(part) {
+    const chain = [];
+    for (; part && part !== this.holder; part = part.parent) chain.unshift({ part, bone: this.bones.indexOf(part) });
+    return chain;
+  }
+
+  /** Write where a hand (0: right, 1: left) is at a frame, which may lie between two, without moving there. */
+  where(hand, frame, target) {
+    const before = Math.max(0, Math.min(Math.floor(frame + 1e-6), this.motion.frames - 1));
+    const after = Math.min(before + 1, this.motion.frames - 1);
+    const [first, second] = [before, after].map((whole) => this.whereAt(hand, whole));
+    const share = Math.max(0, frame - before);
+    for (let axis = 0; axis < 3; axis++) target[axis] = first[axis] + share * (second[axis] - first[axis]);
+    return true;
+  }
+
+  /** The same at a whole frame, remembered. */
+  whereAt(hand, frame) {
+    const known = this.passed[hand].get(frame);
+    if (known) return known;
+    this.holder.updateMatrix();
+    PLACE.copy(this.holder.matrix);
+    for (const { part, bone } of this.chains[hand]) {
+      TO.copy(part === this.root ? this.rest : part.position);
+      if (part === this.root) TO.add(FROM.fromArray(this.motion.translation, 3 * frame));
+      PLACE.multiply(PART.compose(TO, bone < 0 ? part.quaternion : this.motion.rotation(frame, bone, NOW), part.scale));
+    }
+    const found = TO.setFromMatrixPosition(PLACE).toArray();
+    this.passed[hand].set(frame, found);
+    return found;
   }
 
   /** Stand as at a frame, which may lie between two. */
@@ -69,6 +107,9 @@ export class AvatarFigure {
     }
   }
 
+  /** A person has the corners that it has. */
+  refine() {}
+
   /** A person keeps its own colours. */
   paint() {}
 
@@ -79,3 +120,5 @@ export class AvatarFigure {
 
 const NOW = new Quaternion();
 const NEXT = new Quaternion();
+const [FROM, TO] = [new Vector3(), new Vector3()];
+const [PLACE, PART] = [new Matrix4(), new Matrix4()];

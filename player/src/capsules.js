@@ -14,8 +14,15 @@ import {
   ShaderMaterial,
 } from "three";
 
-const COARSE = { sides: 10, rings: 3 }; // corners of a limb's section; rings from its end to where it is widest
-export const FINE = { sides: 28, rings: 8 };
+// By how many pixels the thickest limb is wide: corners of its section, and rings from its end to where it is widest. An
+// edge is at most half a pixel beside the circle (radius (1 - cos(pi / sides))). Corners cost most where the processor draws.
+const DETAILS = [
+  { radius: 4, sides: 6, rings: 1 },
+  { radius: 9, sides: 10, rings: 2 },
+  { radius: 18, sides: 14, rings: 4 },
+  { radius: 50, sides: 22, rings: 6 },
+  { radius: Infinity, sides: 32, rings: 8 },
+];
 
 const VERTEX = /* glsl */ `
   attribute vec4 start; // xyz, and 1 where the limb is seen
@@ -86,14 +93,16 @@ export function newSurroundings() {
 
 /** `count` limbs; add `group` to a scene. `rim`: how wide, 0 for none. */
 export class Capsules {
-  constructor(count, surroundings, rim, detail = COARSE) {
+  constructor(count, surroundings, rim) {
     this.group = new Group();
-    const geometry = template(detail);
-    geometry.instanceCount = count;
+    this.count = count;
+    this.widest = 0;
+    this.attributes = {};
+    this.geometries = new Map(); // of each detail that was needed so far
     const add = (name, size) => {
       const attribute = new InstancedBufferAttribute(new Float32Array(count * size), size);
       attribute.setUsage(DynamicDrawUsage);
-      geometry.setAttribute(name, attribute);
+      this.attributes[name] = attribute;
       return attribute;
     };
     this.start = add("start", 4);
@@ -104,14 +113,32 @@ export class Capsules {
     for (const [side, width] of rim > 0 ? [[BackSide, rim], [FrontSide, 0]] : [[FrontSide, 0]]) {
       const uniforms = { ...surroundings, rim: { value: width } };
       const material = new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms, side });
-      const mesh = new Mesh(geometry, material);
+      const mesh = new Mesh(this.geometry(DETAILS[0]), material);
       mesh.frustumCulled = false; // the limbs' places are known to the graphics card alone
       this.group.add(mesh);
     }
   }
 
+  /** The limbs in a detail. */
+  geometry(detail) {
+    if (!this.geometries.has(detail)) {
+      const made = template(detail);
+      made.instanceCount = this.count;
+      for (const [name, attribute] of Object.entries(this.attributes)) made.setAttribute(name, attribute);
+      this.geometries.set(detail, made);
+    }
+    return this.geometries.get(detail);
+  }
+
+  /** Have as many corners as are seen where a shoulder width is so many pixels. */
+  refine(pixels) {
+    const detail = DETAILS.find(({ radius }) => this.widest * pixels < radius);
+    for (const mesh of this.group.children) mesh.geometry = this.geometry(detail);
+  }
+
   /** Thickness at both ends. */
   setRadii(index, start, end) {
+    this.widest = Math.max(this.widest, start, end);
     this.radii.setXY(index, start, end);
     this.radii.needsUpdate = true;
   }
@@ -138,10 +165,8 @@ export class Capsules {
   }
 
   dispose() {
-    for (const mesh of this.group.children) {
-      mesh.geometry.dispose();
-      mesh.material.dispose();
-    }
+    for (const mesh of this.group.children) mesh.material.dispose();
+    for (const geometry of this.geometries.values()) geometry.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
 // The buttons under the picture.
 
 import { SPEEDS } from "./clock.js";
-import { element, icon } from "./dom.js";
+import { element, icon, mark } from "./dom.js";
 import { AVATAR, SKELETON } from "./kinds.js";
 import { VIEWS } from "./stage.js";
 
@@ -70,11 +70,11 @@ export class Controls {
       }
     }
     this.figureGroup.hidden = !state.hasAvatar;
-    for (const button of this.figures) button.setAttribute("aria-pressed", state.figure === button.dataset.figure);
-    this.speed.value = String(state.speed);
-    for (const button of this.views) button.setAttribute("aria-pressed", state.view === button.dataset.view);
+    for (const button of this.figures) mark(button, "aria-pressed", state.figure === button.dataset.figure);
+    if (this.speed.value !== String(state.speed)) this.speed.value = String(state.speed);
+    for (const button of this.views) mark(button, "aria-pressed", state.view === button.dataset.view);
     for (const button of this.switches) {
-      button.setAttribute("aria-pressed", state.switches[button.dataset.switch]);
+      mark(button, "aria-pressed", state.switches[button.dataset.switch]);
       button.hidden = button.dataset.switch === "aligned" && !state.canAlign;
     }
   }

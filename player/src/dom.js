@@ -11,6 +11,12 @@ export function element(tag, { on = {}, ...attributes } = {}, ...children) {
   return made;
 }
 
+/** Give an element an attribute, unless it has it: browsers do the work again for what is said again. */
+export function mark(element, name, value) {
+  const text = String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A drawing on a button, 24 units wide, that screen readers pass over. */

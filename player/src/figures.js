@@ -1,4 +1,5 @@
-// Which kind of figure signs a clip. A figure has `group`, `show(frame)`, `paint(colors)` and `dispose()`.
+// Which kind of figure signs a clip. A figure has `group`, `show(frame)`, `refine(pixels)`, `paint(colors)` and
+// `dispose()`, and `where(hand, frame, target)` where its hands are elsewhere than the clip's.
 
 import { AvatarFigure } from "./avatar.js";
 import { AVATAR } from "./kinds.js";

@@ -126,20 +126,33 @@ export class Player {
     this.refresh();
   }
 
-  /** Show the present moment. */
+  /** Show the present moment, and how things stand. */
   refresh() {
+    this.pose();
+    this.tell();
+  }
+
+  /** Let the signers stand as at the present moment. */
+  pose() {
     this.stage.show(this.scene, this.clock.time, this.switches.aligned, !(this.clock.playing && this.switches.smooth));
-    this.timeline.update(this.state, this.say);
-    this.controls.update(this.state, this.say);
+  }
+
+  /** Let the line of time and the buttons say how things stand. */
+  tell() {
+    const { state } = this;
+    this.timeline.update(state, this.say);
+    this.controls.update(state, this.say);
+    this.told = { frame: state.frame, view: state.view };
   }
 
   tick(now, before) {
     const wasPlaying = this.clock.playing;
     this.clock.pass(Math.min((now - before) / 1000, LONGEST_TICK));
-    if (wasPlaying) this.refresh();
-    else if (this.shownView !== this.stage.view) this.controls.update(this.state, this.say);
-    this.shownView = this.stage.view;
-    if (this.stage.draw()) this.drawn = (this.drawn ?? 0) + 1;
+    if (wasPlaying) this.pose();
+    // Pictures between two frames look different, but nothing else is to be said of them.
+    const { frame, view } = this.told;
+    if (wasPlaying !== this.clock.playing || frame !== this.clock.frame || view !== this.stage.view) this.tell();
+    if (this.stage.draw(this.clock.playing, now)) this.drawn = (this.drawn ?? 0) + 1;
     this.overlay.update(this.language, this.say);
     requestAnimationFrame((next) => this.tick(next, now));
   }
@@ -301,6 +314,10 @@ export class Player {
         const { bones, motion } = player.stage.panels[panel].figure;
         const found = bones?.[motion.nodes.indexOf(node)];
         return found ? found.getWorldPosition(new Vector3()).toArray() : null;
+      },
+      /** Where the trail of a panel's right hand (0) or left one (1) goes, in shoulder widths, y up; from now back. */
+      trail(panel, hand) {
+        return player.stage.panels[panel].trail.points(hand);
       },
       /** Where a joint is on the page, in pixels. */
       onPage(panel, name) {

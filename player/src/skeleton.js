@@ -1,6 +1,6 @@
 // A signer as a figure of limbs: what the pose says and nothing else, but for a head around the nose.
 //
-// A figure is anything with `group` (to put into a scene), `show(frame)`, `paint(colors)` and `dispose()`.
+// A figure is anything with `group` (to put into a scene), `show(frame)`, `refine(pixels)`, `paint(colors)` and `dispose()`.
 
 import {
   BufferAttribute,
@@ -12,7 +12,7 @@ import {
   ShaderMaterial,
   Vector3,
 } from "three";
-import { Capsules, FINE, SHADE } from "./capsules.js";
+import { Capsules, SHADE } from "./capsules.js";
 import { palmsOf, strokesOf } from "./strokes.js";
 
 const RIM = 0.011;
@@ -48,6 +48,12 @@ export class SkeletonFigure {
     for (const palm of this.palms) palm.show(positions, seen);
   }
 
+  /** Have as many corners as are seen where a shoulder width is so many pixels. */
+  refine(pixels) {
+    this.limbs.refine(pixels);
+    this.head.limbs.refine(pixels);
+  }
+
   /** Take on a palette. */
   paint(colors) {
     this.strokes.forEach(({ color }, index) => this.limbs.setColor(index, colors[color]));
@@ -66,7 +72,7 @@ class Head {
     [this.nose, this.neck, this.right, this.left] = ["nose", "neck", "right_shoulder", "left_shoulder"].map((name) =>
       skeleton.joints.indexOf(name),
     );
-    this.limbs = new Capsules(3, surroundings, RIM, FINE);
+    this.limbs = new Capsules(3, surroundings, RIM);
     this.limbs.setRadii(0, HEAD.chin, HEAD.crown);
     this.limbs.setRadii(1, NOSE, NOSE * 0.8);
     this.limbs.setRadii(2, NECK.bottom, NECK.top);

@@ -5,11 +5,12 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { newSurroundings } from "./capsules.js";
 import { figureOf } from "./figures.js";
 import { AVATAR, SKELETON } from "./kinds.js";
+import { drawsByProcessor, pixelsAside } from "./pace.js";
 import { palette } from "./palette.js";
-import { Trails } from "./trails.js";
+import { ClipHands, Trails } from "./trails.js";
 
 const FIELD = 26; // degrees from the top of a panel to its bottom
-const MOST_PIXELS = 2; // a pixel of the page has at most so many on its side
+const SETTLE_MS = 200; // after the last turn, the picture stands still
 
 export const VIEWS = {
   front: [0, 0, 1],
@@ -23,7 +24,9 @@ export class Stage {
     this.canvas = canvas;
     this.parts = show;
     this.kind = SKELETON;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.software = drawsByProcessor();
+    this.turned = -Infinity; // when the camera last moved, in milliseconds
+    this.renderer = new WebGLRenderer({ canvas, antialias: !this.software, alpha: true });
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.setScissorTest(true);
     this.renderer.autoClear = false;
@@ -71,7 +74,9 @@ export class Stage {
   panelOf(clip) {
     const world = new World();
     const figure = figureOf(this.kind, clip, this.parts, this.surroundings);
-    const trail = new Trails(clip, this.parts.skeleton, this.surroundings);
+    // A person's hands are not quite where the clip has them.
+    const hands = figure.where ? figure : new ClipHands(clip, this.parts.skeleton);
+    const trail = new Trails(hands, clip.fps, this.surroundings);
     world.add(figure.group, trail.group);
     return { clip, world, figure, trail, missing: 0, area: { left: 0, top: 0, width: 1, height: 1 }, ended: false, frame: 0 };
   }
@@ -80,7 +85,7 @@ export class Stage {
   layOut() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height || !this.panels.length) return;
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, MOST_PIXELS));
+    this.height = height;
     this.renderer.setSize(width, height, false);
     const count = this.panels.length;
     const sizes = Array.from({ length: count }, (_, index) => {
@@ -140,6 +145,7 @@ export class Stage {
   /** The camera stands elsewhere: where a named view is from, or anywhere. */
   moved(view = null) {
     this.view = view;
+    this.turned = view === null ? performance.now() : -Infinity;
     this.stale = true;
   }
 
@@ -186,15 +192,18 @@ export class Stage {
     this.stale = true;
   }
 
-  /** Draw, where anything has changed. */
-  draw() {
+  /** Draw, where anything has changed; `playing`: it will change again at once. */
+  draw(playing, now) {
+    this.sharpen(playing || now - this.turned < SETTLE_MS);
     if (!this.stale) return false;
     this.stale = false;
-    const { renderer, camera } = this;
-    const { height } = this.canvas.getBoundingClientRect();
+    const { renderer, camera, height } = this;
     const away = camera.position.distanceTo(this.controls.target);
     this.surroundings.haze.value = [away - 0.5, away + 1.3];
+    const wide = (this.renderer.getPixelRatio() * this.panels[0]?.area.height) / (2 * away * Math.tan((FIELD * Math.PI) / 360));
     for (const { world, trail, figure, area } of this.panels) {
+      figure.refine(wide);
+      if (this.trails) trail.refine(wide);
       const bottom = height - area.top - area.height;
       renderer.setViewport(area.left, bottom, area.width, area.height);
       renderer.setScissor(area.left, bottom, area.width, area.height);
@@ -205,6 +214,14 @@ export class Stage {
       renderer.render(world, camera);
     }
     return true;
+  }
+
+  /** Give the canvas as many pixels as the machine can draw while the picture moves, and more while it stands still. */
+  sharpen(moving) {
+    const pixels = pixelsAside(this.software, moving);
+    if (pixels === this.renderer.getPixelRatio() || !this.height) return;
+    this.renderer.setPixelRatio(pixels); // which empties the canvas
+    this.stale = true;
   }
 
   /** Where a joint of a panel's signer is on the canvas, in its pixels; null where it is missing. */

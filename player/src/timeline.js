@@ -1,6 +1,6 @@
 // The line of time: a slider over the frames, and the glosses where they are signed.
 
-import { element } from "./dom.js";
+import { element, mark } from "./dom.js";
 
 export class Timeline {
   /** `player` has goTo(frame) and goToTime(seconds). */
@@ -42,13 +42,13 @@ export class Timeline {
 
   update(state, say) {
     if (this.length !== state.length) this.spread(state.segments, state.length);
-    this.slider.max = state.frames - 1;
+    mark(this.slider, "max", state.frames - 1);
     if (Number(this.slider.value) !== state.frame) this.slider.value = state.frame;
     this.slider.style.setProperty("--done", `${(100 * state.frame) / Math.max(1, state.frames - 1)}%`);
     const words = say("frame", { frame: state.frame + 1, frames: state.frames });
     const gloss = state.segment >= 0 ? `, ${state.segments[state.segment].text}` : "";
-    this.slider.setAttribute("aria-label", say("timeline"));
-    this.slider.setAttribute("aria-valuetext", `${state.time.toFixed(2)} s, ${words}${gloss}`);
+    mark(this.slider, "aria-label", say("timeline"));
+    mark(this.slider, "aria-valuetext", `${state.time.toFixed(2)} s, ${words}${gloss}`);
     this.clock.textContent = `${state.time.toFixed(2)} / ${state.length.toFixed(2)} s · ${state.frame + 1} / ${state.frames}`;
     if (this.lit === state.segment) return;
     this.buttons[this.lit]?.removeAttribute("aria-current");

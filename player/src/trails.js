@@ -8,9 +8,10 @@ const RADIUS = 0.011;
 const HANDS = ["right", "left"];
 
 export class Trails {
-  constructor(clip, skeleton, surroundings) {
-    this.clip = clip;
-    this.hands = HANDS.map((side) => [`${side}_middle_1`, `${side}_wrist`].map((name) => skeleton.joints.indexOf(name)));
+  /** `hands`: `where(hand, frame, target)` writes where hand 0 (right) or 1 (left) is; false where it is not seen. */
+  constructor(hands, fps, surroundings) {
+    this.hands = hands;
+    this.fps = fps;
     this.pieces = new Capsules(HANDS.length * PIECES, surroundings, 0);
     this.group = this.pieces.group;
     this.ends = new Float32Array(6);
@@ -23,23 +24,33 @@ export class Trails {
   }
 
   show(frame) {
-    const each = (SECONDS * this.clip.fps) / PIECES;
-    this.hands.forEach((joints, hand) => {
+    const each = (SECONDS * this.fps) / PIECES;
+    const [newer, older] = [this.ends.subarray(0, 3), this.ends.subarray(3, 6)];
+    HANDS.forEach((_, hand) => {
+      let seen = this.hands.where(hand, frame, newer);
       for (let piece = 0; piece < PIECES; piece++) {
         const index = hand * PIECES + piece;
-        const [newer, older] = [piece, piece + 1].map((k) => frame - k * each);
-        const there = older >= 0 && this.where(newer, joints, 0) && this.where(older, joints, 3);
-        if (there) this.pieces.place(index, this.ends, 0, 3);
+        const before = frame - (piece + 1) * each;
+        const seenBefore = before >= 0 && this.hands.where(hand, before, older);
+        if (seen && seenBefore) this.pieces.place(index, this.ends, 0, 3);
         else this.pieces.hide(index);
+        newer.set(older);
+        seen = seenBefore;
       }
     });
     this.pieces.placed();
   }
 
-  /** Write a hand's place into `ends`: its middle knuckle, else its wrist; false where neither is seen. */
-  where(frame, joints, offset) {
-    const target = this.ends.subarray(offset, offset + 3);
-    return joints.some((joint) => joint >= 0 && between(this.clip, frame, joint, target));
+  /** Where a trail goes, from its hand back in time: [x, y, z] of each end of its pieces. */
+  points(hand) {
+    const { start, end } = this.pieces;
+    const at = ({ array, itemSize }, piece) => [...array.slice(itemSize * piece, itemSize * piece + 3)];
+    const seen = Array.from({ length: PIECES }, (_, piece) => hand * PIECES + piece).filter((piece) => start.getW(piece));
+    return seen.flatMap((piece, index) => (index ? [at(end, piece)] : [at(start, piece), at(end, piece)]));
+  }
+
+  refine(pixels) {
+    this.pieces.refine(pixels);
   }
 
   paint(colors) {
@@ -53,6 +64,18 @@ export class Trails {
 
   dispose() {
     this.pieces.dispose();
+  }
+}
+
+/** Where the hands of a clip are: the middle knuckle of each, else its wrist. */
+export class ClipHands {
+  constructor(clip, skeleton) {
+    this.clip = clip;
+    this.joints = HANDS.map((side) => [`${side}_middle_1`, `${side}_wrist`].map((name) => skeleton.joints.indexOf(name)));
+  }
+
+  where(hand, frame, target) {
+    return this.joints[hand].some((joint) => joint >= 0 && between(this.clip, frame, joint, target));
   }
 }
 

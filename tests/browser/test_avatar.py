@@ -41,6 +41,26 @@ def test_the_avatar_signs_what_was_retargeted(open_page, avatar_file):
             assert found == pytest.approx(expected_FB3[frame, rig.roles[role]], abs=2e-3), (frame, role)
 
 
+def test_trails_are_where_the_avatars_hands_were(open_page, avatar_file):
+    page = open_page(avatar_file)
+    wait_until(page, "signllmPlayer.state.hasAvatar")
+    page.keyboard.press("t")
+    rig = read_rig()
+    for hand, role in enumerate(("rightMiddleProximal", "leftMiddleProximal")):
+        node = int(rig.nodes[rig.roles[role]])
+        were = []
+        for frame in (18, 8):
+            page.get_by_role("slider").fill(str(frame))
+            were.append(page.evaluate("([panel, node]) => signllmPlayer.bone(panel, node)", [0, node]))
+        page.get_by_role("slider").fill("18")
+        trail = page.evaluate("(hand) => signllmPlayer.trail(0, hand)", hand)
+        assert trail[0] == pytest.approx(were[0], abs=1e-4)
+        lengths = np.linalg.norm(np.array(trail) - were[1], axis=1)
+        # A piece is 25/24 of a frame, so an end of one is within half a piece of where the hand was ten frames before.
+        assert lengths.min() < 0.6 * np.linalg.norm(np.diff(trail, axis=0), axis=1).max()
+        assert np.linalg.norm(np.subtract(*were)) > 0.02
+
+
 def test_skeleton_and_avatar_change_places(open_page, avatar_file):
     page = open_page(avatar_file)
     wait_until(page, "signllmPlayer.state.hasAvatar")

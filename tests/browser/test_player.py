@@ -76,6 +76,16 @@ def test_the_gloss_of_the_moment_is_lit_and_leads_there(open_page, player_file):
     assert lit.all_inner_texts() == ["BOOK"]
 
 
+def test_without_a_graphics_card_edges_are_smoothed_while_the_picture_stands_still(open_page, player_file):
+    page = open_page(player_file)
+    pixels = "document.querySelector('canvas').width / document.querySelector('canvas').clientWidth"
+    wait_until(page, f"Math.abs({pixels} - 2) < 0.01")
+    page.keyboard.press(" ")
+    wait_until(page, f"Math.abs({pixels} - 1) < 0.01")
+    page.keyboard.press(" ")
+    wait_until(page, f"Math.abs({pixels} - 2) < 0.01")
+
+
 def test_views_mirror_and_trails_change_the_picture(open_page, player_file):
     page = open_page(player_file)
     page.get_by_role("slider").fill("30")
