@@ -152,7 +152,7 @@ def add_reading_flags(flags: argparse.ArgumentParser) -> None:
     add("--third", default="auto", help="number behind x and y: confidence or depth / 第三个数是置信度还是深度")
     add("--mirror", default="auto", help="yes: turn x round, no: never / 是否左右翻转")
     add("--centre", default="auto", help="yes: move necks to the origin, no: never / 是否把颈部移到原点")
-    add("--depth", default="auto", help="none, or a factor for z / 不读深度，或 z 的倍数")
+    add("--depth", default="auto", help="none, or a factor for z, e.g. --depth=-0.3 / 不读深度，或 z 的倍数")
     add(
         "--columns",
         nargs="+",

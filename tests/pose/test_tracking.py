@@ -60,6 +60,24 @@ def test_a_video_becomes_points_with_depth_once(tmp_path, fake):
     assert len(fake.tracked) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "again"), [("fake 1", [2]), ("fake 2", [4, 4, 2])]
+)  # of another tracker none is taken
+def test_a_long_video_goes_on_with_the_piece_that_was_under_way(tmp_path, fake, monkeypatch, name, again):
+    monkeypatch.setattr(tracked, "PIECE", 4)
+    path = write_video(tmp_path / "long.mp4", moving(10))
+    weak = FakeTracker(tmp_path / "weak", dies_at=3)
+    use(Tracking(weak.python, cache=tmp_path / "kept"))
+    assert "the tracker ended" in video.load(path)[1][0]
+    assert weak.tracked == [f"{frames} (120, 160, 3)" for frames in (4, 4, 2)]
+    fake.python.write_text(fake.python.read_text().replace("fake 1", name))
+    use(Tracking(fake.python, cache=tmp_path / "kept"))
+    raw, _ = video.load(path)
+    assert fake.tracked == [f"{frames} (120, 160, 3)" for frames in again]
+    np.testing.assert_allclose(neck(raw) * (160, 120), [(60 + 2 * f, 50) for f in range(10)], atol=1)
+    assert len(list((tmp_path / "kept").iterdir())) == 1  # the pieces are gone
+
+
 @pytest.mark.parametrize("name", ["a.mov", "a.avi", "a.mkv", "a.webm"])
 def test_containers(tmp_path, name):
     path = write_video(tmp_path / name, moving(), codec="libvpx" if name.endswith("webm") else "mpeg4")

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
@@ -27,7 +28,8 @@ from signllm.pose.tracking.people import find_people, part_of
 from signllm.pose.tracking.process import SHAPES, Tracker
 
 DEFAULT_CACHE = Path("cache/poses")
-TRACKING_VERSION = 2  # of what `worker` does; raised where it finds other points
+TRACKING_VERSION = 3  # of what `worker` does; raised where it finds other points
+PIECE = 1500  # frames of a long video that are tracked and kept at a time: more is never lost
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,43 @@ def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> 
         people = find_people(video.samples, tracker.faces(video.samples)) if len(video.samples) > 1 else []
         part = _Part(video.size, part_of(people))
         pictures = (part.cut(picture_HW3) for picture_HW3 in video.pictures())
-        arrays = part.placed(tracker.track(pictures, lambda count: tell(count / frames)))
+        pieces = [_Piece(target, first, min(PIECE, frames - first), tracker) for first in range(0, frames, PIECE)]
+        tracked = [piece.arrays(pictures, len(pieces) > 1, lambda count: tell(count / frames)) for piece in pieces]
+        arrays = part.placed({name: np.concatenate([one[name] for one in tracked]) for name in SHAPES})
         facts = {"size": video.size, "times": video.times_F, "fps": video.fps, "steady": video.steady}
         told = {"tracker": tracker.name, "people": len(people), "chosen": part.shares}
         _keep(target, {**arrays, **facts, **told})
+    for piece in pieces:
+        piece.path.unlink(missing_ok=True)
+
+
+class _Piece:
+    """Some frames of a video, tracked by themselves, so that a long video goes on where it was stopped."""
+
+    def __init__(self, target: Path, first: int, frames: int, tracker: Tracker):
+        self.path, self._frames, self._tracker = target.with_name(f"{target.stem}.{first}.npz"), frames, tracker
+
+    def arrays(self, pictures: Iterator[np.ndarray], keep: bool, tell: Callable[[int], None]) -> dict[str, np.ndarray]:
+        """What the tracker finds in the next pictures, or found in them before. `keep`: for the next time."""
+        mine = islice(pictures, self._frames)
+        if keep and (kept := self._read()) is not None:
+            tell(sum(1 for _ in mine))
+            return kept
+        found = self._tracker.track(mine, tell)
+        if keep:
+            _keep(self.path, {**found, "tracker": self._tracker.name})
+        return found
+
+    def _read(self) -> dict[str, np.ndarray] | None:
+        """What is kept, None where nothing whole is, or another tracker found it."""
+        try:
+            with np.load(io.BytesIO(read_whole(self.path)), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in SHAPES}
+                same = str(file["tracker"]) == self._tracker.name
+        except Exception:  # as in `_read_kept`
+            return None
+        whole = all(arrays[name].shape == (self._frames, *shape) for name, shape in SHAPES.items())
+        return arrays if same and whole else None
 
 
 class _Part:
