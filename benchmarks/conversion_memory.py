@@ -148,7 +148,8 @@ def _parquet(folder: Path, clips: int) -> None:
 
     frames = sentence_rows(FRAMES).tolist()
     kinds = pa.schema([("id", pa.string()), ("text", pa.string()), ("keypoints", pa.list_(pa.list_(pa.float32())))])
-    with pq.ParquetWriter(folder / "train-00000-of-00001.parquet", kinds) as writer:
+    path, plain = folder / "train-00000-of-00001.parquet", {"compression": "none", "use_dictionary": False}
+    with pq.ParquetWriter(path, kinds, **plain) as writer:  # packed, clips that come again would be a bomb
         for start in range(0, clips, 1000):
             numbers = range(start, min(clips, start + 1000))
             rows = {"id": [f"clip{n:06}" for n in numbers], "text": [f"Satz mit der Nummer {n}" for n in numbers]}
