@@ -225,4 +225,5 @@ def _cell_job(
 
 def best_checkpoint(folder: Path) -> Path:
     """The checkpoint that a cell is judged by."""
-    return folder / "checkpoints" / RUN / "best_model.pth"
+    composed = folder / "checkpoints" / RUN / "composed_model"
+    return composed if composed.exists() else composed.with_name("best_model.pth")

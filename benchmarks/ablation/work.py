@@ -14,12 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from ablation.jobs import LOG, Job, best_checkpoint
 from signllm.errors import LockedError
 from signllm.fsutil import hold, write_json
+
+if TYPE_CHECKING:
+    from signllm.config import Config
 
 INTERRUPTED = 130
 POLL_S = 0.2
@@ -72,12 +76,28 @@ def _make_judge(spec: dict, folder: Path) -> int:
 
 def _make_cell(spec: dict, folder: Path) -> int:
     """Train, or go on with what was begun, then evaluate the best checkpoint."""
+    from signllm.composing.training import compose
     from signllm.config import parse_config
+    from signllm.models.decoders import is_network
+
+    config = parse_config(spec["config"], str(folder))
+    if is_network(config.model.pose_decoder):
+        facts = _train(config)
+    else:
+        made = compose(config)
+        facts = {"steps": 0, "seconds": made.seconds, "best_step": 0, "parameters": 0, "losses": {}}
+    if facts is None:
+        return INTERRUPTED
+    write_json(folder / "cell.json", {"spec": spec, **facts, "report": _evaluate(spec, folder)})
+    return 0
+
+
+def _train(config: Config) -> dict | None:
+    """What there is to say of a training, or of the rest of one that was begun; None where it was stopped."""
     from signllm.models.checkpoint import load_checkpoint
     from signllm.training.run_folder import RunFolder
     from signllm.training.setup import build_experiment, make_trainer
 
-    config = parse_config(spec["config"], str(folder))
     last = RunFolder(config).last
     checkpoint = load_checkpoint(last) if last.is_file() else None
     experiment = build_experiment(config, checkpoint)
@@ -87,18 +107,14 @@ def _make_cell(spec: dict, folder: Path) -> int:
         state = trainer.fit()
     print(f"trained from step {begun} to {state.step} in {state.seconds:.0f} s, best at {state.best_step}", flush=True)
     if stopped.is_set():
-        return INTERRUPTED
-    result = {
-        "spec": spec,
+        return None
+    return {
         "steps": state.step,
         "seconds": state.seconds,
         "best_step": state.best_step,
         "parameters": sum(parameter.numel() for parameter in experiment.model.parameters()),
         "losses": state.history[-1]["losses"] if state.history else {},
-        "report": _evaluate(spec, folder),
     }
-    write_json(folder / "cell.json", result)
-    return 0
 
 
 @contextlib.contextmanager

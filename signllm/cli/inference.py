@@ -21,9 +21,10 @@ from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
     from signllm.composing.signer import LexiconSigner
-    from signllm.inference import GeneratedClip, Generator
+    from signllm.inference import GeneratedClip
+    from signllm.inference.interface import SigningModel
 
-    Signer = Generator | LexiconSigner
+    Signer = SigningModel | LexiconSigner
 
 FORMATS = names()
 DEFAULT_OUTPUT = Path("outputs") / "inference"
@@ -248,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
     check_folder(args.output)
-    signer = inference_lexicon.open_signer(args) if args.lexicon else open_model(args)
+    signer = inference_lexicon.open_signer(args) if args.lexicon else load_model(args)
     requests = with_default_language(signer, requests)
     if args.coverage:
         inference_lexicon.print_coverage(signer, [(r.text, r.language) for r in requests], not args.no_split)
@@ -260,12 +261,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def open_model(args: argparse.Namespace) -> Generator:
+def load_model(args: argparse.Namespace) -> SigningModel:
     """The model of --model_path. Raises ConfigError where it is of another --mode."""
     with without_garbage_collection():
-        from signllm.inference import Generator
+        from signllm.inference.opening import open_model
 
-        generator = Generator.from_checkpoint(args.model_path, args.device)
+        generator = open_model(args.model_path, args.device)
     if args.mode and args.mode != generator.mode:
         raise ConfigError(
             f"--mode {args.mode}: {args.model_path} is a model of mode {generator.mode}; train one with model.mode ="

@@ -17,7 +17,7 @@ from signllm.text.words import first_few
 if TYPE_CHECKING:
     from signllm.composing.signer import LexiconSigner
     from signllm.composing.wording import WordSigns
-    from signllm.inference import Generator
+    from signllm.inference.interface import SigningModel
 
 _MOST_EXAMPLES = 12
 
@@ -64,7 +64,7 @@ def open_signer(args: argparse.Namespace) -> LexiconSigner:
     return LexiconSigner(lexicon, letters, args.detail, args.pace)
 
 
-def print_coverage(signer: Generator | LexiconSigner, texts: Sequence[tuple[str, str | None]], split: bool) -> None:
+def print_coverage(signer: SigningModel | LexiconSigner, texts: Sequence[tuple[str, str | None]], split: bool) -> None:
     """A table of (text, language) pairs: how many words go which way, with examples, the most frequent first."""
     from signllm.composing.signer import LexiconSigner
     from signllm.composing.wording import WAYS

@@ -157,11 +157,34 @@ def _config_of_resumed_run(saved: Config, config_path: str | None, args: argpars
 
 def run_training(config: Config, checkpoint: Checkpoint | None = None, dry: bool = False) -> int:
     """Build the experiment and train it, or only try it when `dry`; return the exit code."""
+    from signllm.models.decoders import is_network
     from signllm.training.setup import build_experiment
 
     _announce(config)
+    if not is_network(config.model.pose_decoder):
+        return _compose(config, dry)
     with _held(config, dry):
         return _run(build_experiment(config, checkpoint), checkpoint, dry)
+
+
+def _compose(config: Config, dry: bool) -> int:
+    """Make a model of recordings, which takes no steps; return the exit code."""
+    from signllm.cli.bars import Bars
+    from signllm.composing.training import compose
+
+    with Bars("clip") as bars:
+        made = compose(config, dry, lambda done, total: bars("signs", done, total))
+    if made.set_aside:
+        print(f"an older run of this name was kept as {made.set_aside}")
+    for note in made.notes:
+        print(f"note: {note}", file=sys.stderr)
+    of_them = f", {made.cut} signs cut out of sentences" if made.cut else ""
+    print(f"{len(made.model.lexicon)} signs of {', '.join(made.model.languages)}: {made.clips} clips{of_them}")
+    if dry:
+        print("dry run passed; nothing was written / 检查通过，未写入任何文件")
+    else:
+        print(f"model: {made.path} ({made.seconds:.1f} s)")
+    return 0
 
 
 def _held(config: Config, dry: bool) -> AbstractContextManager[None]:

@@ -11,7 +11,6 @@ from signllm.composing.lexicon import FPS, Lexicon, sign_name
 from signllm.composing.sign import Sign, Unit
 from signllm.composing.strokes import stroke
 from signllm.data.clips import ClipCollection
-from signllm.data.source import ClipEntry
 from signllm.errors import DataError
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence
@@ -62,7 +61,7 @@ def _recordings(clips: ClipCollection, notes: list[str], progress: Progress | No
     foreign: list[str] = []
     faults: list[str] = []
     for index, entry in enumerate(clips.entries):
-        label = label_of(entry)
+        label = label_of(entry.gloss, entry.text, entry.name)
         if label is None or entry.language is None:
             (several if entry.gloss or entry.text else nameless).append(entry.name)
         elif entry.language not in LANGUAGES:
@@ -87,14 +86,14 @@ def _recordings(clips: ClipCollection, notes: list[str], progress: Progress | No
         notes.append(f"{len(faults)} clips that cannot be read are not in the lexicon: {first_few(faults, 3)}")
 
 
-def label_of(entry: ClipEntry) -> str | None:
+def label_of(gloss: str | None, text: str | None, name: str = "") -> str | None:
     """The label of a clip of one sign; None for one of several glosses, and for one that says nothing.
 
     The text of a clip without gloss is its label whole: corpora of signs have some labels of several words.
     """
-    if entry.gloss:
-        return entry.gloss if len(entry.gloss.split()) == 1 else None
-    text = entry.text or (entry.name if entry.name.isalpha() else "")  # a file's own name may be its word
+    if gloss:
+        return gloss if len(gloss.split()) == 1 else None
+    text = text or (name if name.isalpha() else "")  # a file's own name may be its word
     return text if 0 < len(text.split()) <= MOST_WORDS else None
 
 

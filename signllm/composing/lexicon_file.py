@@ -104,10 +104,11 @@ def write_lexicon(folder: Path, lexicon: Lexicon, source: str = "", fingerprint:
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(folder) as beside:
-        _write(beside, lexicon, source, fingerprint)
+        write_files(beside, lexicon, source, fingerprint)
 
 
-def _write(folder: Path, lexicon: Lexicon, source: str, fingerprint: str) -> None:
+def write_files(folder: Path, lexicon: Lexicon, source: str = "", fingerprint: str = "") -> None:
+    """Write the files of a lexicon into a folder that is there."""
     lines, clips, first, mean, warp = [], 0, 0, 0, 0
     arrays: dict[str, list[np.ndarray]] = {name: [] for name in _SHAPES}
     for sign in lexicon:

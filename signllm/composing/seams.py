@@ -35,11 +35,27 @@ def join(parts: Sequence[Values], fps: float) -> Values:
     return Values(np.concatenate(values), np.concatenate(seen))
 
 
+def places(parts: Sequence[Values], fps: float) -> list[tuple[int, int]]:
+    """Where each of the parts lies in what `join` makes of them: its first frame, and the one after its last."""
+    found, first = [], 0
+    for number, part in enumerate(parts):
+        if number:
+            first += transition_frames(parts[number - 1], part, fps) - 1
+        found.append((first, first + len(part.values_FV)))
+        first = found[-1][1]
+    return found
+
+
+def transition_frames(before: Values, after: Values, fps: float) -> int:
+    """Steps from the last frame of one part to the first of the next."""
+    duration_s = min(SHORTEST_S + S_PER_SHOULDER_WIDTH * distance(before, after), LONGEST_S)
+    return max(2, round(duration_s * fps))
+
+
 def transition(before: Values, after: Values, fps: float) -> Values:
     """The G frames strictly between two parts; they show what both the last frame before and the first after show."""
     seen_V = before.seen_FV[-1] & after.seen_FV[0]
-    duration_s = min(SHORTEST_S + S_PER_SHOULDER_WIDTH * distance(before, after), LONGEST_S)
-    steps = max(2, round(duration_s * fps))
+    steps = transition_frames(before, after, fps)
     t_G1 = (np.arange(1, steps, dtype=np.float32) / steps)[:, None]
     start_V, end_V = before.values_FV[-1], after.values_FV[0]
     leaving_V, arriving_V = (_velocity(part, last) * steps for part, last in ((before, True), (after, False)))

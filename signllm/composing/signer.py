@@ -12,12 +12,12 @@ import numpy as np
 from signllm.composing.choosing import Candidate, cheapest, units_of
 from signllm.composing.lexicon import Lexicon
 from signllm.composing.parts import Values
-from signllm.composing.seams import join
+from signllm.composing.seams import join, places
 from signllm.composing.sign import Sign, Unit
 from signllm.composing.wording import LEFT_OUT, NUMBER, SPELLED, Wording, WordSigns
 from signllm.errors import ConfigError
 from signllm.inference.clip import GeneratedClip
-from signllm.inference.notes import Note
+from signllm.inference.notes import Note, Sentence
 from signllm.languages import LANGUAGES, prompt_text, resolve_language
 from signllm.pose import PoseSequence
 from signllm.pose.joining import join_clips
@@ -38,10 +38,9 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Wish(Sentence):
     """A sentence to sign, and the signs that stand for its words."""
 
-    text: str
     language: str
     words: tuple[WordSigns, ...]
 
@@ -59,7 +58,6 @@ class LexiconSigner:
     a sign is signed in a sentence. Raises ConfigError for other numbers.
     """
 
-    mode = "compose"
     draws = True
 
     def __init__(self, lexicon: Lexicon, letters: Lexicon | None = None, detail: float = DETAIL, pace: float = 1.0):
@@ -69,6 +67,11 @@ class LexiconSigner:
         self.fps = lexicon.fps
         self._amplitude = lexicon.amplitude_at(detail)
         self._wordings: dict[str, Wording] = {}
+
+    @property
+    def mode(self) -> str:
+        """What signs: no model."""
+        return "compose"
 
     @property
     def languages(self) -> list[str]:
@@ -95,9 +98,13 @@ class LexiconSigner:
         content = prompt[1] if prompt else text
         parts = split_sentences(content, LANGUAGES[code].spoken) if split else [content]
         if code not in self._wordings:
-            self._wordings[code] = Wording(self.lexicon, code, self.letters)
+            self._wordings[code] = self._wording(code)
         wording = self._wordings[code]
-        return [Wish(part, code, tuple(wording.of_text(part))) for part in parts]
+        return [Wish(part, part, code, part, tuple(wording.of_text(part))) for part in parts]
+
+    def _wording(self, code: str) -> Wording:
+        """How texts of a language become signs."""
+        return Wording(self.lexicon, code, self.letters)
 
     def generate_clips(
         self,
@@ -135,7 +142,7 @@ class LexiconSigner:
         for wish in wishes:
             if wish.slots:
                 chosen = self._chosen(wish.slots, seed)
-                poses.append(join([one.performed for one in chosen], self.fps).pose(self.fps))
+                poses.append(self._joined(chosen))
                 glosses += [one.sign.label for one in chosen]
         sentences = tuple(wish.text for wish in wishes)
         told = notes_of([word for wish in wishes for word in wish.words])
@@ -145,7 +152,15 @@ class LexiconSigner:
 
     def compose(self, slots: Sequence[Slot], seed: int = 0) -> PoseSequence:
         """Signs one after the other, at least one."""
-        return join([one.performed for one in self._chosen(slots, seed)], self.fps).pose(self.fps)
+        return self._joined(self._chosen(slots, seed))
+
+    def compose_timed(self, slots: Sequence[Slot], seed: int = 0) -> tuple[PoseSequence, list[tuple[int, int]]]:
+        """As `compose`, with the first frame of each sign and the one after its last."""
+        chosen = self._chosen(slots, seed)
+        return self._joined(chosen), places([one.performed for one in chosen], self.fps)
+
+    def _joined(self, chosen: Sequence[Candidate]) -> PoseSequence:
+        return join([one.performed for one in chosen], self.fps).pose(self.fps)
 
     def _chosen(self, slots: Sequence[Slot], seed: int) -> list[Candidate]:
         last = len(slots) - 1

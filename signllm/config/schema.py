@@ -80,6 +80,17 @@ class FlowConfig(Section):
     candidates: Depth = Field(1, description="clips drawn a text, of which the most central one is kept")
 
 
+class ComposeConfig(Section):
+    """The `compose` decoder, which is made of the recordings of the training split and has no weights."""
+
+    detail: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="how much of one person is added to the average of all who performed a sign"
+    )
+    pace: Annotated[float, Field(ge=0.25, le=4.0)] = Field(
+        1.0, description="speed of signs inside sentences; 1: as when performed alone"
+    )
+
+
 class PoseDecoderConfig(Section):
     """The pose decoder; hidden_size, num_heads and ff_size also hold for the language encoder."""
 
@@ -109,6 +120,7 @@ class PoseDecoderConfig(Section):
         description="parallel, residual_flow: cosine waves a clip whose amplitudes are read off the text; for words",
     )
     flow: FlowConfig = FlowConfig()
+    compose: ComposeConfig = ComposeConfig()
 
 
 class GlossDecoderConfig(Section):

@@ -11,7 +11,7 @@ from signllm.errors import ConfigError, DataError
 from signllm.evaluation import trained_model
 from signllm.evaluation.intervals import figures_of_systems
 from signllm.evaluation.options import GlossOptions
-from signllm.evaluation.phrasings import gloss_model, prompts_of
+from signllm.evaluation.phrasings import check_writes_gloss, prompts_of
 from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.prompts import BATCH, read_prompts
 from signllm.evaluation.report import Report, versions
@@ -21,7 +21,7 @@ from signllm.metrics.text_scores import gloss_presets, measure_texts
 from signllm.sampling import spread
 
 if TYPE_CHECKING:
-    from signllm.inference import Generator
+    from signllm.inference.interface import SigningModel
 
 CAPITALS = "text in capitals"
 SYSTEM = "glosses"
@@ -66,7 +66,7 @@ def evaluate_glosses(options: GlossOptions, progress: Progress | None = None) ->
 
 
 def write_glosses(
-    generator: Generator,
+    generator: SigningModel,
     texts: Sequence[str],
     languages: Sequence[str],
     phrasings: str | None = None,
@@ -77,12 +77,12 @@ def write_glosses(
     Without `phrasings` the language is given to the model and the texts stand in its first phrasing; with it they
     stand in these in turn, and the language is read. ConfigError for a model that writes no glosses.
     """
-    model = gloss_model(generator, "writes glosses")
+    check_writes_gloss(generator, "writes glosses")
     if not languages and len(generator.languages) > 1:
         raise ConfigError(f"which language are the glosses? Give --language; it signs {', '.join(generator.languages)}")
     language = (languages or generator.languages)[0]
     if phrasings:
-        model.check_languages([language])
+        generator.check_languages([language])
         found = read_prompts(generator, prompts_of(texts, language, phrasings), progress)
         right = sum(code == language for code, _ in found)
         return [gloss for _, gloss in found], 100 * right / len(found)
@@ -90,7 +90,7 @@ def write_glosses(
     for first in range(0, len(texts), BATCH):
         requests = [generator.request(text, language) for text in texts[first : first + BATCH]]
         prompts, codes = [prompt for prompt, _ in requests], [code for _, code in requests]
-        written += [gloss for _, gloss in model.translate(prompts, codes)]
+        written += [gloss for _, gloss in generator.translate(prompts, codes)]
         advance(len(prompts))
     return written, 100.0
 

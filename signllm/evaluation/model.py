@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from signllm.data.store import ClipRecord, Store
 from signllm.errors import ConfigError
+from signllm.evaluation.cut_clips import find_cuts
 from signllm.evaluation.journal import content_key
 from signllm.evaluation.language_run import CHUNK, EvaluatedSystem, LanguageRun, score_languages
 from signllm.evaluation.measurements import Measurements
 from signllm.evaluation.options import ModelOptions
-from signllm.evaluation.progress import Progress
+from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.report import Report, make_report
 from signllm.evaluation.report_name import model_stem, tagged
 from signllm.evaluation.scoring import add_judge_section, asked_presets, open_judge
 from signllm.evaluation.trained_model import TrainedModel
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
+from signllm.text.words import first_few
 
 MODEL = "model"
 
@@ -38,7 +40,8 @@ def evaluate_model(options: ModelOptions, progress: Progress | None = None) -> R
     store = Store(options.data or model.facts.dataset_path)
     split_name = options.split or model.facts.eval_split
     codes, notes = choose_languages(options.languages, model.facts.languages, store, split_name)
-    runs = [_language_run(code, store, split_name, model, options) for code in codes]
+    cuts = leave_out_cuts(model, store, split_name, codes, options.max_samples, progress)
+    runs = [_language_run(code, store, split_name, model, options, cuts.get(code, {})) for code in codes]
     scores = score_languages(runs, presets, progress)
     if options.sign_prompts:
         notes.append(f"the model signed prompts in {options.sign_prompts} phrasings, and was not told the language")
@@ -57,6 +60,7 @@ def evaluate_model(options: ModelOptions, progress: Progress | None = None) -> R
         seeds=list(options.seeds),
         max_samples=options.max_samples,
         sign_prompts=options.sign_prompts,
+        left_out=cuts,
         notes=notes,
     )
     training = {run.code: run.training for run in runs if run.training is not None}
@@ -66,8 +70,35 @@ def evaluate_model(options: ModelOptions, progress: Progress | None = None) -> R
     return Report(data, options.model_path.parent, stem, scores.examples)
 
 
-def _language_run(code: str, store: Store, split_name: str, model: TrainedModel, options: ModelOptions) -> LanguageRun:
-    split, notes, training = store.split(code, split_name), [], None
+def leave_out_cuts(
+    model: TrainedModel,
+    store: Store,
+    split_name: str,
+    codes: Sequence[str],
+    max_samples: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, dict[str, str]]:
+    """Let a model that is made of recordings sign without those that were cut out of the tested clips.
+
+    Returns them by language: the recording's id, and the id of the clip that it is a part of. A network has none.
+    """
+    if not model.facts.of_recordings:
+        return {}
+    found = {}
+    for code in codes:
+        split = store.split(code, split_name)
+        indices = spread(len(split), max_samples)
+        advance = stage(progress, f"{code} cut out of them", len(indices))
+        found[code] = find_cuts(model.generator.recordings(code), split, indices, advance)
+    if leave_out := [name for cuts in found.values() for name in cuts]:
+        model.leave_out(leave_out)
+    return found
+
+
+def _language_run(
+    code: str, store: Store, split_name: str, model: TrainedModel, options: ModelOptions, cuts: Mapping[str, str]
+) -> LanguageRun:
+    split, notes, training = store.split(code, split_name), _cut_notes(code, cuts), None
     train_split = model.facts.train_split
     if train_split not in store.splits(code):
         notes.append(f"{code}: no baselines, because {store.root} has no split {code}/{train_split}")
@@ -76,12 +107,15 @@ def _language_run(code: str, store: Store, split_name: str, model: TrainedModel,
     else:
         training = store.split(code, train_split)
     indices = spread(len(split), options.max_samples)
+    if model.facts.of_recordings:
+        notes += model.generator.remarks([split.records[index].text for index in indices], code)
 
     def facts(seed: int) -> dict:
         chosen = content_key(indices)  # padding depends on the clips beside one, and rounding on padding
         how = {"batch": options.batch_size, "device": options.device, "torch": version("torch")}
         asked = {"chosen": chosen, "seed": seed, "prompts": options.sign_prompts}
-        return {"checkpoint": model.sha256, **how, **asked}
+        without = {"without": content_key(sorted(cuts))} if cuts else {}
+        return {"checkpoint": model.sha256, **how, **asked, **without}
 
     return LanguageRun(
         code=code,
@@ -96,6 +130,18 @@ def _language_run(code: str, store: Store, split_name: str, model: TrainedModel,
         chunk_size=max(CHUNK, options.batch_size),
         notes=notes,
     )
+
+
+def _cut_notes(code: str, cuts: Mapping[str, str]) -> list[str]:
+    """What was left out of the model, and why."""
+    if not cuts:
+        return []
+    examples = first_few((f"{recording} from {clip}" for recording, clip in cuts.items()), 3)
+    clips = len(set(cuts.values()))
+    return [
+        f"{code}: {len(cuts)} recordings of the model are parts of {clips} tested clips; the model was made again"
+        f" without them before it was tested: {examples}"
+    ]
 
 
 class _Answers:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from signllm.errors import ConfigError
 from signllm.languages import make_prompt
 
 if TYPE_CHECKING:
-    from signllm.inference import Generator
-    from signllm.models.sign_model import Prompt2LangGloss
+    from signllm.inference.interface import SigningModel
 
 PHRASINGS = {"training": False, "held_out": True}
 """Kinds of phrasings; the value says whether `make_prompt` is asked for a held-out one."""
@@ -21,8 +20,7 @@ def prompts_of(texts: Sequence[str], language: str, phrasings: str) -> list[str]
     return [make_prompt(text, language, number, PHRASINGS[phrasings]) for number, text in enumerate(texts)]
 
 
-def gloss_model(generator: Generator, does: str = "reads prompts") -> Prompt2LangGloss:
-    """The generator's model. ConfigError when it does not go through glosses, and so does not do what is asked."""
-    if not generator.model.writes_gloss:
-        raise ConfigError(f"the model's mode is {generator.mode}: only prompt2langgloss {does}")
-    return cast("Prompt2LangGloss", generator.model)
+def check_writes_gloss(model: SigningModel, does: str = "reads prompts") -> None:
+    """Raise ConfigError for a model that does not go through glosses, and so does not do what is asked."""
+    if not model.writes_gloss:
+        raise ConfigError(f"the model's mode is {model.mode}: only prompt2langgloss {does}")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from signllm.data.store import Store
 from signllm.evaluation import trained_model
 from signllm.evaluation.options import PromptOptions
-from signllm.evaluation.phrasings import PHRASINGS, gloss_model
+from signllm.evaluation.phrasings import PHRASINGS, check_writes_gloss
 from signllm.evaluation.progress import Progress, stage
 from signllm.evaluation.report import Report, versions
 from signllm.evaluation.report_name import prompt_stem, tagged
 from signllm.languages import LANGUAGES, make_prompt
 
 if TYPE_CHECKING:
-    from signllm.inference import Generator
+    from signllm.inference.interface import SigningModel
 
 BATCH = 32
 
@@ -41,11 +41,11 @@ def evaluate_prompts(options: PromptOptions, progress: Progress | None = None) -
     ConfigError for a model that reads no prompts or does not sign a language, DataError when no language has the split.
     """
     generator = trained_model.load_generator(options.model_path, options.device)
-    gloss_model(generator)
+    check_writes_gloss(generator)
     store = Store(options.data or generator.config.data.dataset_path)
     split = options.split or generator.config.data.eval_split
     usual = [code for code in generator.languages if split in store.splits(code)] or generator.languages
-    generator.model.check_languages(options.languages)
+    generator.check_languages(options.languages)
     codes = list(options.languages or usual)
     asked = _all_prompts(generator, store, split, codes, options)
     found = read_prompts(generator, [prompt for prompt, _, _ in asked], progress)
@@ -69,7 +69,7 @@ def evaluate_prompts(options: PromptOptions, progress: Progress | None = None) -
 
 
 def _all_prompts(
-    generator: Generator, store: Store, split: str, codes: Sequence[str], options: PromptOptions
+    generator: SigningModel, store: Store, split: str, codes: Sequence[str], options: PromptOptions
 ) -> list[tuple[str, str, str]]:
     """(prompt, language, gloss) of every text in every phrasing. Raises DataError when no language has the split."""
     from signllm.data.dataset import SignDataset
@@ -88,15 +88,15 @@ def _all_prompts(
 
 
 def read_prompts(
-    generator: Generator, prompts: Sequence[str], progress: Progress | None = None
+    generator: SigningModel, prompts: Sequence[str], progress: Progress | None = None
 ) -> list[tuple[str, str]]:
     """(language, glosses) that the model reads from each prompt; ConfigError for a model that writes no glosses."""
-    model = gloss_model(generator)
+    check_writes_gloss(generator)
     advance = stage(progress, "prompts", len(prompts))
     found: list[tuple[str, str]] = []
     for first in range(0, len(prompts), BATCH):
         part = list(prompts[first : first + BATCH])
-        found += model.translate(part, [None] * len(part))
+        found += generator.translate(part, [None] * len(part))
         advance(len(part))
     return found
 

@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING
 
 from signllm.errors import DataError
 from signllm.evaluation.journal import code_key, content_key
-from signllm.evaluation.phrasings import gloss_model, prompts_of
+from signllm.evaluation.phrasings import check_writes_gloss, prompts_of
 from signllm.fsutil import file_sha256, read_json, write_json
 from signllm.pose import PoseSequence
 from signllm.typed import checked
 
 if TYPE_CHECKING:
-    from signllm.inference import Generator
+    from signllm.inference.interface import SigningModel
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a checkpoint says of itself. `reward_models`: digests of the judges that rewarded it in training."""
+    """What a checkpoint says of itself.
+
+    `reward_models`: digests of the judges that rewarded it in training. `of_recordings`: whether its clips are made of
+    recordings, which may be parts of the clips that it is tested on.
+    """
 
     languages: list[str]
     fps: float
@@ -30,13 +34,14 @@ class ModelFacts:
     dataset_path: str
     train_split: str
     eval_split: str
+    of_recordings: bool = False
 
 
-def load_generator(path: Path, device: str) -> Generator:
-    """The model with its averaged weights. Raises CheckpointError when it cannot be read."""
-    from signllm.inference import Generator
+def load_generator(path: Path, device: str) -> SigningModel:
+    """The model, of a network the averaged weights. Raises CheckpointError when it cannot be read."""
+    from signllm.inference.opening import open_model
 
-    return Generator.from_checkpoint(path, device=device)
+    return open_model(path, device)
 
 
 class TrainedModel:
@@ -62,14 +67,21 @@ class TrainedModel:
             list(generator.languages),
             generator.fps,
             list(generator.reward_models),
-            *(str(getattr(data, name)) for name in ("dataset_path", "train_split", "eval_split")),
+            data.dataset_path,
+            data.train_split,
+            data.eval_split,
+            of_recordings=any(len(generator.recordings(code)) for code in generator.languages),
         )
         if kept:
             write_json(kept, asdict(facts))
         return facts
 
+    def leave_out(self, recordings: Sequence[str]) -> None:
+        """From now on sign without these recordings."""
+        self.generator = self.generator.without(recordings)
+
     @cached_property
-    def generator(self) -> Generator:
+    def generator(self) -> SigningModel:
         """The model itself; it is loaded when first asked for."""
         return load_generator(self.path, self.device)
 
@@ -79,7 +91,7 @@ class TrainedModel:
         """A clip a text, each with its own seed; with `phrasings` of prompts that leave the language to be read."""
         if not phrasings:
             return self.generator.generate(texts, language, seed=seeds, batch_size=batch_size)
-        gloss_model(self.generator)
+        check_writes_gloss(self.generator)
         prompts = prompts_of(texts, language, phrasings)
         return self.generator.generate(prompts, None, seed=seeds, batch_size=batch_size)
 

@@ -20,8 +20,9 @@ from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import DECODERS
 from signllm.models.folder import CONFIG, FILES, is_model_folder, write_folder
 from signllm.models.hub import fetch
+from signllm.models.known_words import KnownWords
 from signllm.models.outputs import Generated, Piece
-from signllm.models.sign_model import SignModel
+from signllm.models.sign_model import Prompt2LangGloss, SignModel
 from signllm.pose import PoseSequence
 from signllm.pose.joining import join_clips
 from signllm.text.checks import Languages, check_text, plan_each
@@ -92,6 +93,41 @@ class Generator:
     def mode(self) -> str:
         """'mlsf' or 'prompt2langgloss'."""
         return self.config.model.mode
+
+    @property
+    def writes_gloss(self) -> bool:
+        """Whether the model reads prompts and writes glosses."""
+        return self.model.writes_gloss
+
+    @property
+    def known_words(self) -> KnownWords:
+        """The words of the training texts."""
+        return self.model.known_words
+
+    def check_languages(self, languages: Sequence[str]) -> None:
+        """Raise ConfigError when the model was not trained on one of these."""
+        self.model.check_languages(languages)
+
+    def translate(self, prompts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[str, str]]:
+        """(language, gloss) of each prompt; a given language overrides the one read from it.
+
+        Raises ConfigError for a model that writes no glosses.
+        """
+        if not isinstance(self.model, Prompt2LangGloss):
+            raise ConfigError(f"the model's mode is {self.mode}: only prompt2langgloss writes glosses")
+        return self.model.translate(prompts, languages)
+
+    def remarks(self, texts: Sequence[str], language: str) -> list[str]:
+        """What a report should say of how these texts are signed: of a network nothing."""
+        return []
+
+    def recordings(self, language: str) -> Sequence[tuple[str, PoseSequence]]:
+        """The recordings that clips are made of: of a network none."""
+        return []
+
+    def without(self, recordings: Sequence[str]) -> Generator:
+        """The same model: it is made of no recordings."""
+        return self
 
     @property
     def draws(self) -> bool:

@@ -67,7 +67,7 @@ class DecoderOptions:
             if name not in known:
                 faults.append(
                     f"{name}: the decoder '{decoder.type}' does not have this option{did_you_mean(name, known)};"
-                    f" it has {', '.join(known)}"
+                    f" it has {', '.join(known) or 'none'}"
                 )
             elif not kind.least <= value <= kind.most or (kind.whole and value != int(value)):
                 expected = f"{'a whole number ' if kind.whole else ''}from {kind.least:g} to {kind.most:g}"
@@ -98,7 +98,9 @@ class DecoderOptions:
 
 
 def defaults(decoder: PoseDecoderConfig) -> dict[str, float]:
-    """The options that a decoder has, with the values of its configuration."""
+    """The options that a decoder has, with the values of its configuration; what is composed of people has none."""
+    if decoder.type not in DECODERS:
+        return {}
     values = {**decoder.flow.model_dump(), "amplitude": decoder.amplitude}
     draws = DECODERS[decoder.type].draws
     return {name: values[name] for name, kind in OPTIONS.items() if draws or not kind.of_flow}

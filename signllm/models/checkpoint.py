@@ -17,7 +17,7 @@ from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError
 from signllm.fsutil import write_atomically
 from signllm.models.checkpoint_types import Content, Training
-from signllm.models.folder import is_model_folder, read_folder
+from signllm.models.folder import is_composed, is_model_folder, read_folder
 from signllm.models.sign_model import SignModel, model_from_state
 from signllm.tensor_file import read_tensors
 from signllm.typed import checked
@@ -72,6 +72,11 @@ def load_checkpoint(path: str | Path, mapped: bool = False) -> Checkpoint:
     no model can be built from.
     """
     path = Path(path)
+    if is_composed(path):
+        raise CheckpointError(
+            f"{path}: a model composed of recordings has no weights to go on from or to export; it is made anew in"
+            " seconds, and is shared by copying its folder (it holds people's motion)"
+        )
     if is_model_folder(path):
         return Checkpoint(*read_folder(path), source=str(path))
     if not path.exists():

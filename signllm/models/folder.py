@@ -37,6 +37,14 @@ WEIGHTS, CONFIG, TOKENIZER, GLOSSES, CARD = (
 FILES = [CONFIG, WEIGHTS, TOKENIZER, GLOSSES, CARD]
 
 
+COMPOSED = "composed.json"  # of a model that is no network, see `signllm.composing.model`
+
+
+def is_composed(path: Path) -> bool:
+    """Whether a path is a folder that may hold a model composed of recordings."""
+    return (path / COMPOSED).is_file()
+
+
 def is_model_folder(path: Path) -> bool:
     """Whether a path is a folder that may hold a shared model."""
     return (path / CONFIG).is_file()

@@ -47,7 +47,7 @@ class Generated:
     """One generated clip: pose (F, J, 3) in shoulder widths, its language, and the LangGloss where there is one.
 
     expected_frames: the predicted length, which may be more than the frames that were allowed. gloss_cut: whether the
-    LangGloss had not ended when it reached its limit.
+    LangGloss had not ended when it reached its limit. valid_FJ: which joints are known; None for all.
     """
 
     pose_FJC: Tensor
@@ -55,6 +55,7 @@ class Generated:
     gloss: str | None = None
     expected_frames: int = 0
     gloss_cut: bool = False
+    valid_FJ: Tensor | None = None
 
 
 @dataclass(frozen=True)

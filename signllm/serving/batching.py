@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from signllm.inference import DecoderOptions, Generator
+from signllm.inference import DecoderOptions
+from signllm.inference.interface import SigningModel
 from signllm.inference.notes import Sentence
 from signllm.models.outputs import Piece
 
@@ -39,7 +40,7 @@ class Batcher:
     Requests that come while a batch is being made wait for its end and are then signed together.
     """
 
-    def __init__(self, generator: Generator, batch_size: int = 32, wait_s: float = 0.004):
+    def __init__(self, generator: SigningModel, batch_size: int = 32, wait_s: float = 0.004):
         self.generator, self.batch_size, self.wait_s = generator, batch_size, wait_s
         self.batches: deque[int] = deque(maxlen=1000)
         """The sizes of the last batches."""

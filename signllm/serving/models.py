@@ -11,9 +11,12 @@ from typing import Any
 from signllm.data.demo.grammar import sentences
 from signllm.data.demo.phrases import PHRASES
 from signllm.errors import ConfigError, did_you_mean
-from signllm.inference import GeneratedClip, Generator
+from signllm.inference import GeneratedClip
+from signllm.inference.interface import SigningModel
+from signllm.inference.opening import open_model
 from signllm.inference.options import OPTIONS
 from signllm.languages import LANGUAGES
+from signllm.models.folder import is_composed
 from signllm.serving.batching import Batcher
 from signllm.text.words import words_of
 
@@ -26,7 +29,7 @@ class ServedModel:
     """A model under its name, with the thread that signs with it."""
 
     name: str
-    generator: Generator
+    generator: SigningModel
     batcher: Batcher
 
     @cached_property
@@ -38,7 +41,7 @@ class ServedModel:
     def first_clip(self) -> GeneratedClip:
         """An example, signed: the page begins with how it stands there, and the first visitor need not wait longer."""
         code = self.generator.languages[0]
-        return self.generator(self.examples[code][0], code)
+        return self.generator.generate_clips([self.examples[code][0]], [code])[0]
 
     def facts(self) -> dict[str, Any]:
         """What a visitor may know and choose."""
@@ -96,7 +99,7 @@ def load_models(paths: Sequence[Path], device: str, batch_size: int) -> Models:
     """Load each checkpoint. Raises CheckpointError for one that cannot be read."""
     served = []
     for name, path in zip(names_of(paths), paths, strict=True):
-        generator = Generator.from_checkpoint(path, device)
+        generator = open_model(path, device)
         served.append(ServedModel(name, generator, Batcher(generator, batch_size)))
     return Models(served)
 
@@ -106,7 +109,9 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     names: list[str] = []
     for path in paths:
         whole = path.expanduser().absolute()
-        if not whole.suffix:  # a shared model is a folder
+        if is_composed(whole):
+            name = whole.parent.name
+        elif not whole.suffix:  # a shared model is a folder
             name = whole.name
         else:
             name = whole.parent.name if whole.stem == _USUAL_STEM else f"{whole.parent.name}-{whole.stem}"
@@ -119,9 +124,9 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _examples(generator: Generator, code: str) -> list[str]:
+def _examples(generator: SigningModel, code: str) -> list[str]:
     """Sentences of the demo corpus if the model knows all their words, else words that it knows."""
-    known = generator.model.known_words
+    known = generator.known_words
     spoken = sentences(code) if LANGUAGES[code].spoken in PHRASES else ()
     step = max(1, len(spoken) // 97)
     texts = [sentence.text for sentence in spoken[::step]]

@@ -19,6 +19,7 @@ class RunFolder:
         self.logs = Path(config.training.log_dir) / config.run_name
         self.best = self.checkpoints / "best_model.pth"
         self.last = self.checkpoints / "last_model.pth"
+        self.composed = self.checkpoints / "composed_model"
         self.stats = self.checkpoints / "training_stats.json"
         self.train_log = self.logs / "train.log"
         self.samples = self.logs / "samples"
@@ -47,7 +48,7 @@ class RunFolder:
 
         The checkpoints go last: a kill before that leaves logs of this number without them, and they follow.
         """
-        if not any(self.checkpoints.glob("*.pth")):
+        if not any(self.checkpoints.glob("*.pth")) and not self.composed.exists():
             return None
         self.sweep()
         there = [folder for folder in (self.logs, self.checkpoints) if folder.exists()]

@@ -64,6 +64,7 @@ def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_
         "rolled out": {},
         "at once": {"set": ["model.pose_decoder.type=parallel"]},
         "broken": {"set": ["training.device=cuda:9"]},
+        "composed": {"set": ["model.pose_decoder.type=compose"]},
     }
     path = write_matrix(judge={"share": 0.5, "steps": 3}, seeds=[0], variants=variants)
     out = tmp_path / "out"
@@ -72,9 +73,9 @@ def test_a_matrix_is_trained_judged_tabled_and_not_done_twice(write_matrix, tmp_
     assert "broken seed 0: failed with exit code 2" in said
     assert "cuda:9" in said
     table = orjson.loads((out / "ablations.json").read_bytes())
-    assert list(table["variants"]) == ["rolled out", "at once"]
-    assert table["variants"]["at once"]["steps"] == [2]
-    assert {"reference", "frozen_mean", "nearest_text", "rolled out", "at once"} <= set(table["systems"])
+    assert list(table["variants"]) == ["rolled out", "at once", "composed"]
+    assert [table["variants"][name]["steps"] for name in ("at once", "composed")] == [[2], [0]]
+    assert {"reference", "frozen_mean", "nearest_text", "rolled out", "at once", "composed"} <= set(table["systems"])
     assert set(table["languages"]) == {"ASL", "GSL"}
     # Three steps make a judge that reads nothing: neither its praise nor its blame counts.
     assert table["targets"]["at once"] == {"bt_gloss_wer": None, "duration": True, "dtw_score": False}

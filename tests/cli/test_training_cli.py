@@ -102,3 +102,26 @@ def test_unknown_keys_and_flags_are_refused(config_file, capsys):
 def test_a_missing_checkpoint_names_its_neighbours(config_file, capsys):
     assert start_training.main(["--resume", str(config_file.parent / "last_model.pth")]) == 2
     assert "no such checkpoint" in capsys.readouterr().err
+
+
+def test_a_composed_model_is_made_by_the_same_command_and_signs(tmp_path, capsys):
+    from signllm.cli import inference
+    from tests.helpers.composed import write_signs
+
+    flags = [f"data.dataset_path={write_signs(tmp_path / 'signs')}", "run_name=people"]
+    flags += [f"training.{name}_dir={tmp_path / name}" for name in ("checkpoint", "log")]
+    asked = ["--config", "compose", *(word for flag in flags for word in ("--set", flag))]
+    assert start_training.main([*asked, "--dry_run"]) == 0
+    assert "nothing was written" in capsys.readouterr().out
+    assert not (tmp_path / "checkpoint").exists()
+    assert start_training.main(asked) == 0
+    path = tmp_path / "checkpoint" / "people" / "composed_model"
+    out = capsys.readouterr()
+    assert f"model: {path}" in out.out
+    assert "5 signs of ASL: 13 clips, 2 signs cut out of sentences" in out.out
+    assert "do not say when each is signed" in out.err
+    sign = ["--model_path", str(path), "--text", "I read books", "--format", "json", "--output", str(tmp_path / "o")]
+    assert inference.main(sign) == 0
+    assert json.loads((tmp_path / "o" / "001_ASL_i-read-books.json").read_text())["gloss"] == "I BOOK READ"
+    assert start_training.main(["--resume", str(path)]) == 2
+    assert "has no weights to go on from" in capsys.readouterr().err

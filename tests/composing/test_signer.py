@@ -235,9 +235,25 @@ def test_what_is_no_single_sign_is_left_out_and_said(tmp_path):
         build_lexicon(open_clips(tmp_path, "ASL"))
 
 
+def test_the_frames_of_each_sign_are_told(lexicon):
+    signer = LexiconSigner(lexicon)
+    clip, (first, second, third) = signer.compose_timed(
+        [Slot(lexicon.find("ASL", name)) for name in ("book", "read", "good")]
+    )
+    assert (first[0], third[1]) == (0, len(clip))
+    assert first[1] < second[0] < second[1] < third[0]
+    between = clip.coordinates[first[1] : second[0], WRIST]  # frames of a way, of which none belongs to a sign
+    assert np.linalg.norm(np.diff(between, axis=0), axis=-1).min() > 0
+    (alone,) = [
+        signer._performed(*lexicon.find("ASL", "read")[:1], unit, False, False, False)
+        for unit in lexicon.find("ASL", "read")[0].units[:1]
+    ]
+    assert second[1] - second[0] == len(alone.values_FV)
+
+
 def test_the_label_of_a_clip(source):
     (first, *_) = open_clips(source).entries
-    assert label_of(first) == "BOOK"
+    assert label_of(first.gloss, first.text, first.name) == "BOOK"
 
 
 def test_letters_of_a_package_that_is_not_there_name_the_remedy(monkeypatch, source, tmp_path):

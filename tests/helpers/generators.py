@@ -1,7 +1,5 @@
 """A stand-in for the trained model of an evaluation, and small stores to evaluate it on."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from signllm.config import parse_config
@@ -50,9 +48,7 @@ class StandIn:
         self.config = parse_config({"data": {"dataset_path": str(root)}})
         self.languages, self.fps, self.always = list(languages), 25.0, always
         self.mode = "prompt2langgloss" if writes_gloss else "mlsf"
-        self.model = SimpleNamespace(
-            writes_gloss=writes_gloss, translate=self._translate, check_languages=self._check_languages
-        )
+        self.writes_gloss = writes_gloss
         self.calls, self.read = [], []
 
     def generate(self, texts, languages, seed=0, batch_size=32, progress=None):
@@ -62,11 +58,14 @@ class StandIn:
     def request(self, text, language):
         return f"prompt: {text}", language
 
-    def _check_languages(self, codes):
+    def recordings(self, language):
+        return []
+
+    def check_languages(self, codes):
         if set(codes) - set(self.languages):
             raise ConfigError("trained on others")
 
-    def _translate(self, prompts, codes):
+    def translate(self, prompts, codes):
         self.read += list(zip(prompts, codes, strict=True))
         found = [prompt_text(prompt) or (code, prompt) for prompt, code in zip(prompts, codes, strict=True)]
         return [(self.always or code, text.upper()) for code, text in found]
