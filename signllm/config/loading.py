@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from signllm.config.frozen import drop_frozen
 from signllm.config.named import config_name, find_config
-from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, PLCConfig, TrainingConfig
+from signllm.config.schema import FRAME_VALUES, FROM_SCRATCH, Config, LossConfig, TrainingConfig
 from signllm.errors import ConfigError, DataError, SignLLMError, did_you_mean
 from signllm.fsutil import read_text
 from signllm.languages import resolve_language
@@ -206,7 +206,7 @@ def impossible_combinations(config: Config) -> list[str]:
             f"training.policy.reward_model = {training.policy.reward_model} with training.rl_variant ="
             f" '{training.rl_variant}': nothing would use it; set rl_variant to 'policy_gradient', or this to null"
         )
-    return faults + _impossible_plc(training.plc) + _faults_of_gloss_pairs(config)
+    return faults + _impossible_plc(training) + _faults_of_gloss_pairs(config)
 
 
 def _policy_faults(training: TrainingConfig) -> list[str]:
@@ -234,13 +234,19 @@ def _policy_faults(training: TrainingConfig) -> list[str]:
     return faults
 
 
-def _impossible_plc(plc: PLCConfig) -> list[str]:
+def _impossible_plc(training: TrainingConfig) -> list[str]:
+    faults, plc = [], training.plc
     if plc.enabled and plc.prefer == "low" and plc.skip_below:
-        return [
+        faults.append(
             f"training.plc.skip_below = {plc.skip_below} with training.plc.prefer = 'low': clips of low reward would be"
             ' drawn and then skipped; set skip_below to 0, or prefer to "high"'
-        ]
-    return []
+        )
+    if plc.enabled and plc.skip_below and training.accumulate > 1:
+        faults.append(
+            f"training.plc.skip_below = {plc.skip_below} with training.accumulate = {training.accumulate}: a batch is"
+            " skipped as a whole step, but here it is a part of one; set skip_below to 0, or accumulate to 1"
+        )
+    return faults
 
 
 def _faults_of_gloss_pairs(config: Config) -> list[str]:

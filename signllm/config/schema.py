@@ -243,6 +243,7 @@ class TrainingConfig(Section):
     num_epochs: Positive = 50
     max_steps: Positive | None = Field(None, description="stop after so many steps, whatever the epoch")
     max_minutes: Annotated[float, Field(gt=0)] | None = Field(None, description="stop after this much training time")
+    accumulate: Positive = Field(1, description="batches whose gradients make one optimiser step, for each process")
     optimizer: Literal["adamw", "muon"] = Field("adamw", description="muon: for the matrices inside layers only")
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     weight_decay: Weight = 0.01

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class GlossBatch:
 
     def __len__(self) -> int:
         return len(self.prompts)
+
+    def every(self, step: int, first: int) -> GlossBatch:
+        """Every `step`-th of them from number `first` on."""
+        return GlossBatch(*(getattr(self, field.name)[first::step] for field in fields(self)))
 
 
 class GlossPairs:

@@ -67,16 +67,20 @@ class Optimizer:
         return not any(part.state for part in self._parts.values())
 
     def update(self, loss: Tensor, rate: float, gradient_clip: float = 0.0) -> Tensor:
-        """Backward and one step at this learning rate; return the gradient norm, a scalar on the loss's device.
+        """Backward and one step at this learning rate; return the gradient norm (`apply`)."""
+        self.zero_grad()
+        loss.backward()
+        return self.apply(loss.detach(), rate, gradient_clip)
+
+    def apply(self, loss: Tensor, rate: float, gradient_clip: float = 0.0) -> Tensor:
+        """One step with the gradients that there are, of this loss; return their norm, a scalar on its device.
 
         Gradients are scaled down to the norm `gradient_clip` (0: never). The norm is NaN where the loss is not finite.
         From the first loss or norm on that is not finite no update changes a weight any more, so whoever reads the
         norms later still has the weights as they were before. Nothing is read back from the device.
         """
-        self.zero_grad()
-        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip or float("inf"))
-        norm = torch.where(torch.isfinite(loss.detach()), norm, torch.nan)
+        norm = torch.where(torch.isfinite(loss), norm, torch.nan)
         bad = (~torch.isfinite(norm)).float()
         self._blocked = bad if self._blocked is None else torch.maximum(self._blocked, bad)
         self.step(rate, self._blocked)

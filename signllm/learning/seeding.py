@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 
-def seed_everything(seed: int, step: int = 0, stream: int = 0) -> None:
-    """Seed torch (all devices) for one step of a run; other streams draw other numbers at the same step.
+def seed_everything(seed: int, step: int = 0, stream: int = 0, part: int = 0) -> None:
+    """Seed torch (all devices) for one step of a run; other streams and parts of a step draw other numbers.
 
     So a run that is resumed needs no generator's state.
     """
-    entropy = [seed, step, stream] if stream else [seed, step]
+    entropy = [seed, step, stream, part] if part else [seed, step, stream] if stream else [seed, step]
     number = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
     torch.manual_seed(number)
 

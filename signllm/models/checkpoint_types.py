@@ -21,6 +21,7 @@ def _known(code: str) -> str:
 
 LanguageCode = Annotated[str, AfterValidator(_known)]
 Count = Annotated[int, Field(ge=0, lt=2**48)]
+Positive = Annotated[int, Field(gt=0, lt=2**48)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -56,6 +57,7 @@ class _State(BaseModel):
     step: Count
     epoch: Count
     batch: Count
+    taken: list[Annotated[list[Positive], Field(min_length=2, max_length=2)]] = []
     skipped: Count = 0
     frames: Count = 0
     seconds: Annotated[Number, Field(ge=0)]

@@ -21,6 +21,7 @@ from signllm.models.gloss import GlossDecoder, GlossVocabulary
 from signllm.models.group import PoseGroup
 from signllm.models.known_words import KnownWords
 from signllm.models.layers import sinusoids
+from signllm.models.normalizer import PoseNormalizer
 from signllm.models.outputs import Generated, GlossOutput, ModelOutput, Piece, Plan, Read, Route
 from signllm.models.text_encoder import TextEncoder
 from signllm.pose.batch import PoseBatch
@@ -67,6 +68,16 @@ class SignModel(nn.Module, ABC):
     @abstractmethod
     def fit_normalizers(self, clips_by_language: dict[str, Clips]) -> None:
         """Set the statistics of the pose values from training clips ((F, J, 3), (F, J) valid)."""
+
+    @abstractmethod
+    def normalizers(self, languages: Sequence[str]) -> list[tuple[PoseNormalizer, list[int]]]:
+        """The statistics by which the clips of a batch of these languages are standardised, and their rows."""
+
+    def gloss_tokens(
+        self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
+    ) -> int:
+        """How many LangGloss tokens these glosses are; 0 in a mode that writes none."""
+        return 0
 
     @abstractmethod
     def routes(self, batch: PoseBatch) -> list[Route]:
@@ -183,6 +194,10 @@ class MLSF(SignModel):
             if (rows := [row for row, language in enumerate(languages) if language == code])
         }
 
+    def normalizers(self, languages: Sequence[str]) -> list[tuple[PoseNormalizer, list[int]]]:
+        """Those of the groups."""
+        return [(self.group_of(code).normalizer, rows) for code, rows in self._rows(languages).items()]
+
     def routes(self, batch: PoseBatch) -> list[Route]:
         """A batch of mixed languages by group."""
         source_BTS, mask_BT = self.encode_texts(batch.texts)
@@ -246,17 +261,33 @@ class Prompt2LangGloss(SignModel):
         embedded = self.gloss_embedding(ids_BL)
         return embedded + sinusoids(position_L, embedded.shape[-1]), ids_BL != self.vocabulary.pad
 
-    def _reference_ids(
+    def _sequences(
         self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
-    ) -> Tensor:
-        """(B, L) tokens of reference glosses; where `language_only`, all but the language token is padding."""
+    ) -> list[list[int]]:
+        """The tokens of reference glosses; where `language_only`, the language token alone."""
         limit = self.config.gloss_decoder.max_length
         limits = [1 if only else limit for only in language_only or [False] * len(glosses)]
-        sequences = [
+        return [
             self.vocabulary.encode(gloss, language)[:most]
             for gloss, language, most in zip(glosses, languages, limits, strict=True)
         ]
+
+    def gloss_tokens(
+        self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
+    ) -> int:
+        """How many tokens the gloss part is trained on; `language_only` as in `_sequences`."""
+        return sum(map(len, self._sequences(glosses, languages, language_only)))
+
+    def _reference_ids(
+        self, glosses: Sequence[str], languages: Sequence[str], language_only: Sequence[bool] | None = None
+    ) -> Tensor:
+        """(B, L) tokens of reference glosses, padded; `language_only` as in `_sequences`."""
+        sequences = self._sequences(glosses, languages, language_only)
         return self.vocabulary.pad_batch(sequences, self.gloss_embedding.weight.device)
+
+    def normalizers(self, languages: Sequence[str]) -> list[tuple[PoseNormalizer, list[int]]]:
+        """The one of all languages."""
+        return [(self.group.normalizer, list(range(len(languages))))]
 
     def routes(self, batch: PoseBatch) -> list[Route]:
         """The whole batch from its reference gloss to the one group."""
@@ -278,7 +309,7 @@ class Prompt2LangGloss(SignModel):
         glosses: Sequence[str],
         language_only: Sequence[bool] | None = None,
     ) -> GlossOutput:
-        """The gloss part alone, teacher-forced; `language_only` as in `_reference_ids`."""
+        """The gloss part alone, teacher-forced; `language_only` as in `_sequences`."""
         source_BTS, mask_BT = self.encode_texts(prompts)
         ids_BL = self._reference_ids(glosses, languages, language_only)
         logits_BLW = self.gloss_decoder(self.project(source_BTS), mask_BT, ids_BL)

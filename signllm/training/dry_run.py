@@ -42,7 +42,7 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     """Run the batch with the most padded frames; the weights stay as they are.
 
     Memory: weights, gradients, optimiser state and average of the parameters, plus what autograd keeps of the largest
-    batch. Time a step: the mean batch's share of the largest one's, and the optimiser's, both measured.
+    batch. Time a step: its batches' share of the largest one's, and the optimiser's, both measured.
     """
     run, poses = trainer.run, trainer.poses
     model, device, precision = run.model, run.device, run.precision
@@ -74,11 +74,12 @@ def dry_run(experiment: Experiment, trainer: Trainer) -> DryRun:
     weights = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     gloss_steps, gloss_step_s = _gloss_phase(trainer)
-    step_s = seconds * (sum(padded) / len(padded)) / max(padded) + optimizer_s
+    steps = len(poses.sampler.steps())
+    step_s = seconds * (sum(padded) / steps) / max(padded) + optimizer_s
     return DryRun(
         num_parameters=weights,
         num_trainable=trainable,
-        steps_per_epoch=len(batches),
+        steps_per_epoch=steps,
         total_steps=poses.total_steps,
         num_batch_clips=len(batch),
         num_batch_frames=batch.num_frames,

@@ -83,12 +83,25 @@ class GlossPhase(Phase):
         self.total_steps = self.options.epochs * self.steps_per_epoch
         self.schedule = run.schedule(self.options.learning_rate, self.total_steps)
 
-    def mixed_loss(self, step: int) -> Tensor | None:
-        """The loss of the pairs that join step `step` of the pose training; None when none do."""
+    def mixed_loss(self, step: int, part: int = 0, parts: int = 1) -> Tensor | None:
+        """The loss of the pairs that join step `step` of the pose training, or of one part of it; None when none do."""
         if not self.options.mixed:
             return None
         batch = self.train_pairs.batch(step, min(self.options.mixed, len(self.train_pairs)))
-        return pairs_loss(self.model, batch)
+        return self._part_loss(batch, part, parts)
+
+    def _part_loss(self, batch: GlossBatch, part: int, parts: int) -> Tensor | None:
+        """The loss of every `parts`-th pair from number `part` on, times their share of the tokens of all.
+
+        So the losses of the parts add up to that of the batch. None where no pair is left for a part.
+        """
+        if parts == 1:
+            return pairs_loss(self.model, batch)
+        own = batch.every(parts, part)
+        return pairs_loss(self.model, own) * (self._tokens(own) / self._tokens(batch)) if len(own) else None
+
+    def _tokens(self, batch: GlossBatch) -> int:
+        return self.model.gloss_tokens(batch.glosses, batch.languages, batch.language_only)
 
     def train(self) -> None:
         """Train from where the state stands to the end of the phase; nothing once the pose training has begun."""
@@ -126,17 +139,23 @@ class GlossPhase(Phase):
             self.save()
 
     def train_step(self) -> None:
-        """One optimiser step of the phase."""
-        run, state = self.run, self.run.state
-        seed_everything(run.config.training.seed, state.gloss_step, _STREAM)
+        """One optimiser step of the phase, on one batch of pairs, in as many parts as a step of the pose training."""
+        run, state, parts = self.run, self.run.state, self.run.config.training.accumulate
         rate = self.schedule.rate(state.gloss_step)
         batch = self.train_pairs.batch(state.gloss_step, self.options.batch_size)
-        with autocast(run.device, run.precision):
-            loss = pairs_loss(self.model, batch)
-        norm = run.step(loss, rate)
+        run.optimizer.zero_grad()
+        total = torch.zeros((), device=run.device)
+        for part in range(parts):
+            seed_everything(run.config.training.seed, state.gloss_step, _STREAM, part)
+            with autocast(run.device, run.precision):
+                loss = self._part_loss(batch, part, parts)
+            if loss is not None:
+                loss.backward()
+                total += loss.detach()
+        norm = run.step(total, rate)
         state.gloss_step += 1
         run.average.update(state.gloss_step)
-        self.note(StepRecord(state.gloss_step, {"gloss": loss}, norm, rate))
+        self.note(StepRecord(state.gloss_step, {"gloss": total}, norm, rate))
 
     def report(self, numbers: Sequence[StepNumbers]) -> None:
         """The log, TensorBoard and the listeners."""

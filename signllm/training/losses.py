@@ -6,7 +6,7 @@ Legend: B clips, F frames, V values a frame, J joints, L gloss tokens.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -16,14 +16,18 @@ from torch import Tensor
 from signllm.config.schema import Config
 from signllm.models.decoders.base import Prediction
 from signllm.models.group import GroupOutput
+from signllm.models.normalizer import PoseNormalizer
 from signllm.models.outputs import GlossOutput, ModelOutput
+from signllm.models.sign_model import SignModel
 from signllm.pose import SKELETON_50
+from signllm.pose.batch import PoseBatch
 from signllm.training.policy import PolicyTerm
 from signllm.training.steps import read_scalars
 
 FUTURE_WEIGHT = 0.1  # little beside the next frame, which alone is generated; no other was measured
 LABEL_SMOOTHING = 0.1  # as Vaswani et al. (arXiv 1706.03762) translate; the gloss results in docs/results.md had it
 HAND_JOINTS = SKELETON_50.parts["left_hand"] + SKELETON_50.parts["right_hand"]
+HAND_COLUMNS = [3 * joint + axis for joint in HAND_JOINTS for axis in range(3)]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Losses:
     terms: dict[str, Tensor]
     reward_B: Tensor
     measures: dict[str, Tensor] = field(default_factory=dict)
+
+    def detached(self) -> Losses:
+        """The same without what the gradient is computed from."""
+        terms = {name: term.detach() for name, term in self.terms.items()}
+        return replace(self, total=self.total.detach(), terms=terms)
 
     def scalars(self) -> dict[str, Tensor]:
         """The total and every term, without gradient, on their device."""
@@ -75,10 +84,9 @@ def reconstruction(outputs: list[GroupOutput], weight_B: Tensor | None = None) -
 
 def hands(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """The reconstruction of the hands alone: their joints relative to the wrist, as the normaliser keeps them."""
-    columns = torch.tensor([3 * joint + axis for joint in HAND_JOINTS for axis in range(3)])
-    parts = [(squared_error(o) * o.mask_BFV)[..., columns] for o in outputs]
+    parts = [(squared_error(o) * o.mask_BFV)[..., HAND_COLUMNS] for o in outputs]
     errors = [weighted(part, o.rows, weight_B).sum() for part, o in zip(parts, outputs, strict=True)]
-    return _mean(errors, [o.mask_BFV[..., columns].sum() for o in outputs])
+    return _mean(errors, [o.mask_BFV[..., HAND_COLUMNS].sum() for o in outputs])
 
 
 def future(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
@@ -95,15 +103,27 @@ def future(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor
     return _mean(terms, counts)
 
 
+def both_frames(mask_BFV: Tensor) -> Tensor:
+    """(B, F - 1, V) the values that two neighbouring frames have."""
+    return mask_BFV[:, 1:] & mask_BFV[:, :-1]
+
+
 def velocity(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
     """Masked MSE of the differences of neighbouring frames."""
     terms, counts = [], []
     for o in outputs:
-        both = o.mask_BFV[:, 1:] & o.mask_BFV[:, :-1]
+        both = both_frames(o.mask_BFV)
         difference = (o.predicted.values_BFV.float() - o.target_BFV).diff(dim=1)
         terms.append(weighted(difference.square() * both, o.rows, weight_B).sum())
         counts.append(both.sum())
     return _mean(terms, counts)
+
+
+def both_ends(normalizer: PoseNormalizer, mask_BFV: Tensor) -> Tensor:
+    """(B, F, bones) whether both joints of a bone are valid."""
+    parent, child = (torch.from_numpy(side) for side in SKELETON_50.bones.T)
+    valid_BFJ = normalizer.joints_seen(mask_BFV)
+    return valid_BFJ[..., parent] & valid_BFJ[..., child]
 
 
 def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> Tensor:
@@ -111,8 +131,7 @@ def bone_length(outputs: list[GroupOutput], weight_B: Tensor | None = None) -> T
     parent, child = (torch.from_numpy(side) for side in SKELETON_50.bones.T)
     terms, counts = [], []
     for o in outputs:
-        valid_BFJ = o.normalizer.joints_seen(o.mask_BFV)
-        both = valid_BFJ[..., parent] & valid_BFJ[..., child]
+        both = both_ends(o.normalizer, o.mask_BFV)
         lengths = []
         for values in (o.predicted.values_BFV, o.target_BFV):
             pose = o.normalizer.denormalize(values)
@@ -160,12 +179,46 @@ def gloss(output: GlossOutput, label_smoothing: float, weight_B: Tensor | None =
     )
 
 
+COUNTED: dict[str, Callable[[PoseNormalizer, Tensor], Tensor]] = {
+    "reconstruction": lambda _, mask_BFV: mask_BFV,
+    "hands": lambda _, mask_BFV: mask_BFV[..., HAND_COLUMNS],
+    "velocity": lambda _, mask_BFV: both_frames(mask_BFV),
+    "bone_length": both_ends,
+}
+"""Of terms that are means over what is valid: what that is, by the mask of a group's clips."""
+
+
+def denominators(model: SignModel, batch: PoseBatch, config: Config) -> dict[str, Tensor]:
+    """What each term of `compute_losses` divides by on this batch, up to a factor that all batches share: float64.
+
+    It is known before the model runs: batches that make one step are weighted by it, so that the step is that of one
+    batch of all their clips.
+    """
+    weights, decoder = config.training.losses.model_dump(), config.model.pose_decoder
+    names = [name for name in COUNTED if weights[name] or name == "reconstruction"]
+    counts = {name: torch.zeros((), dtype=torch.float64, device=batch.frames_B.device) for name in (*names, "future")}
+    for normalizer, rows in model.normalizers(batch.languages):
+        clips = batch.select(rows)
+        _, mask_BFV = normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)
+        for name in names:
+            counts[name] += COUNTED[name](normalizer, mask_BFV).sum()
+        for ahead in range(1, min(decoder.future_frames + 1, mask_BFV.shape[1])):
+            counts["future"] += mask_BFV[:, ahead:].sum()
+    of_clips = {"length": len(batch), "rl": len(batch), "gloss": model.gloss_tokens(batch.glosses, batch.languages)}
+    return counts | {name: torch.full_like(counts["future"], count) for name, count in of_clips.items()}
+
+
 def compute_losses(
-    output: ModelOutput, config: Config, weight_B: Tensor | None = None, policy: PolicyTerm | None = None
+    output: ModelOutput,
+    config: Config,
+    weight_B: Tensor | None = None,
+    policy: PolicyTerm | None = None,
+    share: Mapping[str, Tensor] | None = None,
 ) -> Losses:
     """Every term whose weight is not 0, their weighted total, and the rewards.
 
-    `weight_B` are importance weights of the clips, in every term; the rewards never have them.
+    `weight_B` are importance weights of the clips, in every term; the rewards never have them. `share` is what part of
+    the step's term this batch's is, by the `denominators` of all batches of the step; None: the batch is the step.
     `rl` in the variant "paper" is the literal objective of the paper, the negative mean reward: a clip-wise MSE. In
     "policy_gradient" it is the term of the policy, where the caller has one: training does, an evaluation does not.
     """
@@ -192,6 +245,8 @@ def compute_losses(
         terms["rl"] = -weighted(reward_B, list(range(len(reward_B))), weight_B).mean()
     if policy is not None:
         terms["rl"] = policy.loss
+    if share is not None:
+        terms = {name: term * share[name] for name, term in terms.items()}
     weight_of = {**weights.model_dump(), "future": FUTURE_WEIGHT}
     total = sum(weight_of[name] * term for name, term in terms.items())
     return Losses(total, terms, reward_B.detach(), policy.measures if policy is not None else {})

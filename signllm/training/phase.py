@@ -2,7 +2,7 @@
 
 A number that is read from a GPU makes the CPU wait until everything queued there is done. So losses, gradient norms and
 measures of steps stay on the device, and are read together, in one transfer, every READ_EVERY steps and before anything
-is saved or evaluated. A loss that is not finite is found then; meanwhile no weight changes (`Optimizer.update`).
+is saved or evaluated. A loss that is not finite is found then; meanwhile no weight changes (`Optimizer.apply`).
 """
 
 from __future__ import annotations

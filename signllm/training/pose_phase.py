@@ -12,13 +12,15 @@ from signllm.data.batching import make_loader
 from signllm.data.dataset import SignDataset
 from signllm.data.priority import make_channel
 from signllm.device import autocast
+from signllm.errors import ConfigError
 from signllm.learning.schedule import schedule_step
 from signllm.learning.seeding import seed_everything
 from signllm.pose.batch import PoseBatch
 from signllm.training.disagreement import disagreement
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_phase import GlossPhase
-from signllm.training.losses import Losses, compute_losses, with_gloss_pairs
+from signllm.training.losses import Losses, compute_losses, denominators, with_gloss_pairs
+from signllm.training.parts import Part, joined, parts_of, summed
 from signllm.training.phase import Phase
 from signllm.training.policy import make_policy
 from signllm.training.reporting import BatchFacts
@@ -35,6 +37,8 @@ class PosePhase(Phase):
         self.train_set, self.eval_set, self.glosses = train_set, eval_set, glosses
         self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
         self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
+        self.sampler.step_size = config.training.accumulate
+        self._check_steps()
         self._steps_elsewhere = 0  # more than these data have until here
         self.total_steps = self._total_steps()
         self.schedule = run.schedule(config.training.learning_rate, self.total_steps)
@@ -43,6 +47,15 @@ class PosePhase(Phase):
         if self.policy is not None:
             run.keep("policy_start", self.policy)
 
+    def _check_steps(self) -> None:
+        """Raise ConfigError where one step takes more batches than an epoch has."""
+        size, num_batches = self.sampler.step_size, len(self.sampler.batches(0))
+        if size > num_batches:
+            raise ConfigError(
+                f"training.accumulate = {size}: an epoch has only {num_batches} batches of at most"
+                f" {self.sampler.batch_size} clips; set it to at most {num_batches}, or data.batch_size lower"
+            )
+
     def go_on(self) -> None:
         """Plan the steps that are left, after the run's state was read from a checkpoint.
 
@@ -50,8 +63,9 @@ class PosePhase(Phase):
         are of these data. Otherwise the plan is what it was.
         """
         state = self.run.state
-        batches = [len(self.sampler.batches(epoch)) for epoch in range(state.epoch + 1)]
-        reached = sum(batches[:-1]) + min(state.batch, batches[-1])
+        steps = [len(self.sampler.steps(epoch)) for epoch in range(state.epoch + 1)]
+        left = len(self.sampler.steps(state.epoch, state.taken))
+        reached = sum(steps) - left
         self._steps_elsewhere = state.step + state.skipped - reached
         self.total_steps = max(state.step, self._total_steps())
         self.schedule = self.run.schedule(self.run.config.training.learning_rate, self.total_steps)
@@ -60,7 +74,7 @@ class PosePhase(Phase):
         """Exactly as many steps as all epochs have, and those on other data before, or `max_steps`."""
         training, steps = self.run.config.training, self._steps_elsewhere
         for epoch in range(training.num_epochs):
-            steps += len(self.sampler.batches(epoch))
+            steps += len(self.sampler.steps(epoch))
             if training.max_steps is not None and steps >= training.max_steps:
                 return training.max_steps
         return steps
@@ -68,7 +82,7 @@ class PosePhase(Phase):
     def batch_facts(self) -> BatchFacts:
         """What the log says of the batches, as of the epoch that comes next."""
         sampler = self.sampler
-        num_steps = len(sampler.batches(self.run.state.epoch))
+        num_steps = len(sampler.steps(self.run.state.epoch))
         return BatchFacts(len(sampler.frames), num_steps, sampler.batch_size, sampler.frame_budget)
 
     def finished(self) -> bool:
@@ -98,20 +112,21 @@ class PosePhase(Phase):
         between the two would let it be reported twice.
         """
         run, state, every = self.run, self.run.state, self.run.config.training.save_every_steps
-        self.sampler.epoch, self.sampler.first = state.epoch, state.batch
+        self.sampler.epoch, self.sampler.taken = state.epoch, [list(part) for part in state.taken]
         if not state.batch:
             self.channel.begin_epoch()
-        num_batches = state.batch + len(self.sampler)
+        steps = self.sampler.steps(taken=self.sampler.taken)
         run.model.train()
         started = time.perf_counter()
-        for batch in self.loader:
-            stepped = self.train_step(batch)
+        batches = iter(self.loader)
+        for number, step in enumerate(steps, 1):
+            stepped = self.train_step(*[next(batches) for _ in self.sampler.own(step)])
             now = time.perf_counter()
             state.seconds, started = state.seconds + now - started, now
             if stepped:
                 run.reporter.step(state)
             self.read_when_due()
-            if state.batch == num_batches:
+            if number == len(steps):
                 break
             if self.finished():
                 return False
@@ -121,23 +136,31 @@ class PosePhase(Phase):
                 return False
         return True
 
-    def train_step(self, batch: PoseBatch) -> bool:
-        """One optimiser step; False when PLC skips the batch instead. `read` tells later what the step left."""
+    def train_step(self, *batches: PoseBatch) -> bool:
+        """One optimiser step on these batches; False when PLC skips the only one. `read` tells later what it left."""
         run, state = self.run, self.run.state
-        seed_everything(run.config.training.seed, state.step)
-        rate = self._learning_rate()
-        weight_B = self.channel.weight_B(batch.indices)
-        weight_B = weight_B if weight_B is None else weight_B.to(run.device)
-        with autocast(run.device, run.precision):
-            losses = self.losses(batch.to(run.device), weight_B)
-        skipped = self._skips(batch, losses)
+        rate, found, rewards, skipped = self._learning_rate(), [], [], False
+        run.optimizer.zero_grad()
+        moved = [batch.to(run.device) for batch in batches]
+        for batch, part in zip(moved, self._parts(moved), strict=True):
+            losses = self._forward(batch, part)
+            if self.channel.needs_rewards:  # so with PLC each step reads them back
+                rewards.append(losses.reward_B.tolist())
+                skipped = self.channel.should_skip(rewards[-1])
+            if not skipped:
+                losses.total.backward()
+            found.append(losses.detached())
+        losses = joined(found, [len(batch) for batch in batches])
         norm = None if skipped else run.step(losses.total, rate)
-        state.batch += 1
+        for batch, own in zip(batches, rewards, strict=False):
+            self.channel.note(batch.indices, own)
+        state.take(self.sampler.step_size, len(batches))
+        num_frames = sum(batch.num_frames for batch in batches)
         if skipped:
             state.skipped += 1
         else:
             state.step += 1
-            state.frames += batch.num_frames
+            state.frames += num_frames
             run.average.update(state.step)
         self.note(
             StepRecord(
@@ -146,32 +169,43 @@ class PosePhase(Phase):
                 norm,
                 rate,
                 measures={} if skipped else losses.measures,
-                num_frames=batch.num_frames,
-                clips=list(zip(batch.languages, batch.ids, strict=True)),
+                num_frames=num_frames,
+                clips=[clip for batch in batches for clip in zip(batch.languages, batch.ids, strict=True)],
                 reward_B=losses.reward_B,
             )
         )
         return not skipped
 
+    def _parts(self, batches: Sequence[PoseBatch]) -> Sequence[Part | None]:
+        """What part of the step each batch is; None for the only batch of a step."""
+        if self.sampler.step_size == 1:
+            return [None] * len(batches)
+        own = [denominators(self.run.model, batch, self.run.config) for batch in batches]
+        return parts_of(own, summed(own), range(len(batches)), len(batches))
+
+    def _forward(self, batch: PoseBatch, part: Part | None) -> Losses:
+        """The losses of one batch of the step, with dropout and noise that are a function of seed, step and part."""
+        run = self.run
+        seed_everything(run.config.training.seed, run.state.step, part=part.index if part else 0)
+        weight_B = self.channel.weight_B(batch.indices)
+        weight_B = weight_B if weight_B is None else weight_B.to(run.device)
+        with autocast(run.device, run.precision):
+            return self.losses(batch, weight_B, part)
+
     def _learning_rate(self) -> float:
         state, max_steps = self.run.state, self.run.config.training.max_steps
         return self.schedule.rate(schedule_step(state.step, state.skipped, self.total_steps, max_steps))
 
-    def _skips(self, batch: PoseBatch, losses: Losses) -> bool:
-        """Whether PLC wants no step on this batch. It notes the rewards, so with PLC each step reads them back."""
-        if not self.channel.needs_rewards:
-            return False
-        rewards = losses.reward_B.tolist()
-        skipped = self.channel.should_skip(rewards)
-        self.channel.note(batch.indices, rewards)
-        return skipped
+    def losses(self, batch: PoseBatch, weight_B: Tensor | None = None, part: Part | None = None) -> Losses:
+        """The losses of a batch on the model's device, with importance weights of its clips where there are any.
 
-    def losses(self, batch: PoseBatch, weight_B: Tensor | None = None) -> Losses:
-        """The losses of a batch on the model's device, with importance weights of its clips where there are any."""
+        Those of a part of a step add up over the parts.
+        """
         model, config = self.run.model, self.run.config
         policy = self.policy.term(model, batch) if self.policy is not None else None
-        losses = compute_losses(model(batch), config, weight_B, policy)
-        pairs = self.glosses.mixed_loss(self.run.state.step) if self.glosses else None
+        losses = compute_losses(model(batch), config, weight_B, policy, part.share if part else None)
+        index, of = (part.index, part.of) if part else (0, 1)
+        pairs = self.glosses.mixed_loss(self.run.state.step, index, of) if self.glosses else None
         return losses if pairs is None else with_gloss_pairs(losses, pairs, config.training.losses.gloss)
 
     def report(self, numbers: Sequence[StepNumbers]) -> None:
@@ -212,7 +246,7 @@ class PosePhase(Phase):
         if state.measures:
             entry["measures"] = state.measure_means()
         if completed:
-            state.epoch, state.batch, state.sums, state.measures = state.epoch + 1, 0, {}, {}
+            state.begin_epoch()
         due = self.finished() or state.epoch % training.eval_every == 0
         improved = due and self._evaluate(entry)
         state.history.append(entry)

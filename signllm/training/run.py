@@ -71,8 +71,11 @@ class Run:
         return Schedule(peak, total_steps, training.warmup_steps, training.schedule)
 
     def step(self, loss: Tensor, rate: float) -> Tensor:
-        """One optimiser step at this learning rate; return the gradient norm, on the device (`Optimizer.update`)."""
-        return self.optimizer.update(loss, rate, self.config.training.gradient_clip)
+        """One optimiser step with the gradients of this loss, at this learning rate; return their norm, on the device.
+
+        `Optimizer.apply` says what becomes of a loss that is not finite.
+        """
+        return self.optimizer.apply(loss.detach(), rate, self.config.training.gradient_clip)
 
     @contextmanager
     def averaged_weights(self) -> Iterator[SignModel]:

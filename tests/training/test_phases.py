@@ -141,9 +141,10 @@ def test_when_a_run_is_finished(overrides, state, finished):
 
 
 def sampler_of(*batches):
-    return SimpleNamespace(
-        batches=lambda epoch=0: [[0]] * batches[epoch], frames=[9] * 7, batch_size=3, frame_budget=40, clips=lambda: [1]
-    )
+    def steps(epoch=0, taken=()):
+        return [[[0]]] * (batches[epoch] - sum(count for _, count in taken))
+
+    return SimpleNamespace(steps=steps, frames=[9] * 7, batch_size=3, frame_budget=40, clips=lambda: [1])
 
 
 def test_the_steps_of_all_epochs_are_counted():

@@ -85,8 +85,8 @@ def test_a_step_that_is_not_finite_changes_no_weight_and_is_named(make_config, o
     trainer, _ = make_trainer(build_experiment(config), [])
     original, before, clip = trainer.poses.losses, {}, []
 
-    def spoiled(batch, weight_B=None):
-        losses = original(batch, weight_B)
+    def spoiled(batch, weight_B=None, part=None):
+        losses = original(batch, weight_B, part)
         if trainer.run.state.step != 4:
             return losses
         before.update({name: value.clone() for name, value in trainer.run.model.state_dict().items()})
@@ -111,8 +111,8 @@ def test_losses_before_the_faulty_step_are_reported(make_config):
     trainer, _ = make_trainer(build_experiment(make_config(*LONG)), [recorder])
     original = trainer.poses.losses
 
-    def spoiled(batch, weight_B=None):
-        losses = original(batch, weight_B)
+    def spoiled(batch, weight_B=None, part=None):
+        losses = original(batch, weight_B, part)
         return replace(losses, total=losses.total * torch.inf) if trainer.run.state.step == 3 else losses
 
     trainer.poses.losses = spoiled
