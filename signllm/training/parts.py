@@ -35,8 +35,9 @@ def parts_of(
 
 
 def summed(counts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The sum by name of what several batches leave; nothing of no batches."""
-    return {name: torch.stack([each[name] for each in counts]).sum() for name in (counts[0] if counts else ())}
+    """The sum by name of what several batches leave; some may lack a name."""
+    names = dict.fromkeys(name for each in counts for name in each)
+    return {name: torch.stack([each[name] for each in counts if name in each]).sum() for name in names}
 
 
 def joined(found: Sequence[Losses], num_clips: Sequence[int]) -> Losses:

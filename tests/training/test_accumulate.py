@@ -80,6 +80,12 @@ def test_the_gradient_of_a_step_of_the_gloss_phase_is_that_of_its_whole_batch(ma
         assert all(torch.allclose(gradient[name], g, rtol=1e-3, atol=1e-6) for name, g in found[0][2].items())
 
 
+def test_a_part_without_pairs_leaves_those_of_the_others(make_config):
+    """Two pairs join each step, which has five batches."""
+    _, losses = run(make_config(*PAIRS, "training.gloss_pairs.mixed=2", "training.accumulate=5"))
+    assert all(step["gloss_pairs"] > 0 for step in losses.values())
+
+
 class PulledPlugError(Exception):
     pass
 
