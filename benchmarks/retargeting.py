@@ -1,12 +1,14 @@
 """What retargeting is worth: forward kinematics of its rotations against the clips, on real recordings.
 
-    python benchmarks/retargeting.py FOLDER [...] [--clips 40] [--avatar FILE]
+    python benchmarks/retargeting.py FOLDER [...] [--clips 40] [--avatar FILE] [--avatar_map FILE]
 
 Each FOLDER is anything that `open_clips` opens. Beside them stands the demo corpus. Every clip is put on the avatar
 twice: as it is, and on the same skeleton with the lengths of the signer's bones (medians over the clip), so that what
 is left is the fault of the rotations. Joints that the clip misses do not count. Figures:
 
 - error: mean distance of a joint from where it was, in shoulder widths, on the fitted skeleton; body, hands: of these;
+  hands go where the clip has them, even into the trunk;
+- outside: the same error where they are kept out of the trunk, as they are for everybody else;
 - palm: mean angle between the palms of both (degrees), and how many are off by more than 10;
 - flips: steps in which a bone turns by more than 90 degrees and no joint that it follows moved as far as that needs;
 - wrong: finger joints bent backwards by more than 20 degrees, in percent;
@@ -37,9 +39,9 @@ from signllm.retargeting import quaternions as q
 from signllm.retargeting.body import PALM_SIDES, Body, palm_axes
 from signllm.retargeting.clip import RetargetedClip
 from signllm.retargeting.measuring import joints_of
-from signllm.retargeting.reading import AVATAR, read_rig
+from signllm.retargeting.reading import AVATAR, read_map, read_rig
 from signllm.retargeting.retarget import retarget_signer
-from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig
+from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig, hangs
 from signllm.retargeting.signer import ELBOWS, FINGERS_SDK, HANDS_SJ, NECK, NOSE, ROOTS, SHOULDERS, Signer
 
 TOUCH = 0.05  # shoulder widths
@@ -54,10 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("folders", nargs="*", type=Path)
     flags.add_argument("--clips", type=int, default=40, help="most clips of a folder (default: 40)")
     flags.add_argument("--avatar", type=Path, default=AVATAR, help="GLB or VRM file (default: ours)")
+    flags.add_argument("--avatar_map", type=Path, help="JSON file that says which bone is which part")
     options = flags.parse_args(argv)
-    rig = read_rig(options.avatar)
-    print("| clips | n | error | body | hands | palm | > 10 | flips | wrong | touch cm | < 2 cm | frames |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    rig = marked(read_rig(options.avatar, read_map(options.avatar_map) if options.avatar_map else None))
+    print("| clips | n | error | body | hands | outside | palm | > 10 | flips | wrong | touch cm | < 2 cm | frames |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     demo = [animate(["MOTHER", "BOOK", "EAT"], "ASL", signer=signer) for signer in range(4)]
     for name, clips in [("demo", demo), *((folder.name, _some(folder, options.clips)) for folder in options.folders)]:
         print(f"| {name} | {row(rig, list(clips))} |", flush=True)
@@ -79,7 +82,7 @@ def row(rig: Rig, clips: Iterable[PoseSequence]) -> str:
     touch = total["touch"]
     cells = [
         str(len(found)),
-        *(f"{values.mean():.3f}" for values in (np.concatenate([body, hands]), body, hands)),
+        *(f"{values.mean():.3f}" for values in (np.concatenate([body, hands]), body, hands, total["outside"])),
         f"{total['palm'].mean():.1f}",
         f"{(total['palm'] > 10).mean():.1%}",
         f"{int(total['flips'].sum())} of {int(total['steps'].sum()):,}",
@@ -95,22 +98,53 @@ def figures(rig: Rig, clip: PoseSequence) -> dict[str, np.ndarray]:
     signer = Signer.of(clip)
     fitted = fitted_rig(rig, signer, clip.valid)
     body = Body.of(fitted)
-    result = retarget_signer(signer, body, clip.fps)
-    joints = joints_of(result, body) / METRES
-    joints -= joints[:, [NECK]].mean(0) - signer.joints_FJ3[:, [NECK]].mean(0)
+    result = retarget_signer(signer, body, clip.fps, out_of_trunk=False)
+    joints = _as_told(result, body, signer)
     valid = clip.valid
     distance = np.linalg.norm(joints - signer.joints_FJ3, axis=-1)
+    outside = _as_told(retarget_signer(signer, body, clip.fps), body, signer) - signer.joints_FJ3
     hand = np.isin(np.arange(50), HANDS_SJ)
     own = retarget_signer(signer, Body.of(rig), clip.fps)
     return {
         "body": distance[:, ~hand][valid[:, ~hand]],
         "hands": distance[:, hand][valid[:, hand]],
+        "outside": np.linalg.norm(outside, axis=-1)[valid],
         "palm": palm_angles(joints, signer),
         "flips": flips(result, signer).sum(keepdims=True),
         "steps": np.array([(len(clip) - 1) * len(rig)]),
         "wrong": backwards(joints, signer),
         "touch": touching(own, signer),
     }
+
+
+def _as_told(result: RetargetedClip, body: Body, signer: Signer) -> np.ndarray:
+    """(F, J, 3) joints in shoulder widths, with the neck, on the mean, where the signer's is."""
+    joints = joints_of(result, body) / METRES
+    return joints - joints[:, [NECK]].mean(0) + signer.joints_FJ3[:, [NECK]].mean(0)
+
+
+def marked(rig: Rig) -> Rig:
+    """The rig with bones, where it has none, for the nose and the tips of fingers: marks that fitting can move."""
+    body, (points, world, scales) = Body.of(rig), rig.world
+    marks = {} if "nose" in rig.roles or "head" not in rig.roles else {"nose": ("head", body.nose)}
+    for s, side in enumerate(SIDES):
+        for d, roles in enumerate(FINGER_ROLES.values()):
+            if side + roles[3] not in rig.roles and body.finger_bones[s, d, 2] >= 0:
+                marks[side + roles[3]] = (side + roles[2], body.finger_points[s, d, 3])
+    above = [rig.roles[role] for role, _ in marks.values()]
+    places = [
+        q.rotate(q.inverse(world[bone]), place - points[bone]) / scales[bone]
+        for bone, (_, place) in zip(above, marks.values(), strict=True)
+    ]
+    more, count = len(marks), len(rig)
+    return Rig(
+        (*rig.names, *marks),
+        np.array([*rig.parents, *above]),
+        np.array([*rig.translations, *places]),
+        np.concatenate([rig.rotations, np.tile(q.IDENTITY, (more, 1))]),
+        dict(rig.roles) | {role: count + number for number, role in enumerate(marks)},
+        np.concatenate([rig.scales, np.ones(more)]),
+    )
 
 
 def fitted_rig(rig: Rig, signer: Signer, valid: np.ndarray) -> Rig:
@@ -122,7 +156,7 @@ def fitted_rig(rig: Rig, signer: Signer, valid: np.ndarray) -> Rig:
         """Move a bone with all that hangs from it."""
         bone = rig.roles.get(role)
         if bone is not None:
-            below = np.array([_hangs(rig, other, bone) for other in range(len(rig))])
+            below = np.array([hangs(rig.parents, other, bone) for other in range(len(rig))])
             moved[below] += place - moved[bone]
 
     def length(first: int, second: int) -> float:
@@ -145,7 +179,7 @@ def fitted_rig(rig: Rig, signer: Signer, valid: np.ndarray) -> Rig:
         for d, roles in enumerate(FINGER_ROLES.values()):
             start = joints[:, FINGERS_SDK[s, d, 0]] - joints[:, ROOTS[s]]
             own = np.median(q.rotate(q.inverse(palm), start)[seen], axis=0) * METRES
-            if not body.has_finger[s, d]:
+            if body.finger_bones[s, d, 0] < 0:
                 continue
             put(side + roles[0], moved[rig.roles[f"{side}Hand"]] + q.rotate(body.palms[s], own))
             for k, (before, role) in enumerate(pairwise(role for role in roles if side + role in rig.roles)):
@@ -161,12 +195,6 @@ def fitted_rig(rig: Rig, signer: Signer, valid: np.ndarray) -> Rig:
 def _seen(seen: np.ndarray) -> np.ndarray:
     """The frames that tell something; all where none does."""
     return seen if seen.any() else np.ones_like(seen)
-
-
-def _hangs(rig: Rig, bone: int, above: int) -> bool:
-    while bone >= 0 and bone != above:
-        bone = int(rig.parents[bone])
-    return bone == above
 
 
 def _palms(joints: np.ndarray) -> np.ndarray:

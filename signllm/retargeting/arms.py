@@ -9,6 +9,7 @@ import numpy as np
 
 from signllm.retargeting import quaternions as q
 from signllm.retargeting.body import Body
+from signllm.retargeting.clearance import push_out_of_trunk, smooth
 from signllm.retargeting.hands import Hands
 from signllm.retargeting.pose import Posing
 from signllm.retargeting.rig import SIDES
@@ -17,7 +18,8 @@ from signllm.retargeting.trunk import neck_of
 
 _STRETCH = 0.96  # of an arm's length; what is farther is drawn in smoothly, so that no arm snaps straight
 _NEAR, _TOUCH = 0.40, 0.12  # shoulder widths between hands: from where on they attract each other, and wholly
-_PAIR = 0.01  # shoulder widths by which pairs of joints count less
+_WHOLE = 0.8  # of the way from where a hand's joints lie, on the mean, to where the signer's do
+_PAIR = 0.003  # shoulder widths by which pairs of joints count less
 _CLOSE = 1.6  # shoulder widths between wrists beyond which hands cannot touch
 _ELBOW_PRIOR = 0.08  # shoulder widths of the elbow off the straight arm that weigh as much as the usual plane
 _USUAL_ELBOW = np.array([[0.45, -0.8, -0.4], [-0.45, -0.8, -0.4]])  # out, down, back
@@ -40,12 +42,16 @@ def arm_scale(body: Body, signer: Signer) -> float:
     return float(np.sqrt(by_shoulders * by_arms))
 
 
-def pose_arms(posing: Posing, signer: Signer, hands: Hands, scale: float) -> Hands:
+def pose_arms(posing: Posing, signer: Signer, hands: Hands, scale: float, out_of_trunk: bool) -> Hands:
     """Turn upper arms, forearms, hands and the twist bones of both; the hands as far as wrists let them.
 
     Twice, since what a wrist does not let a hand do changes where its fingers touch the other one's.
     """
-    wanted_FS3 = _targets(posing, signer, scale)
+    told_FSJ3 = signer.joints_FJ3[:, HANDS_SJ] - signer.joints_FJ3[:, ROOTS][:, :, None]
+    off_FSJ3 = q.rotate(posing.body.turn, told_FSJ3) * scale - hands.joints
+    wanted_FS3 = _targets(posing, signer, scale) + _WHOLE * off_FSJ3.mean(2)
+    if out_of_trunk:
+        wanted_FS3 = wanted_FS3 + push_out_of_trunk(posing, hands, wanted_FS3)
     for _ in range(2):
         moved_FS3 = _touching(signer, hands, wanted_FS3, posing.body, scale)
         turns = [
@@ -67,13 +73,8 @@ def _targets(posing: Posing, signer: Signer, scale: float) -> np.ndarray:
         own_F3 = posing.place(head, body.nose)
         middle_FS = joints_FJ3[:, HANDS_SJ].mean(2)[..., 1] - joints_FJ3[:, None, NECK, 1]
         height_F = np.maximum(joints_FJ3[:, NOSE, 1] - joints_FJ3[:, NECK, 1], 0.2)
-        wanted_FS3 = wanted_FS3 + _smooth(middle_FS / height_F[:, None])[..., None] * (own_F3 - nose_F3)[:, None]
+        wanted_FS3 = wanted_FS3 + smooth(middle_FS / height_F[:, None])[..., None] * (own_F3 - nose_F3)[:, None]
     return wanted_FS3
-
-
-def _smooth(share: np.ndarray) -> np.ndarray:
-    share = np.clip(share, 0, 1)
-    return share * share * (3 - 2 * share)
 
 
 def _touching(signer: Signer, hands: Hands, wanted_FS3: np.ndarray, body: Body, scale: float) -> np.ndarray:
@@ -88,7 +89,7 @@ def _touching(signer: Signer, hands: Hands, wanted_FS3: np.ndarray, body: Body, 
     squares = (left**2).sum(-1)[:, :, None] + (right**2).sum(-1)[:, None, :] - 2 * left @ right.swapaxes(1, 2)
     distances = np.sqrt(np.maximum(squares, 0))
     least = distances.min((1, 2))
-    strength = _smooth((_NEAR - least) / (_NEAR - _TOUCH))
+    strength = smooth((_NEAR - least) / (_NEAR - _TOUCH))
     weights = np.exp(-0.5 * ((distances - least[:, None, None]) / _PAIR) ** 2)
     weights /= weights.sum((1, 2), keepdims=True)
     own = wanted_FS3[near, :, None] + hands.joints[near]

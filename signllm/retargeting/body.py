@@ -14,6 +14,7 @@ from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig
 
 _NEARLY = 0.85  # the cosine of the angle within which a direction counts as an axis of the scene
 _STRAIGHT = 0.25  # the sine of the elbow's bend at rest from which on it tells the hinge
+_ARMS = 1.57  # shoulder widths from shoulder to wrist, as our avatar has
 PALM_SIDES = np.array([-1.0, 1.0])[:, None]  # of the sides: how index x little points out of the palm
 
 
@@ -34,7 +35,9 @@ class Body:
     points (B, 3), rotations (B, 4): of the bones. neck (3,): between the shoulders. nose (3,).
     upper, fore, hinge (S, 3): directions of upper arm and forearm, and the axis about which the elbow bends.
     lengths (S, 2): of upper arm and forearm. palms (S, 4). neutral (S,): radians from the hand's neutral turn (thumb
-    up) to that at rest. fingers (S, D, K, 3): directions of the bones in the axes of the palm; has_finger (S, D).
+    up) to that at rest. finger_points (S, D, K + 1, 3): where the bones of fingers begin and the last ends.
+    fingers (S, D, K, 3): their directions in the axes of the palm. finger_bones (S, D, K): their indices, -1 where the
+    rig has none.
     """
 
     rig: Rig
@@ -50,7 +53,7 @@ class Body:
     neutral: np.ndarray
     finger_points: np.ndarray
     fingers: np.ndarray
-    has_finger: np.ndarray
+    finger_bones: np.ndarray
 
     @classmethod
     def of(cls, rig: Rig) -> Body:
@@ -69,7 +72,7 @@ class Body:
         usual = q.unit(q.cross(upper, front[None]))
         told = np.linalg.norm(bend, axis=-1, keepdims=True) > _STRAIGHT
         hinge = q.unit(np.where(told, bend, usual + bend))
-        finger_points, has_finger = _finger_points(rig, points, wrists, fore, turn)
+        finger_points, finger_bones = _finger_points(rig, points, wrists, fore, turn)
         palms = palm_axes(wrists, finger_points[:, 1:, 0], PALM_SIDES)
         bones = q.unit(np.diff(finger_points, axis=2))
         return cls(
@@ -86,20 +89,8 @@ class Body:
             neutral=_neutral(palms, fore, hinge),
             finger_points=finger_points,
             fingers=q.rotate(q.inverse(palms)[:, None, None], bones),
-            has_finger=has_finger,
+            finger_bones=finger_bones,
         )
-
-    @property
-    def finger_bones(self) -> list[list[list[int]]]:
-        """The indices of the bones [S][D][K]; the hand's where the rig has no such finger."""
-        roles = self.rig.roles
-        return [
-            [
-                [roles[side + role] if self.has_finger[s, d] else roles[f"{side}Hand"] for role in bones[:3]]
-                for d, bones in enumerate(FINGER_ROLES.values())
-            ]
-            for s, side in enumerate(SIDES)
-        ]
 
     def bone(self, role: str) -> int | None:
         """The index of the bone with a role, or None."""
@@ -110,6 +101,11 @@ class Body:
         """Metres between the shoulders."""
         left, right = (self.points[self.rig.roles[f"{side}UpperArm"]] for side in SIDES)
         return float(np.linalg.norm(left - right))
+
+    @property
+    def shoulder_width(self) -> float:
+        """Metres for a shoulder width of a clip: the mean of what shoulders and arms say; some shoulders are narrow."""
+        return float(np.sqrt(self.width * self.lengths.sum(-1).mean() / _ARMS))
 
 
 def _turn(rig: Rig, points: np.ndarray, shoulders: np.ndarray, neck: np.ndarray) -> np.ndarray:
@@ -151,25 +147,41 @@ def _nose(rig: Rig, points: np.ndarray, neck: np.ndarray, turn: np.ndarray) -> n
 def _finger_points(
     rig: Rig, points: np.ndarray, wrists: np.ndarray, fore: np.ndarray, turn: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(S, D, 4, 3) where the bones of fingers begin and the last ends, and which fingers the rig has (S, D).
+    """(S, D, 4, 3) where the bones of fingers begin and the last ends, and the indices of those bones (S, D, 3).
 
-    A tip without a bone lies in the direction of the bone before. Fingers that are not there are made up, with the
-    palm to the ground: the hand's turn needs a palm.
+    What follows the last bone lies in its direction. Fingers of less than two bones are made up: the hand's turn needs
+    a palm.
     """
-    found, there = np.zeros((2, 5, 4, 3)), np.zeros((2, 5), bool)
-    down = q.rotate(turn, np.array([0.0, -1.0, 0.0]))
+    found, indices = np.zeros((2, 5, 4, 3)), np.full((2, 5, 3), -1)
     for s, side in enumerate(SIDES):
-        size = np.linalg.norm(wrists[s] - points[rig.roles[f"{side}LowerArm"]])
-        thumb_side = q.unit(q.cross(down, fore[s]) * -PALM_SIDES[s])
+        size = float(np.linalg.norm(wrists[s] - points[rig.roles[f"{side}LowerArm"]]))
+        thumb_side = _thumb_side(rig, points, wrists, fore, turn, s)
         for d, roles in enumerate(FINGER_ROLES.values()):
-            bones = [rig.roles.get(side + role) for role in roles]
-            there[s, d] = None not in bones[:3]
-            if there[s, d]:
-                places = [points[bone] for bone in bones if bone is not None]
-                if len(places) < 4:
-                    places.append(places[2] + 0.8 * (places[2] - places[1]))
+            bones = [rig.roles[side + role] for role in roles if side + role in rig.roles]
+            if len(bones) >= 2:
+                indices[s, d, : len(bones)] = bones[:3]
+                places = [points[bone] for bone in bones]
+                while len(places) < 4:
+                    places.append(places[-1] + 0.8 * (places[-1] - places[-2]))
             else:
                 start = wrists[s] + size * (0.33 * fore[s] + 0.08 * (2.5 - d) * thumb_side)
                 places = [start + size * 0.12 * k * fore[s] for k in range(4)]
             found[s, d] = places
-    return found, there
+    return found, indices
+
+
+def _thumb_side(
+    rig: Rig, points: np.ndarray, wrists: np.ndarray, fore: np.ndarray, turn: np.ndarray, s: int
+) -> np.ndarray:
+    """(3,) across the palm to the thumb, where that is; else for palms to the ground, of hanging arms to the body."""
+    thumb = rig.roles.get(f"{SIDES[s]}ThumbMetacarpal")
+    if thumb is not None:
+        across = points[thumb] - wrists[s]
+        across = across - fore[s] * (across @ fore[s])
+        if np.linalg.norm(across) > 0.02 * np.linalg.norm(wrists[0] - wrists[1]):
+            return q.unit(across)
+    down = q.rotate(turn, np.array([0.0, -1.0, 0.0]))
+    inwards = wrists[1 - s] - wrists[s]
+    steep = abs(float(down @ fore[s]))
+    palm = (1 - steep) * down + steep * q.unit(inwards)
+    return q.unit(q.cross(palm, fore[s]) * -PALM_SIDES[s])

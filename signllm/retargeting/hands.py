@@ -17,6 +17,8 @@ from signllm.retargeting.signer import FINGERS_SDK, ROOTS, Signer
 _BEND = np.radians([-30.0, 100.0])  # of knuckles
 _SPREAD, _ROLL = np.radians([35.0, 30.0])
 _SIDEWAYS = 0.8
+_AIM = np.radians(25.0)
+_PULL = np.array([3.0, 1.2, 0.5])  # how many joints each bone of a finger moves, by its usual length
 _MIDDLE, _LAST = np.radians([[-8.0, 115.0], [-12.0, 90.0]])  # of a finger's second and third joint
 _THUMB_CONE = np.radians(65.0)
 _THUMB_MIDDLE, _THUMB_LAST = np.radians([[-20.0, 75.0], [-25.0, 90.0]])
@@ -74,14 +76,30 @@ def _bent(bones_FSDK3: np.ndarray, rest_SDK3: np.ndarray) -> np.ndarray:
 
 def _finger_turns(bones_K3: np.ndarray, rest_K3: np.ndarray) -> np.ndarray:
     """Of the four long fingers: knuckles bend, spread and roll a little, the other joints are hinges."""
-    first, middle, last = _hinges(bones_K3, _knuckle(bones_K3, True), _MIDDLE, _LAST)
-    first0, middle0, last0 = _hinges(rest_K3, _knuckle(rest_K3, False))
+    first, middle, last = _hinges(bones_K3, _knuckle(bones_K3, bones_K3[..., 0, :], True), _MIDDLE, _LAST)
+    first = _knuckle(bones_K3, _aimed(first, middle, last, bones_K3), True)
+    first0, middle0, last0 = _hinges(rest_K3, _knuckle(rest_K3, rest_K3[..., 0, :], False))
     return _from_hinges(first, middle - middle0, last - last0, first0)
 
 
-def _knuckle(bones_K3: np.ndarray, limited: bool) -> np.ndarray:
-    """The turn of the palm's axes that the first bone has taken."""
-    way = bones_K3[..., 0, :]
+def _aimed(first_4: np.ndarray, middle: np.ndarray, last: np.ndarray, bones_K3: np.ndarray) -> np.ndarray:
+    """(..., 3) where the first bone points if the finger's joints are to lie, on the whole, where the signer's do.
+
+    Where a tracker bends the joints behind as none bends, the finger comes out straighter than told; it then points to
+    where the told one ends.
+    """
+    bends = np.stack([np.zeros_like(middle), middle, middle + last], axis=-1)
+    in_plane = np.stack([np.cos(bends) @ _PULL, np.sin(bends) @ _PULL, np.zeros_like(middle)], axis=-1)
+    own, told = q.unit(q.rotate(first_4, in_plane)), q.unit((bones_K3 * _PULL[:, None]).sum(-2))
+    arc_4 = q.shortest_arc(own, told)
+    angle = np.maximum(q.angle_between(arc_4, q.IDENTITY), 1e-9)
+    # Fading out towards the opposite, where the arc's axis may jump.
+    share = np.minimum(_AIM / angle, 1) * np.clip((np.pi - angle) / (np.pi / 3), 0, 1)
+    return q.rotate(q.scaled(arc_4, share), q.rotate(first_4, _X))
+
+
+def _knuckle(bones_K3: np.ndarray, way: np.ndarray, limited: bool) -> np.ndarray:
+    """The turn of the palm's axes that a first bone has taken that points to `way`."""
     sideways = np.maximum(np.abs(way[..., 2]) - _SIDEWAYS, 0)  # where a bone points to a side, its bend means little
     bend, spread = np.arctan2(way[..., 1], way[..., 0] + 2 * sideways), np.arcsin(np.clip(way[..., 2], -1, 1))
     if limited:

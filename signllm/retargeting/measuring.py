@@ -41,7 +41,9 @@ def joints_of(clip: RetargetedClip, body: Body | None = None) -> np.ndarray:
         ):
             joints[:, joint] = positions[:, clip.rig.roles[side + part]]
         for d in range(5):
+            bone = clip.rig.roles[f"{side}Hand"]
             for k in range(4):
-                bone = body.finger_bones[s][d][max(k - 1, 0)] if k else clip.rig.roles[f"{side}Hand"]
+                if k and body.finger_bones[s, d, k - 1] >= 0:
+                    bone = int(body.finger_bones[s, d, k - 1])
                 joints[:, FINGERS_SDK[s, d, k]] = at(bone, body.finger_points[s, d, k])
     return q.rotate(q.inverse(body.turn), joints)

@@ -26,8 +26,12 @@ class Posing:
         """Turn the bone with a role, where the rig has one; `seen` says in which frames the clip told how."""
         bone = self.body.bone(role)
         if bone is not None:
-            self._turned[bone] = turn_F4
-            self.seen[bone] = seen_F
+            self.set_bone(bone, turn_F4, seen_F)
+
+    def set_bone(self, bone: int, turn_F4: np.ndarray, seen_F: np.ndarray) -> None:
+        """`set` by the bone's index."""
+        self._turned[bone] = turn_F4
+        self.seen[bone] = seen_F
 
     def turn(self, bone: int) -> np.ndarray:
         """(F, 4) how far a bone has turned."""

@@ -17,8 +17,8 @@ from signllm.errors import DataError, did_you_mean
 from signllm.fsutil import read_json
 from signllm.retargeting import quaternions as q
 from signllm.retargeting.glb import Glb
-from signllm.retargeting.names import roles_of
-from signllm.retargeting.rig import ROLES, Rig
+from signllm.retargeting.names import is_finger, roles_of
+from signllm.retargeting.rig import ROLES, SIDES, Rig, hangs
 
 AVATAR = Path(__file__).resolve().parents[1] / "assets" / "avatar" / "avatar.glb"
 """The figure that comes with the toolkit."""
@@ -56,14 +56,16 @@ def rig_of(glb: Glb, named: Mapping[str, str] | None = None) -> Rig:
     names = tuple(str(nodes[node].get("name", f"node {node}")) for node in order)
     placed = [_placed(glb.name, nodes[node], name) for node, name in zip(order, names, strict=True)]
     roles = {role: index[node] for role, node in _vrm(glb).items() if role in ROLES and node in index}
-    roles = roles or roles_of(names)
+    above = np.array([index.get(parents[node], -1) for node in order])
+    roles = (roles or roles_of(names, above.tolist())) | _from_map(glb.name, names, named or {})
+    _check_fingers(glb, order, names, above, roles)
     try:
         return Rig(
             names,
-            np.array([index.get(parents[node], -1) for node in order]),
+            above,
             np.array([move for move, _, _ in placed]),
             np.array([turn for _, turn, _ in placed]),
-            roles | _from_map(glb.name, names, named or {}),
+            roles,
             np.array([scale for _, _, scale in placed]),
             np.array(order),
         )
@@ -123,6 +125,44 @@ def _bones(nodes: list[dict[str, Any]], parents: list[int], joints: set[int]) ->
         if any(ancestor in joints for ancestor in way[1:]) and "mesh" not in nodes[node]:
             wanted |= set(way)
     return sorted(wanted, key=lambda node: (depth[node], node))
+
+
+def _check_fingers(
+    glb: Glb, order: list[int], names: tuple[str, ...], parents: np.ndarray, roles: Mapping[str, int]
+) -> None:
+    """Raises DataError where vertices follow bones of fingers that do not follow the hand, as in rigs with controls."""
+    hands = [roles[f"{side}Hand"] for side in SIDES if f"{side}Hand" in roles]
+    loose = [
+        bone
+        for bone, name in enumerate(names)
+        if is_finger(name) and not any(hangs(parents, bone, hand) for hand in hands)
+    ]
+    moved = _followed(glb) if loose and hands else set()
+    torn = [names[bone] for bone in loose if order[bone] in moved]
+    if torn:
+        raise DataError(
+            f"{glb.name}: the bone {torn[0]} of a finger does not hang from {names[hands[0]]} and would be left behind"
+            f" ({len(torn)} such bones); export the bones that deform the mesh, each hanging from the one before"
+        )
+
+
+def _followed(glb: Glb) -> set[int]:
+    """The nodes that vertices follow."""
+    found: set[int] = set()
+    for node in glb.content["nodes"]:
+        if "skin" not in node or "mesh" not in node:
+            continue
+        joints, primitives = (
+            glb.item("skins", node["skin"])["joints"],
+            glb.item("meshes", node["mesh"]).get("primitives"),
+        )
+        for primitive in primitives if isinstance(primitives, list) else []:
+            parts = primitive.get("attributes") if isinstance(primitive, dict) else None
+            if isinstance(parts, dict) and {"JOINTS_0", "WEIGHTS_0"} <= set(parts):
+                numbers, weights = glb.accessor(parts["JOINTS_0"]), glb.accessor(parts["WEIGHTS_0"])
+                used = set(numbers[weights > 0].tolist()) if numbers.shape == weights.shape else set()
+                found |= {joints[number] for number in used if number < len(joints)}
+    return found
 
 
 def _placed(file: str, node: dict[str, Any], name: str) -> tuple[np.ndarray, np.ndarray, float]:

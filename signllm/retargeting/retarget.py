@@ -5,6 +5,8 @@ Legend: F frames, B bones.
 
 from __future__ import annotations
 
+import numpy as np
+
 from signllm.pose import PoseSequence
 from signllm.retargeting import quaternions as q
 from signllm.retargeting.arms import arm_scale, pose_arms
@@ -13,7 +15,7 @@ from signllm.retargeting.clip import RetargetedClip
 from signllm.retargeting.gaps import bridged
 from signllm.retargeting.hands import hands_of
 from signllm.retargeting.pose import Posing
-from signllm.retargeting.rig import FINGER_ROLES, SIDES, Rig
+from signllm.retargeting.rig import Rig
 from signllm.retargeting.signer import Signer
 from signllm.retargeting.trunk import pose_head, pose_trunk
 
@@ -28,17 +30,17 @@ def retarget(clip: PoseSequence, rig: Rig) -> RetargetedClip:
     return retarget_signer(Signer.of(clip), Body.of(rig), clip.fps)
 
 
-def retarget_signer(signer: Signer, body: Body, fps: float) -> RetargetedClip:
-    """`retarget` of what it has prepared; a `Body` serves any number of clips."""
+def retarget_signer(signer: Signer, body: Body, fps: float, out_of_trunk: bool = True) -> RetargetedClip:
+    """`retarget` of what it has prepared; a `Body` serves any number of clips.
+
+    out_of_trunk: hands that the clip has inside the trunk are moved to its front.
+    """
     posing, scale = Posing(body, len(signer.joints_FJ3)), arm_scale(body, signer)
     pose_trunk(posing, signer, scale)
     pose_head(posing, signer)
-    hands = pose_arms(posing, signer, hands_of(body, signer), scale)
-    for s, side in enumerate(SIDES):
-        for d, roles in enumerate(FINGER_ROLES.values()):
-            if body.has_finger[s, d]:
-                for k, role in enumerate(roles[:3]):
-                    posing.set(f"{side}{role}", hands.fingers[:, s, d, k], signer.fingers_FSD[:, s, d])
+    hands = pose_arms(posing, signer, hands_of(body, signer), scale, out_of_trunk)
+    for s, d, k in np.argwhere(body.finger_bones >= 0).tolist():
+        posing.set_bone(int(body.finger_bones[s, d, k]), hands.fingers[:, s, d, k], signer.fingers_FSD[:, s, d])
     local_FB4, seen = posing.local()
     for bone, seen_F in seen.items():
         local_FB4[:, bone] = bridged(local_FB4[:, bone], seen_F)

@@ -5,9 +5,10 @@ Legend: B bones, F frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -31,6 +32,13 @@ ROLES = (
     *(f"{side}{bone}" for side in SIDES for bones in FINGER_ROLES.values() for bone in bones),
 )
 """The parts of a person, by the names of VRM 1.0, and three more: `nose`, twist bones, tips of fingers."""
+
+
+def hangs(parents: Sequence[int] | np.ndarray, bone: int, above: int) -> bool:
+    """Whether a bone is another one or hangs from it; parents come before their children."""
+    while bone > above:
+        bone = int(parents[bone])
+    return bone == above
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +98,22 @@ class Rig:
         missing = [role for role in NEEDED_ROLES if role not in self.roles]
         if missing:
             faults.append(f"no bones were found for {', '.join(missing)}")
+        return faults or self._loose(parents)
+
+    def _loose(self, parents: np.ndarray) -> list[str]:
+        """Arms whose bones do not carry each other: turning one would leave the next behind."""
+        faults = []
+        for side in SIDES:
+            arm = [side + part for part in _ARM]
+            fingers = [[arm[-1], *(side + role for role in roles)] for roles in FINGER_ROLES.values()]
+            for chain in (arm, *fingers):
+                there = [role for role in chain if role in self.roles]
+                faults += [
+                    f"the bone {self.names[self.roles[role]]} ({role}) does not hang from"
+                    f" {self.names[self.roles[above]]} ({above}) and would be left behind"
+                    for above, role in pairwise(there)
+                    if self.roles[above] == self.roles[role] or not hangs(parents, self.roles[role], self.roles[above])
+                ]
         return faults
 
     def __len__(self) -> int:

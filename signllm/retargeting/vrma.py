@@ -90,7 +90,7 @@ def _t_pose(body: Body) -> np.ndarray:
         ruled[rig.roles[f"{side}Hand"]] = hand
         for d, finger in enumerate(FINGER_ROLES):
             aim = q.unit(out + front) if finger == "thumb" else out
-            for k, bone in enumerate(body.finger_bones[s][d] if body.has_finger[s, d] else []):
+            for k, bone in enumerate(body.finger_bones[s, d][body.finger_bones[s, d] >= 0].tolist()):
                 lies = q.rotate(palm, body.fingers[s, d, k])
                 ruled[bone] = q.multiply(q.shortest_arc(lies, aim), hand)
     found = np.tile(q.IDENTITY, (len(rig), 1))

@@ -35,8 +35,22 @@ def t_pose() -> dict[str, tuple[str | None, tuple[float, float, float]]]:
     return found
 
 
-def rig_of(parts, seed: int | None = None) -> Rig:
+def hanging() -> dict[str, tuple[str | None, tuple[float, float, float]]]:
+    """`t_pose()` with arms that hang straight down: palms to the body, thumbs forward."""
+    found = t_pose()
+    for side, sign in zip(SIDES, (1, -1), strict=True):
+        for role, (parent, (x, y, z)) in found.items():
+            if role.startswith(side) and not role.endswith("Shoulder"):
+                found[role] = (parent, (sign * 0.18, y + 0.18 - abs(x), z))
+    return found
+
+
+def rig_of(parts, seed: int | None = None, without=()) -> Rig:
     """A rig of `t_pose()`; with a seed, the bones' own axes point anywhere, as they do in files."""
+    for gone in without:
+        parent = parts[gone][0]
+        parts = {role: (parent if above == gone else above, place) for role, (above, place) in parts.items()}
+        del parts[gone]
     roles = list(parts)
     parents = np.array([-1 if parts[role][0] is None else roles.index(parts[role][0]) for role in roles])
     positions = np.array([parts[role][1] for role in roles], float)

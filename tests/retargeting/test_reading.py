@@ -60,17 +60,116 @@ def makehuman():
     return names
 
 
-NAMED = {"mixamo": mixamo(), "rigify": rigify(), "vroid": vroid(), "makehuman": makehuman()}
+def smpl():
+    """The names of joints, not of bones: the upper arm begins at the shoulder."""
+    names = {"hips": "pelvis", "spine": "spine1", "chest": "spine2", "neck": "neck", "head": "head"}
+    for side in SIDES:
+        arm = {"Shoulder": "collar", "UpperArm": "shoulder", "LowerArm": "elbow", "Hand": "wrist"}
+        names |= {side + part: f"{side}_{name}" for part, name in arm.items()}
+        for finger, roles in FINGER_ROLES.items():
+            other = {"little": "pinky"}.get(finger, finger)
+            names |= {side + role: f"{side}_{other}{k}" for k, role in enumerate(roles[:3], 1)}
+    return names
+
+
+def biped():
+    """3ds Max: Finger0 is the thumb, Finger01 its second bone, Finger0Nub its end."""
+    names = {"hips": "Bip01 Pelvis", "spine": "Bip01 Spine", "chest": "Bip01 Spine1", "neck": "Bip01 Neck"}
+    names["head"] = "Bip01 Head"
+    for side in SIDES:
+        arm = {"Shoulder": "Clavicle", "UpperArm": "UpperArm", "LowerArm": "Forearm", "Hand": "Hand"}
+        names |= {side + part: f"Bip01 {side[0].upper()} {name}" for part, name in arm.items()}
+        for number, roles in enumerate(FINGER_ROLES.values()):
+            ends = ("", "1", "2", "Nub")
+            names |= {
+                side + role: f"Bip01 {side[0].upper()} Finger{number}{end}"
+                for role, end in zip(roles, ends, strict=True)
+            }
+    return names
+
+
+def daz():
+    names = {"hips": "hip", "spine": "spine1", "chest": "chestLower", "neck": "neckLower", "head": "head"}
+    for side in SIDES:
+        arm = {"Shoulder": "Collar", "UpperArm": "ShldrBend", "LowerArm": "ForearmBend", "Hand": "Hand"}
+        names |= {side + part: side[0] + name for part, name in arm.items()}
+        for finger, roles in FINGER_ROLES.items():
+            other = {"little": "Pinky", "middle": "Mid"}.get(finger, finger.title())
+            names |= {side + role: f"{side[0]}{other}{k}" for k, role in enumerate(roles, 1)}
+    return names
+
+
+NAMED = {
+    **{"mixamo": mixamo(), "rigify": rigify(), "vroid": vroid(), "makehuman": makehuman()},
+    **{"smpl": smpl(), "biped": biped(), "daz": daz()},
+}
 
 
 @pytest.mark.parametrize("names", NAMED.values(), ids=NAMED)
 def test_bones_are_found_by_the_names_of_programs(names):
     rig = rig_of(rigs.glb_of(RIG, names))
     found = {role: rig.names[bone] for role, bone in rig.roles.items()}
-    spine = {"spine", "chest", "upperChest"}  # these depend on how many spine bones there are
+    spine = {"spine", "chest", "upperChest", "neck"}  # these depend on how many spine bones there are
     assert {role: name for role, name in found.items() if role not in spine} == {
         role: names.get(role, role) for role in RIG.names if role not in spine
     }
+
+
+def test_a_shoulder_that_carries_a_forearm_is_the_upper_arm_and_no_collar_bone():
+    joints = {"Shoulder": "armature", "UpperArm": "shoulder", "LowerArm": "elbow", "Hand": "wrist"}
+    plain = {f"{side}{part}": f"{side} {name}" for side in SIDES for part, name in joints.items()}
+    rig = rig_of(rigs.glb_of(RIG, plain))
+    assert rig.names[rig.roles["leftUpperArm"]] == "left shoulder"
+    assert "leftShoulder" not in rig.roles
+    between = {"leftShoulder": "left shoulder", "leftUpperArm": "left something"}
+    with pytest.raises(DataError, match="no bones were found for leftUpperArm"):
+        rig_of(rigs.glb_of(RIG, plain | between))
+
+
+def test_fingers_of_two_bones_and_mittens_are_found():
+    """As a figure from the test files of assimp has them: a thumb of two bones, and one block for all other fingers."""
+    names = {}
+    for side in SIDES:
+        thumb = dict(zip(FINGER_ROLES["thumb"], ("B_Thumb1_", "B_Thumb2_", "", "B_Thumb_Tip_"), strict=True))
+        block = dict(zip(FINGER_ROLES["middle"], ("B_Finger1_", "B_Finger2_", "B_Finger3_", ""), strict=True))
+        names |= {side + role: name + side.title() for role, name in (thumb | block).items() if name}
+    drop = [f"{side}{role}" for side in SIDES for roles in FINGER_ROLES.values() for role in roles]
+    rig = rig_of(rigs.glb_of(rigs.rig_of(rigs.t_pose(), 5, [role for role in drop if role not in names]), names))
+    found = {role: rig.names[bone] for role, bone in rig.roles.items() if role in drop}
+    assert found == {role: name for role, name in names.items() if not role.endswith("ThumbTip")}
+
+
+def test_of_two_bones_with_a_name_the_one_on_the_hand_is_the_finger():
+    """Rigs with controls have each finger twice, and the control may come first."""
+    glb = rigs.glb_of(RIG)
+    nodes = glb.content["nodes"]
+    for node in nodes:
+        if node["name"] == "leftIndexProximal":
+            node["name"] = "DEF-f_index.01.L"
+        elif node["name"] in ("leftIndexIntermediate", "leftIndexDistal"):
+            node["name"] = f"DEF-f_index.0{2 + (node['name'] == 'leftIndexDistal')}.L"
+    nodes.append({"name": "f_index.01.L"})
+    nodes[0]["children"].append(len(nodes) - 1)
+    rig = rig_of(glb)
+    assert rig.names[rig.roles["leftIndexProximal"]] == "DEF-f_index.01.L"
+
+
+def test_fingers_that_would_stay_behind_are_refused():
+    """Mr. Fixit, who comes with the IQM format, has his fingers hang from controls, which no hand moves."""
+    bones = {f"leftIndex{part}": f"Finger{k}.L.001" for k, part in enumerate(("Proximal", "Intermediate", "Distal"), 1)}
+    glb = rigs.glb_of(RIG, bones | {"leftIndexTip": "end"})
+    nodes = glb.content["nodes"]
+    number = next(i for i, node in enumerate(nodes) if node["name"] == "Finger1.L.001")
+    hand = next(node for node in nodes if number in node.get("children", []))
+    hand["children"].remove(number)
+    nodes[0]["children"].append(number)
+    rig_of(glb)  # nothing follows it
+    joints = glb.add(np.array([[number, 0, 0, 0]], np.uint8), "VEC4")
+    weights = glb.add(np.array([[1, 0, 0, 0]], "<f4"), "VEC4")
+    glb.content["meshes"] = [{"primitives": [{"attributes": {"JOINTS_0": joints, "WEIGHTS_0": weights}}]}]
+    nodes.append({"name": "mesh", "mesh": 0, "skin": 0})
+    with pytest.raises(DataError, match=r"Finger1\.L\.001 of a finger does not hang from leftHand"):
+        rig_of(glb)
 
 
 @pytest.mark.parametrize("version", [0.5, 1])

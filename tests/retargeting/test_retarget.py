@@ -13,14 +13,14 @@ from signllm.retargeting import quaternions as q
 from signllm.retargeting.body import Body
 from signllm.retargeting.measuring import joints_of
 from signllm.retargeting.reading import read_rig
-from signllm.retargeting.retarget import retarget
-from signllm.retargeting.signer import FINGERS_SDK, NECK, ROOTS, Signer
+from signllm.retargeting.retarget import retarget, retarget_signer
+from signllm.retargeting.signer import FINGERS_SDK, HANDS_SJ, NECK, ROOTS, Signer
 from tests.conftest import ROOT
 from tests.helpers import rigs
 
 sys.path.append(str(ROOT / "benchmarks"))
 
-from retargeting import METRES, figures, fitted_rig, palm_angles
+from retargeting import METRES, figures, fitted_rig, palm_angles, touching
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,38 @@ def test_a_skeleton_may_face_anywhere(clip, axes):
     np.testing.assert_allclose(joints_of(retarget(clip, turned)), joints_of(retarget(clip, rig)), atol=1e-5)
 
 
+@pytest.mark.parametrize("thumb", [True, False])
+@pytest.mark.parametrize("pose", [rigs.t_pose, rigs.hanging])
+def test_hands_without_fingers_turn_as_those_with_fingers_do(clip, pose, thumb):
+    """Palms of arms to the sides face the ground at rest, those of arms that hang the body; or a thumb tells."""
+    parts = pose()
+    fingers = {role for role in parts if any(part in role for part in ("Thumb", "Index", "Middle", "Ring", "Little"))}
+    kept = {role for role in fingers if thumb and ("ThumbMetacarpal" in role or "ThumbProximal" in role)}
+    whole, bare = (retarget(clip, rigs.rig_of(parts, 9, without)) for without in ((), fingers - kept))
+    for role in ("leftHand", "rightHand"):
+        ways = [moved.posed()[1][:, moved.rig.roles[role]] for moved in (whole, bare)]
+        rest = [moved.rig.world[1][moved.rig.roles[role]] for moved in (whole, bare)]
+        turns = [q.multiply(way, q.inverse(start)) for way, start in zip(ways, rest, strict=True)]
+        assert np.degrees(np.median(q.angle_between(*turns))) < 12
+    assert (Body.of(bare.rig).finger_bones[:, 0, :2] >= 0).all() == thumb
+
+
+def test_a_finger_of_two_bones_bends(clip):
+    without = [f"{side}{finger}" for side in ("left", "right") for finger in ("IndexDistal", "IndexTip")]
+    whole, short = (retarget(clip, rigs.rig_of(rigs.t_pose(), 9, drop)) for drop in ((), without))
+    for role in ("leftIndexProximal", "leftIndexIntermediate"):
+        turns = [moved.posed()[1][:, moved.rig.roles[role]] for moved in (whole, short)]
+        rest = [moved.rig.world[1][moved.rig.roles[role]] for moved in (whole, short)]
+        np.testing.assert_allclose(
+            *(
+                q.rotate(q.multiply(turn, q.inverse(start)), np.ones(3))
+                for turn, start in zip(turns, rest, strict=True)
+            ),
+            atol=0.12,
+        )
+    assert np.ptp(short.rotations[:, short.rig.roles["leftIndexIntermediate"]], axis=0).max() > 0.2
+
+
 def test_quaternions_have_length_one_and_never_change_sign(clip, avatar):
     """Also where an arm goes around in a circle, after which the quaternion of the same turn has the other sign."""
     whole, arm = clip.coordinates.copy(), [3, 4, *range(29, 50)]
@@ -121,6 +153,45 @@ def test_fingers_never_bend_backwards_whatever_the_clip_says(clip, avatar):
             wrong[:, finger[2:]] = 2 * wrong[:, finger[[1]]] - wrong[:, finger[2:]]
     found = figures(avatar, clip.replace(coordinates=wrong))
     assert found["wrong"].mean() == 0
+
+
+def test_a_finger_that_may_not_bend_as_told_still_points_to_where_the_told_one_ends(clip, avatar):
+    wrong = clip.coordinates.copy()
+    for finger in FINGERS_SDK[:, 1:].reshape(8, 4):
+        wrong[:, finger[2:]] = 2 * wrong[:, finger[[1]]] - wrong[:, finger[2:]]
+    off = off_in_shoulder_widths(clip.replace(coordinates=wrong), avatar)
+    assert off[:, FINGERS_SDK[:, 1:, 3]].mean() < 0.095  # 0.103 where only directions count
+
+
+def test_hands_of_another_size_lie_where_the_signers_do_not_the_wrists_alone(clip, avatar):
+    large = clip.coordinates.copy()
+    for hand in HANDS_SJ:
+        large[:, hand] += 0.5 * (large[:, hand] - large[:, hand[:1]])
+    apart = np.linalg.norm(large[:, ROOTS[0]] - large[:, ROOTS[1]], axis=-1) > 1.2  # not drawn to each other
+    off = off_in_shoulder_widths(clip.replace(coordinates=large), avatar, clip, np.mean)
+    assert apart.sum() > 10
+    assert np.median(off[apart]) < 0.04  # 0.12 with the wrists in their places
+
+
+def off_in_shoulder_widths(clip, avatar, lengths_of=None, over=None):
+    """(F, J) how far joints are off on the avatar with the lengths of a clip; with `over`, (F, S) of its hands."""
+    signer, fitting = Signer.of(clip), lengths_of or clip
+    body = Body.of(fitted_rig(avatar, Signer.of(fitting), fitting.valid))
+    joints = joints_of(retarget_signer(signer, body, clip.fps, out_of_trunk=False), body) / METRES
+    off = joints - joints[:, [NECK]] - (signer.joints_FJ3 - signer.joints_FJ3[:, [NECK]])
+    return np.linalg.norm(off if over is None else over(off[:, HANDS_SJ], axis=2), axis=-1)
+
+
+def test_the_joints_that_touch_touch_where_fingers_have_other_lengths(clip, avatar):
+    near = []
+    for seed in range(4):
+        random, other = np.random.default_rng(seed), clip.coordinates.copy()
+        for finger in FINGERS_SDK.reshape(10, 4):
+            other[:, finger] += 0.25 * random.standard_normal() * (other[:, finger] - other[:, finger[:1]])
+        other = clip.replace(coordinates=other)
+        near.append(touching(retarget(other, avatar), Signer.of(other)) < 2)
+    assert len(np.concatenate(near)) > 80
+    assert np.concatenate(near).mean() > 0.8  # 0.65 where pairs that are 0.01 farther apart count nearly as much
 
 
 def test_forearms_share_the_turn_of_the_hand(clip, avatar, on_avatar):

@@ -54,6 +54,16 @@ def test_faults_of_a_rig_are_gathered():
 
 
 @pytest.mark.parametrize(
+    ("role", "other"),
+    [("leftLowerArm", "rightHand"), ("leftHand", "leftUpperArm"), ("rightIndexDistal", "rightThumbDistal")],
+)
+def test_bones_that_do_not_carry_each_other_are_refused(role, other):
+    rig = rig_of(t_pose())
+    with pytest.raises(DataError, match=r"does not hang from .* and would be left behind"):
+        Rig(rig.names, rig.parents, rig.translations, rig.rotations, dict(rig.roles) | {role: rig.roles[other]})
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"rotations": np.zeros((2, 3, 4))}, "rotations have shape"),

@@ -21,7 +21,6 @@ from signllm.retargeting.body import Body
 from signllm.retargeting.glb import Glb
 from signllm.retargeting.reading import AVATAR, rig_of
 from signllm.retargeting.retarget import retarget_signer
-from signllm.retargeting.rig import FINGER_ROLES, SIDES
 from signllm.retargeting.signer import Signer
 from signllm.viewing.player.encoding import MOST_INT16, base64_of
 
@@ -62,19 +61,18 @@ class PageAvatar:
         return {"file": base64_of(self.file), **self.placement()}
 
     def placement(self) -> dict[str, Any]:
-        """How the person is placed: as large as a skeleton of one shoulder width, its neck at the origin.
+        """How the person is placed: as large as a skeleton of one shoulder width, the neck at the origin.
 
         `hands`: the nodes of the right and of the left middle knuckle, else of the wrist, which leave trails.
         """
-        rig = self.body.rig
-        middle = list(FINGER_ROLES).index("middle")
-        right, left = (int(rig.nodes[self.body.finger_bones[SIDES.index(s)][middle][0]]) for s in ("right", "left"))
-        scale, turn = 1 / self.body.width, q.inverse(self.body.turn)
+        roles, nodes = self.body.rig.roles, self.body.rig.nodes
+        hands = [roles.get(f"{side}MiddleProximal", roles[f"{side}Hand"]) for side in ("right", "left")]
+        scale, turn = 1 / self.body.shoulder_width, q.inverse(self.body.turn)
         return {
             "scale": scale,
             "turn": turn.tolist(),
             "origin": (-scale * q.rotate(turn, self.body.neck)).tolist(),
-            "hands": [right, left],
+            "hands": nodes[hands].tolist(),
         }
 
 

@@ -1,18 +1,21 @@
 """An avatar's motions on the page are those that retargeting gives."""
 
 import base64
+import dataclasses
 
 import numpy as np
 import pytest
 
 from signllm.errors import DataError
 from signllm.retargeting import quaternions as q
+from signllm.retargeting.body import Body
 from signllm.retargeting.reading import AVATAR, read_rig
 from signllm.retargeting.retarget import retarget
 from signllm.viewing.player import avatars
 from signllm.viewing.player.avatars import PageAvatar, pack_motion
 from signllm.viewing.player.packing import pack_scene, pack_show
 from signllm.viewing.player.scenes import Figure, PlayerScene
+from tests.helpers import rigs
 from tests.helpers.clips import signing
 
 
@@ -51,6 +54,22 @@ def test_the_person_is_as_large_as_the_skeleton_and_stands_in_its_place(clip):
     assert left == pytest.approx([0.5, 0, 0], abs=1e-3)
     assert right == pytest.approx([-0.5, 0, 0], abs=1e-3)
     assert base64.b64decode(packed["file"]) == AVATAR.read_bytes()
+
+
+def test_narrow_shoulders_do_not_make_a_person_large():
+    """The basic armature of the VRM add-on for Blender has arms of 2.7 shoulder widths; ours, of 1.6."""
+    usual = Body.of(read_rig())
+    narrow = dataclasses.replace(usual, lengths=usual.lengths * 2.7 / 1.57)
+    scales = [PageAvatar(b"", body).placement()["scale"] for body in (usual, narrow)]
+    assert scales[1] / scales[0] == pytest.approx((1.57 / 2.7) ** 0.5)
+
+
+def test_trails_begin_at_the_middle_knuckles_or_at_the_wrists_of_hands_without_fingers():
+    whole = rigs.rig_of(rigs.t_pose())
+    bare = rigs.rig_of(rigs.t_pose(), None, [name for name in whole.names if "Middle" in name])
+    for rig, part in ((whole, "MiddleProximal"), (bare, "Hand")):
+        found = PageAvatar(b"", Body.of(rig)).placement()["hands"]
+        assert [rig.names[node] for node in found] == [f"right{part}", f"left{part}"]
 
 
 def test_only_pages_with_an_avatar_hold_motions():
