@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.player import clip as waving
 from signllm.pose import PoseSequence
+from signllm.viewing import scene as scenes
 from signllm.viewing import video
 from signllm.viewing.scene import Scene
 from signllm.viewing.sources import open_sources
@@ -95,7 +96,7 @@ def compare(options: argparse.Namespace) -> None:
     scene = Scene.of([("clip", clip_of(options.data, options.frames))], "What is signed", options.size)
     short = Scene.of([("clip", clip_of(options.data, 10))], "What is signed", options.size)
     ways: dict[str, Write] = {"before": write_as_before, "now": video._write_mp4}
-    video._COMPILED_FROM = min(video._COMPILED_FROM, options.frames)
+    scenes._COMPILED_FROM = min(scenes._COMPILED_FROM, options.frames)
     best = dict.fromkeys(ways, float("inf"))
     files = {}
     from signllm.viewing.planes import plane_pictures

@@ -29,10 +29,10 @@ from signllm.judges.fgd_encoder import FgdEncoder, load_fgd_encoder
 from signllm.judges.judge import Judge
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from signllm.models.feature_cache import FeatureCache
-from signllm.retargeting import read_rig, retarget
-from signllm.retargeting.reading import read_map
+from signllm.retargeting.reading import AvatarFile
 from signllm.training.setup import build_experiment
 from signllm.training.state import TrainingState
+from signllm.viewing.person import Person
 from tests.helpers import reward_judges, rigs
 from tests.helpers.sources import SOURCES, clip
 
@@ -192,9 +192,17 @@ _SOURCES = SOURCES | TRACKED | RECORDINGS
 
 
 def _avatar(folder: Path) -> None:
-    glb = rigs.glb_of(rigs.rig_of(rigs.t_pose(), 1), {"leftHand": "paw"}, 1)
+    material = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}, "alphaMode": "MASK"}
+    uvs = {"TEXCOORD_0": np.zeros((4, 2), "<f4")}
+    glb = rigs.glb_with(None, material, None, uvs, [rigs.png()], {"leftHand": "paw"}, 1)
     (folder / "avatar.glb").write_bytes(glb.packed())
     (folder / "map.json").write_text('{"leftHand": "paw"}')
+
+
+def _read_avatar(folder: Path) -> None:
+    person = Person.read(AvatarFile(folder / "avatar.glb", folder / "map.json"))
+    _, motion = person.motion(clip(3))
+    person.mesh.matrices(motion.rig, *motion.posed())
 
 
 TARGETS = [
@@ -217,7 +225,7 @@ TARGETS = [
     Target(
         "avatar",
         _avatar,
-        lambda folder: retarget(clip(3), read_rig(folder / "avatar.glb", read_map(folder / "map.json"))),
+        _read_avatar,
     ),
     *RUNNING,
 ]

@@ -16,7 +16,7 @@ from signllm.errors import ConfigError, SignLLMError, did_you_mean
 from signllm.fsutil import read_text
 from signllm.languages import CODES, is_language, prompt_text, resolve_language
 from signllm.outputs import check_folder
-from signllm.suffixes import names
+from signllm.suffixes import POSES, names
 from signllm.text.checks import check_text
 
 if TYPE_CHECKING:
@@ -95,9 +95,16 @@ def shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def write_clip(clip: GeneratedClip, stem: str, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Write one clip in each format; return the paths."""
-    return [clip.save(folder / f"{stem}.{name}") for name in formats]
+def write_clip(
+    clip: GeneratedClip,
+    stem: str,
+    folder: Path,
+    formats: Sequence[str],
+    avatar: str | None = None,
+    avatar_map: Path | None = None,
+) -> list[Path]:
+    """Write one clip in each format, pictures of the avatar where one is given; return the paths."""
+    return [clip.save(folder / f"{stem}.{name}", avatar=avatar, avatar_map=avatar_map) for name in formats]
 
 
 def describe(clip: GeneratedClip) -> str:
@@ -134,7 +141,7 @@ def sign(generator: Signer, requests: list[Request], args: argparse.Namespace, f
     for (number, _, sample), clip in zip(asked, clips, strict=True):
         print(describe(clip))
         stem = file_stem(number, clip) + (f"_seed{args.seed + sample}" if many > 1 else "")
-        for path in write_clip(clip, stem, args.output, formats):
+        for path in write_clip(clip, stem, args.output, formats, args.avatar, args.avatar_map):
             print(f"  {path}")
     for request, note in noted:
         print(f"note: {request.told(note.message)}", file=sys.stderr)
@@ -214,6 +221,21 @@ def make_parser() -> argparse.ArgumentParser:
         default="mp4,npz,json",
         help=f"comma-separated: {','.join(FORMATS)} / 输出格式，逗号分隔 (%(default)s)",
     )
+    add(
+        "--avatar",
+        nargs="?",
+        const="ours",
+        metavar="FILE",
+        help="a person signs in mp4, gif, webp and png: ours, or a .glb or .vrm file, which is also that of html, glb,"
+        " vrma and bvh / 在 mp4、gif、webp、png 中由虚拟人打手语：自带的，或 .glb、.vrm 文件"
+        "（也用于 html、glb、vrma、bvh）",
+    )
+    add(
+        "--avatar_map",
+        type=Path,
+        metavar="FILE",
+        help="JSON that names bones of --avatar, where they are not found / 指明虚拟人骨骼名称的 JSON 文件",
+    )
     add("--no_split", action="store_true", help="sign a text of several sentences as one / 不把文本拆成句子")
     add("--strict", action="store_true", help="refuse what the model does not know / 拒绝模型不认识的内容")
     add("--seed", type=int, default=0, help="random seed of decoders that draw numbers / 随机种子 (%(default)s)")
@@ -249,6 +271,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not requests and not args.interactive:
         raise ConfigError("nothing to sign: give --text, --texts_file or --interactive")
     check_folder(args.output)
+    check_avatar(args, formats)
     signer = inference_lexicon.open_signer(args) if args.lexicon else load_model(args)
     requests = with_default_language(signer, requests)
     if args.coverage:
@@ -259,6 +282,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.interactive:
         interactive(signer, args, formats)
     return 0
+
+
+def check_avatar(args: argparse.Namespace, formats: Sequence[str]) -> None:
+    """Raise ConfigError or DataError for an avatar that nothing shows, or that cannot be used: no model is needed."""
+    if args.avatar_map and not args.avatar:
+        raise ConfigError(f"--avatar_map {args.avatar_map}: it names bones of --avatar; give both")
+    if args.avatar and not set(formats) - set(names(POSES)):
+        raise ConfigError(f"--avatar {args.avatar}: --format {args.format} shows nobody; add mp4, gif, webp or png")
+    if args.avatar:
+        from signllm.retargeting.reading import AvatarFile
+
+        AvatarFile.named(args.avatar, args.avatar_map).read()
 
 
 def load_model(args: argparse.Namespace) -> SigningModel:

@@ -114,15 +114,13 @@ def check_flags(args: argparse.Namespace) -> str | None:
 
 def _load(args: argparse.Namespace, token: str | None):  # type: ignore[no-untyped-def]  # an ASGI application
     with without_garbage_collection():
+        from signllm.retargeting.reading import AvatarFile
         from signllm.serving.app import make_app
         from signllm.serving.guard import Access
         from signllm.serving.limits import Limits
         from signllm.serving.models import load_models
         from signllm.viewing.player.avatars import PageAvatar
-    if args.avatar == "none":
-        avatar = None
-    else:
-        avatar = PageAvatar.read() if args.avatar == "ours" else PageAvatar.read(Path(args.avatar))
+    avatar = None if args.avatar == "none" else PageAvatar.read(AvatarFile.named(args.avatar))
     models = load_models(args.model_path, args.device, args.batch_size)
     for model in models:
         print(f"{model.name}: {model.generator.mode}, signs {', '.join(model.generator.languages)}", flush=True)

@@ -16,7 +16,7 @@ from signllm.pose.formats import DEFAULT_FPS
 from signllm.pose.output import Captioned
 from signllm.pose.tracking.tracked import use
 from signllm.retargeting.animation import write_avatar
-from signllm.retargeting.reading import AVATAR, read_map
+from signllm.retargeting.reading import OURS_NAME, AvatarFile
 from signllm.suffixes import AVATARS, POSES
 from signllm.viewing.clips import write as write_clip
 from signllm.viewing.drawing import VIEWS
@@ -87,9 +87,13 @@ def build_parser() -> argparse.ArgumentParser:
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
     add(
         "--avatar",
-        help=f"web and --format glb, vrma, bvh: a person as .glb or .vrm file; web: '{NO_AVATAR}' for skeletons alone"
-        " (default: our own) / 网页、glb、vrma 和 bvh 的虚拟人：.glb 或 .vrm 文件；"
-        "none 表示网页只要骨架（默认：自带的虚拟人）",
+        nargs="?",
+        const=OURS_NAME,
+        metavar="FILE",
+        help=f"a person in place of skeletons: ours, or a .glb or .vrm file; '{NO_AVATAR}' for skeletons alone"
+        " (default: ours for web, glb, vrma and bvh, skeletons for mp4, gif, webp and png)"
+        " / 用虚拟人代替骨架：自带的，或 .glb、.vrm 文件；none 表示只要骨架"
+        "（默认：web、glb、vrma、bvh 用自带的虚拟人，mp4、gif、webp、png 用骨架）",
     )
     add(
         "--avatar_map",
@@ -180,7 +184,7 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
 
 
 def _avatar_faults(options: argparse.Namespace) -> list[str]:
-    """What is wrong with --format glb, vrma and bvh and the flags that only it reads."""
+    """What is wrong with --format glb, vrma and bvh, and with the flags of avatars."""
     formats = (options.format or "").split(",") if options.format else [(options.output or Path()).suffix]
     suffixes = [f".{name.strip().lower().lstrip('.')}" for name in formats]
     wanted = next((suffix[1:] for suffix in suffixes if suffix in AVATARS), None)
@@ -190,8 +194,12 @@ def _avatar_faults(options: argparse.Namespace) -> list[str]:
         return [f"--avatar {NO_AVATAR}: --format {wanted} writes an avatar; leave one of the two out"]
     if wanted or options.mode == "web":
         return []
-    given = [f"--{flag} {value}" for flag in ("avatar", "avatar_map") if (value := getattr(options, flag))]
-    return [f"{flag}: only --mode web and --format glb, vrma and bvh use an avatar" for flag in given]
+    if options.mode == "statistics" or set(suffixes) <= set(POSES):
+        given = [f"--{flag} {value}" for flag in ("avatar", "avatar_map") if (value := getattr(options, flag))]
+        return [f"{flag}: plots and numbers show no avatar; leave it out" for flag in given]
+    if options.avatar_map and options.avatar in (None, NO_AVATAR):
+        return [f"--avatar_map {options.avatar_map}: it names bones of --avatar; give both"]
+    return []
 
 
 def safe_name(stem: str) -> str:
@@ -202,15 +210,16 @@ def safe_name(stem: str) -> str:
 def _write(
     paths: list[Path], panels: list[Panel], title: str, options: argparse.Namespace, told: dict[str, str] | None = None
 ) -> None:
+    avatar = AvatarFile.named(options.avatar, options.avatar_map)
+    signer = avatar if options.avatar not in (None, NO_AVATAR) else None
     longest = max(pose.duration_s for _, pose in panels)
     for path in paths:
         if path.suffix.lower() in AVATARS:
-            avatar = Path(options.avatar) if options.avatar else None
-            write_avatar(path, panels[0][1], title or path.stem, avatar, options.avatar_map)
+            write_avatar(path, panels[0][1], title or path.stem, avatar)
         elif path.suffix.lower() in POSES:
             write_clip(path, Captioned(panels[0][1], told=told or {}), options.size, options.view)
         else:
-            write_video(path, panels, title, options.size, options.view)
+            write_video(path, panels, title, options.size, options.view, signer)
         print(f"wrote {path} ({longest:.2f} s)")
 
 
@@ -263,8 +272,7 @@ def web(options: argparse.Namespace) -> None:
         rows, names = [(clip,) for clip in clips], [source.name]
     avatar = None
     if options.avatar != NO_AVATAR:
-        named = read_map(options.avatar_map) if options.avatar_map else None
-        avatar = PageAvatar.read(Path(options.avatar) if options.avatar else AVATAR, named)
+        avatar = PageAvatar.read(AvatarFile.named(options.avatar, options.avatar_map))
     times = read_gloss_times(*options.gloss_times) if options.gloss_times else {}
     untimed = sum(clips[0].id not in times for clips in rows)
     if times and untimed == len(rows):

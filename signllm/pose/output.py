@@ -34,17 +34,26 @@ class ClipOutput(ABC):
     def captioned(self) -> Captioned:
         """The pose to write or draw, with its words."""
 
-    def save(self, path: str | Path, size: int = 480, view: str = "front") -> Path:
+    def save(
+        self,
+        path: str | Path,
+        size: int = 480,
+        view: str = "front",
+        avatar: str | Path | None = None,
+        avatar_map: str | Path | None = None,
+    ) -> Path:
         """Write a file in the format of its suffix and return its path.
 
         `.npz`, `.skels`, `.pose`, `.csv` and `.json` hold the pose, `.json` with all that is known of the clip; `.mp4`,
         `.gif`, `.webp` and `.png` (a contact sheet) show it, `size` pixels wide and from the `view` 'front' or 'side';
         `.html` is a page that plays it from every side, `.glb` our avatar that signs it, `.vrma` and `.bvh` its motion
-        alone. The file appears whole or not at all. Raises ConfigError for an unknown suffix, size or view, DataError
-        where the format cannot hold the clip, OutputError where the file cannot be written.
+        alone. `avatar` is a person who signs in these in place of a skeleton or our avatar: 'ours', or a .glb or .vrm
+        file, with `avatar_map` for bones that are not found. The file appears whole or not at all. Raises
+        ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip or an avatar
+        cannot be used, OutputError where the file cannot be written.
         """
         path = Path(path)
-        hook("clip files").write(path, self.captioned(), size, view)
+        hook("clip files").write(path, self.captioned(), size, view, avatar, avatar_map)
         return path
 
     def show(self) -> None:

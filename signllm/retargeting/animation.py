@@ -17,28 +17,25 @@ from signllm.pose import PoseSequence
 from signllm.retargeting import bvh, vrma
 from signllm.retargeting.clip import RetargetedClip
 from signllm.retargeting.glb import Glb
-from signllm.retargeting.reading import AVATAR, read_map, rig_of
+from signllm.retargeting.reading import OURS, AvatarFile
 from signllm.retargeting.retarget import retarget
 from signllm.suffixes import AVATARS
 
 _STILL = 1e-6
 
 
-def write_avatar(
-    path: Path, clip: PoseSequence, name: str = "", avatar: Path | None = None, bone_map: Path | None = None
-) -> None:
-    """Write a clip on an avatar, ours or a GLB or VRM file, in the format of the suffix.
+def write_avatar(path: Path, clip: PoseSequence, name: str = "", avatar: AvatarFile = OURS) -> None:
+    """Write a clip on an avatar in the format of the suffix.
 
     `.glb`: the avatar that signs it, in place of animations that its file has. `.vrma`, `.bvh`: the motion alone.
-    bone_map: a file as for `read_map`, where bones have names that are not known. Raises DataError where a file or the
-    clip cannot be used, ConfigError for another suffix, OutputError where nothing can be written.
+    Raises DataError where a file or the clip cannot be used, ConfigError for another suffix, OutputError where nothing
+    can be written.
     """
     packed = WRITERS.get(path.suffix.lower())
     if packed is None:
         hint = did_you_mean(path.suffix, WRITERS)
         raise ConfigError(f"{path}: an avatar cannot be saved as '{path.suffix}'{hint}; known: {', '.join(WRITERS)}")
-    glb = Glb.read(avatar or AVATAR)
-    rig = rig_of(glb, read_map(bone_map) if bone_map else None)
+    glb, rig = avatar.read()
     content = packed(glb, retarget(clip, rig), name or path.stem)
     write_atomically(path, lambda file: file.write(content))
 

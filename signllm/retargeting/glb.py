@@ -78,6 +78,16 @@ class Glb:
         array = np.ndarray((count, width), kind, self.chunk, first, (step, np.dtype(kind).itemsize))
         return array.copy()
 
+    def view(self, index: object) -> bytes:
+        """The bytes of one buffer view. Raises DataError where it leads out of the file."""
+        view = self.item("bufferViews", index)
+        start, size = view.get("byteOffset", 0), view.get("byteLength")
+        if not all(type(number) is int for number in (start, size)) or not 0 <= start <= start + size <= len(
+            self.chunk
+        ):
+            raise DataError(f"{self.name}: buffer view {index} leads out of the file")
+        return self.chunk[start : start + size]
+
     def item(self, kind: str, index: object) -> dict[str, Any]:
         """The entry of one of the file's lists. Raises DataError where there is none."""
         items = self.content.get(kind)

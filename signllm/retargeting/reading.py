@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,34 @@ from signllm.retargeting.rig import ROLES, SIDES, Rig, hangs
 
 AVATAR = Path(__file__).resolve().parents[1] / "assets" / "avatar" / "avatar.glb"
 """The figure that comes with the toolkit."""
+OURS_NAME = "ours"
+"""Names it where a file could stand."""
 
 _MOST_NODES = 20_000
 _EVEN = 0.02  # by which the scales of the three axes may differ
 _VRM_0_THUMBS = {"ThumbProximal": "ThumbMetacarpal", "ThumbIntermediate": "ThumbProximal"}
+
+
+@dataclass(frozen=True)
+class AvatarFile:
+    """A person: the file, the toolkit's own by default, and a file as for `read_map` where bones are not found."""
+
+    path: Path = AVATAR
+    bone_map: Path | None = None
+
+    @classmethod
+    def named(cls, avatar: str | Path | None = None, bone_map: str | Path | None = None) -> AvatarFile:
+        """The person that a user names: `OURS_NAME` or nothing for ours, else a file."""
+        own = avatar is None or str(avatar) == OURS_NAME
+        return cls(AVATAR if own else Path(str(avatar)), Path(bone_map) if bone_map else None)
+
+    def read(self) -> tuple[Glb, Rig]:
+        """What the file holds, and its skeleton. Raises DataError as `read_rig` and `read_map` do."""
+        glb = Glb.read(self.path)
+        return glb, rig_of(glb, read_map(self.bone_map) if self.bone_map else None)
+
+
+OURS = AvatarFile()
 
 
 def read_rig(path: Path = AVATAR, named: Mapping[str, str] | None = None) -> Rig:
@@ -72,6 +97,11 @@ def rig_of(glb: Glb, named: Mapping[str, str] | None = None) -> Rig:
     except DataError as error:
         hint = "; name them in a map file (--avatar_map)" if "no bones were found" in str(error) else ""
         raise DataError([f"{glb.name}: {fault}{hint}" for fault in error.faults]) from None
+
+
+def node_parents(glb: Glb) -> list[int]:
+    """The parent of each node of a file (-1: none). Raises DataError for nodes that are no tree."""
+    return _tree(glb)[1]
 
 
 def _tree(glb: Glb) -> tuple[list[dict[str, Any]], list[int]]:

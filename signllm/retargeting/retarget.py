@@ -30,12 +30,15 @@ def retarget(clip: PoseSequence, rig: Rig) -> RetargetedClip:
     return retarget_signer(Signer.of(clip), Body.of(rig), clip.fps)
 
 
-def retarget_signer(signer: Signer, body: Body, fps: float, out_of_trunk: bool = True) -> RetargetedClip:
+def retarget_signer(
+    signer: Signer, body: Body, fps: float, out_of_trunk: bool = True, scale: float | None = None
+) -> RetargetedClip:
     """`retarget` of what it has prepared; a `Body` serves any number of clips.
 
-    out_of_trunk: hands that the clip has inside the trunk are moved to its front.
+    out_of_trunk: hands that the clip has inside the trunk are moved to its front. scale: metres for a shoulder width,
+    as `arm_scale` finds them in the clip that this one is a part of.
     """
-    posing, scale = Posing(body, len(signer.joints_FJ3)), arm_scale(body, signer)
+    posing, scale = Posing(body, len(signer.joints_FJ3)), scale or arm_scale(body, signer)
     pose_trunk(posing, signer, scale)
     pose_head(posing, signer)
     hands = pose_arms(posing, signer, hands_of(body, signer), scale, out_of_trunk)

@@ -55,13 +55,7 @@ class Signer:
             raise DataError(
                 f"only clips of the skeleton {SKELETON_50.name} can be retargeted, not {clip.skeleton.name}"
             )
-        if clip.valid.any() and not clip.coordinates[..., 2:].any():
-            from signllm.lifting.fitting import lift  # PyTorch, which a clip with depth does not need
-
-            clip = lift([clip])[0]
-        elif clip.coordinates.shape[2] == 2:
-            clip = clip.replace(coordinates=np.pad(clip.coordinates, ((0, 0), (0, 0), (0, 1))))
-        clip = clip.in_shoulder_widths(strict=False)
+        clip = with_depth(clip).in_shoulder_widths(strict=False)
         valid_FJ = clip.valid
         hands_FS = valid_FJ[:, ROOTS] & valid_FJ[:, FINGERS_SDK[:, 1:, 0]].all(-1)
         return cls(
@@ -72,6 +66,22 @@ class Signer:
             hands_FS,
             hands_FS[..., None] & valid_FJ[:, FINGERS_SDK].all(-1),
         )
+
+
+def has_depth(clip: PoseSequence) -> bool:
+    """Whether any joint lies before or behind the plane of the image."""
+    return clip.coordinates.shape[2] == 3 and bool(clip.coordinates[..., 2].any())
+
+
+def with_depth(clip: PoseSequence) -> PoseSequence:
+    """The clip with three coordinates: lifted where it has no depth and shows anything."""
+    if clip.valid.any() and not has_depth(clip):
+        from signllm.lifting.fitting import lift  # PyTorch, which a clip with depth does not need
+
+        return lift([clip])[0]
+    if clip.coordinates.shape[2] == 2:
+        return clip.replace(coordinates=np.pad(clip.coordinates, ((0, 0), (0, 0), (0, 1))))
+    return clip
 
 
 def _whole(joints_FJ3: np.ndarray, valid_FJ: np.ndarray) -> np.ndarray:

@@ -19,9 +19,8 @@ from signllm.serving.guard import COOKIE, Access
 from signllm.serving.limits import Limits
 from signllm.serving.models import Models
 from signllm.suffixes import names
-from signllm.viewing.drawing import view_box
+from signllm.viewing.drawing import view_box, with_head
 from signllm.viewing.player.avatars import PageAvatar
-from signllm.viewing.player.packing import with_head
 
 _WRONG_TOKEN_S = 0.5  # what a wrong token costs
 _STAY_S = 12 * 3600

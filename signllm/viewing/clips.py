@@ -9,6 +9,7 @@ from signllm.errors import ConfigError, did_you_mean
 from signllm.pose.formats import WRITERS, write_clips
 from signllm.pose.formats.json_clip import write_clip
 from signllm.pose.output import Captioned
+from signllm.retargeting.reading import OURS, AvatarFile
 from signllm.suffixes import AVATARS, CLIPS, PAGE, VIDEOS
 from signllm.viewing.video import write_video
 
@@ -16,27 +17,36 @@ if TYPE_CHECKING:
     from signllm.viewing.player.page import PlayerScene
 
 
-def write(path: Path, shown: Captioned, size: int, view: str) -> None:
-    """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or our avatar's.
+def write(
+    path: Path,
+    shown: Captioned,
+    size: int = 480,
+    view: str = "front",
+    avatar: str | Path | None = None,
+    avatar_map: str | Path | None = None,
+) -> None:
+    """Write a clip in the format of the suffix: a pose file named as the path, a drawing, a page, or an avatar's.
 
     Raises ConfigError for an unknown suffix, size or view, DataError where the format cannot hold the clip,
     OutputError where the file cannot be written.
     """
     suffix = path.suffix.lower()
+    person = AvatarFile.named(avatar, avatar_map) if avatar or avatar_map else None
     if suffix == ".json":
         write_clip(path, shown.pose, shown.told)
     elif suffix in WRITERS:
         write_clips(path, [(path.stem, shown.pose)])
     elif suffix in VIDEOS:
-        write_video(path, [(shown.label, shown.pose)], shown.title, size, view)
+        write_video(path, [(shown.label, shown.pose)], shown.title, size, view, person)
     elif suffix == PAGE:
-        from signllm.viewing.player.page import write_player  # a video needs none of it
+        from signllm.viewing.player.page import PageAvatar, write_player  # a video needs none of it
 
-        write_player(path, [_scene(shown)], shown.title or path.stem)
+        shown_by = PageAvatar.read(person) if person else None
+        write_player(path, [_scene(shown)], shown.title or path.stem, shown_by)
     elif suffix in AVATARS:
         from signllm.retargeting.animation import write_avatar
 
-        write_avatar(path, shown.pose, shown.title)
+        write_avatar(path, shown.pose, shown.title, person or OURS)
     else:
         hint = did_you_mean(suffix, CLIPS)
         raise ConfigError(f"{path}: a clip cannot be saved as '{suffix}'{hint}; known: {', '.join(CLIPS)}")

@@ -35,6 +35,7 @@ FINGER_COLORS: dict[str, tuple[Color, ...]] = {
 # Radii in shoulder widths.
 _TRUNK, _ARM_START, _ARM_END, _PALM, _FINGER_START, _FINGER_END = 0.030, 0.034, 0.022, 0.012, 0.0165, 0.012
 _HALO, _HEAD, _HEAD_LINE, _NOSE = 0.013, 0.27, 0.014, 0.022
+_CROWN = 1.1  # from the neck to the top of a person's head, with some air
 _MIN_RADIUS_PX = 0.55
 _MOST_BOX_FRAMES = 5000
 
@@ -119,6 +120,13 @@ def view_box(poses: Sequence[PoseSequence], view: str = "front") -> ViewBox:
     side = max(2 * half, float(high[1] - low[1]), 1.9 * width) + 0.20 * width
     middle_y = float(low[1] + high[1]) / 2
     return ViewBox(float(centre[0]) - side / 2, middle_y - side / 2, side, width)
+
+
+def with_head(box: ViewBox) -> ViewBox:
+    """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller."""
+    top = min(box.top, -_CROWN * box.shoulder_width)
+    side = box.side + box.top - top
+    return ViewBox(box.left + (box.side - side) / 2, top, side, box.shoulder_width)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from signllm.viewing.painting_kernels import convert_area, paint_frame
-from signllm.viewing.scene import Scene, dim
+from signllm.viewing.painting_kernels import convert_area
+from signllm.viewing.scene import Painter, Scene, dim
 
 _FRAMES_AT_ONCE = 64  # whose strokes are worked out together: little memory
 
@@ -26,12 +26,11 @@ def plane_pictures(scene: Scene) -> Iterator[np.ndarray]:
     canvas = _Canvas(scene)
     for first in range(0, scene.num_frames, _FRAMES_AT_ONCE):
         frames = np.arange(first, min(first + _FRAMES_AT_ONCE, scene.num_frames))
-        plans = [scene.painted_strokes(index, frames) for index in range(len(scene.panels))]
+        painters = [scene.painter(index, frames) for index in range(len(scene.panels))]
         for row, frame in enumerate(frames.tolist()):
             for index, (_, pose) in enumerate(scene.panels):
                 if frame <= len(pose):  # after the end of a clip nothing in its panel changes
-                    ends_FS4, radii_S2, colors_S3, shown_FS = plans[index]
-                    canvas.draw(index, ends_FS4[row], radii_S2, colors_S3, shown_FS[row], ended=frame == len(pose))
+                    canvas.draw(index, painters[index], row, ended=frame == len(pose))
             canvas.draw_time_line(frame)
             yield canvas.planes
 
@@ -48,24 +47,14 @@ class _Canvas:
         chroma = self.planes[height:].reshape(2, quarter).reshape(2, height // 2, width // 2)
         self._views = self.planes[:height], chroma[0], chroma[1]
         self._convert(np.array([0, 0, width, height]))
-        corners = [scene.corner(index) for index in range(len(scene.panels))]
-        self._areas = [np.array([x, y, x + scene.size_px, y + scene.size_px]) for x, y in corners]
-        self._painted = np.zeros((len(corners), 4), np.int64)
+        self._painted = np.zeros((len(scene.panels), 4), np.int64)
 
-    def draw(
-        self,
-        index: int,
-        ends_S4: np.ndarray,
-        radii_S2: np.ndarray,
-        colors_S3: np.ndarray,
-        shown_S: np.ndarray,
-        ended: bool,
-    ) -> None:
+    def draw(self, index: int, paint: Painter, row: int, ended: bool) -> None:
         """Paint one frame of a panel's clip in place of the one before; `ended`: dimmed, as what is over."""
         before = self._painted[index].copy()
         self.canvas_HW4[_slices(before)] = self.scene.backdrop_HW4[_slices(before)]
         now = self._painted[index]
-        paint_frame(self.canvas_HW4, ends_S4, radii_S2, colors_S3, shown_S, self._areas[index], now)
+        paint(row, self.canvas_HW4, now)
         if ended:
             dim(self.canvas_HW4[_slices(now)])
         self._convert(_around([box for box in (before, now) if box[0] < box[2]]))

@@ -5,8 +5,8 @@ Legend: F frames, J joints, H W the size of the picture in pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 
@@ -22,6 +22,9 @@ from signllm.viewing.drawing import BACKGROUND, Color, Painted, ViewBox, painted
 from signllm.viewing.painting import new_canvases, paint_capsules
 
 Panel = tuple[str, PoseSequence]
+Painter = Callable[[int, np.ndarray, np.ndarray], None]
+"""Paints a signer as in the given row of some frames onto a whole picture (H, W, 4); the third argument becomes the box
+around what was painted: left, top, right, bottom, empty (right <= left) for nothing."""
 
 PAGE: Color = (255, 255, 255)
 _INK: Color = (33, 37, 43)
@@ -30,6 +33,7 @@ _LINE: Color = (221, 225, 231)
 _PROGRESS: Color = (84, 92, 104)
 _DIMMED = 0.30
 _MOST_COLUMNS = 4
+_COMPILED_FROM = 750  # frames
 _FRAMES_AT_ONCE = 8  # drawn together: faster than one by one, and still little memory
 
 
@@ -70,6 +74,17 @@ class Scene:
             poses = [in_shoulder_widths(pose) for pose in poses]
         labels = [label for label, _ in panels]
         return cls(tuple(zip(labels, poses, strict=True)), title, size_px, view)
+
+    def at_most(self, fps: float) -> Scene:
+        """The same at so many frames a second, or as it is where there are no more."""
+        if self.fps <= fps:
+            return self
+        return replace(self, panels=tuple((label, pose.resampled(fps)) for label, pose in self.panels))
+
+    @property
+    def pays_compiling(self) -> bool:
+        """Whether importing the compiler, and compiling at a machine's first use, is won back by a video."""
+        return self.num_frames * len(self.panels) >= _COMPILED_FROM
 
     @property
     def fps(self) -> float:
@@ -174,10 +189,29 @@ class Scene:
     ) -> None:
         """Paint one clip's frames into a panel of opaque RGBA pictures; after its end the last stands there, dimmed."""
         asked_F = np.asarray(frames)
-        paint_capsules(canvas_FHW4, *self.painted_strokes(index, asked_F), corner, self.size_px)
+        self.paint_signer(canvas_FHW4, index, asked_F, corner)
         x, y = corner
         for row in np.flatnonzero(asked_F >= len(self.panels[index][1])):
             dim(canvas_FHW4[row, y : y + self.size_px, x : x + self.size_px])
+
+    def paint_signer(
+        self, canvas_FHW4: np.ndarray, index: int, frames: np.ndarray, corner: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Paint a clip's signer in some frames of the video over the background of a panel."""
+        paint_capsules(canvas_FHW4, *self.painted_strokes(index, frames), corner, self.size_px)
+
+    def painter(self, index: int, frames: np.ndarray) -> Painter:
+        """`paint_signer` one by one, by compiled code."""
+        from signllm.viewing.painting_kernels import paint_frame  # imports the compiler
+
+        ends_FS4, radii_S2, colors_S3, shown_FS = self.painted_strokes(index, frames)
+        x, y = self.corner(index)
+        area = np.array([x, y, x + self.size_px, y + self.size_px])
+
+        def paint(row: int, canvas_HW4: np.ndarray, painted: np.ndarray) -> None:
+            paint_frame(canvas_HW4, ends_FS4[row], radii_S2, colors_S3, shown_FS[row], area, painted)
+
+        return paint
 
     def pictures(self, frames: Sequence[int]) -> np.ndarray:
         """(F, H, W, 4) uint8, opaque RGBA: the whole pictures of some frames. IndexError for one that there is not."""

@@ -22,27 +22,38 @@ from signllm.viewing.scene import Panel, Scene, contact_sheet
 if TYPE_CHECKING:
     from av import VideoStream
 
+    from signllm.retargeting.reading import AvatarFile
+
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
 # As sharp as `veryfast` at 18 and three times as fast, in files twice as large (benchmarks/drawing.py). What moves is a
 # twentieth of a picture on a still ground, where looking ahead and trees of blocks find little.
 _X264 = {"preset": "ultrafast", "crf": "23", "x264-params": "no-deblock=0:deblock=1,1"}
 _WEBP_ENCODER, _WEBP = "libwebp_anim", {"quality": "75", "compression_level": "2"}
-_COMPILED_FROM = 750  # frames: what importing the compiler costs, and at a machine's first use compiling, is won back
 _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
 
 
 def write_video(
-    path: str | Path, panels: Sequence[Panel], title: str = "", size: int = 480, view: str = "front"
+    path: str | Path,
+    panels: Sequence[Panel],
+    title: str = "",
+    size: int = 480,
+    view: str = "front",
+    avatar: AvatarFile | None = None,
 ) -> Path:
     """Draw (label, clip) panels side by side; the suffix of `path`, one of `suffixes.VIDEOS`, decides the format.
 
     The video runs at the highest frame rate of the clips and lasts as long as the longest; a clip that has ended
-    stays as its dimmed last frame. `size`: pixels a panel is wide. Returns the path.
-    Raises ConfigError for an unknown suffix, size or view, OutputError when the file cannot be written.
+    stays as its dimmed last frame. `size`: pixels a panel is wide. `avatar`: a person who signs in place of skeletons.
+    Returns the path. Raises ConfigError for an unknown suffix, size or view, DataError for an avatar that cannot be
+    used, OutputError when the file cannot be written.
     """
     path = Path(path)
     write = _WRITERS[check_suffix(path)]
     scene = Scene.of(panels, title, size, view)
+    if avatar is not None:
+        from signllm.viewing.avatar_scene import avatar_scene  # imports the compiler
+
+        scene = avatar_scene(scene, avatar)
     write_atomically(path, lambda file: write(file, scene))
     return path
 
@@ -98,7 +109,7 @@ def _encode(
 
 def _video_pictures(scene: Scene) -> tuple[Iterator[np.ndarray], str]:
     """The pictures of a video and their pixel format; long videos are drawn by compiled code, which looks the same."""
-    if scene.num_frames * len(scene.panels) < _COMPILED_FROM:
+    if not scene.pays_compiling:
         return iter(scene), "rgba"
     from signllm.viewing.planes import plane_pictures  # imports the compiler
 
@@ -106,9 +117,7 @@ def _video_pictures(scene: Scene) -> tuple[Iterator[np.ndarray], str]:
 
 
 def _write_gif(file: BinaryIO, scene: Scene) -> None:
-    if scene.fps > _GIF_MAX_FPS:
-        panels = [(label, pose.resampled(_GIF_MAX_FPS)) for label, pose in scene.panels]
-        scene = Scene.of(panels, scene.title, scene.size_px, scene.view)
+    scene = scene.at_most(_GIF_MAX_FPS)
     # Frames end at multiples of 1/100 s, the unit of the format: single delays differ by one unit, the sum is right.
     ends = np.round(np.arange(1, scene.num_frames + 1) * 100 / scene.fps).astype(int)
     delays_ms = [int(delay) * 10 for delay in np.diff(ends, prepend=0)]

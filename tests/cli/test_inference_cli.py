@@ -24,18 +24,29 @@ def run(model_path, *flags):
 
 
 def test_every_format_is_written_and_reads_back(model_path, capsys):
-    formats = "mp4,gif,png,npz,skels,pose"
+    formats = "mp4,gif,webp,png,npz,skels,pose,csv,json"
     assert run(model_path, "--text", "Hello world", "--language", "asl", "--format", formats) == 0
     out = model_path.parent / "out"
     names = {path.name for path in out.iterdir()}
     assert {f"001_ASL_hello-world.{suffix}" for suffix in formats.split(",")} <= names
     first, *others = (
-        open_clips(out / f"001_ASL_hello-world.{suffix}")[0].coordinates for suffix in ("npz", "skels", "pose")
+        open_clips(out / f"001_ASL_hello-world.{suffix}")[0].coordinates
+        for suffix in ("npz", "skels", "pose", "csv", "json")
     )
     for other in others:
         assert first.shape == other.shape
         assert abs(first - other).max() < 0.01
     assert "x real time" in capsys.readouterr().out
+
+
+def test_a_person_signs_where_one_is_asked_for(model_path):
+    out = model_path.parent / "out"
+    pictures = []
+    for more in ([], ["--avatar"]):
+        assert run(model_path, "--text", "Hello", "--language", "asl", "--format", "png,npz", *more) == 0
+        pictures.append((out / "001_ASL_hello.png").read_bytes())
+    assert pictures[0] != pictures[1]
+    assert {path.suffix for path in out.iterdir()} == {".png", ".npz"}
 
 
 def test_a_file_of_texts_may_name_languages(model_path, capsys, tmp_path):
@@ -103,6 +114,9 @@ def test_the_guides_command_without_a_language_takes_the_first_and_says_so(model
         (["--text", "x", "--mode", "prompt2langgloss", "--language", "ASL"], "is a model of mode mlsf"),
         (["--texts_file", "/no/such/file"], "no such file"),
         (["--text", "x", "--language", "ASL", "--device", "cuda:99"], "device 'cuda:99'"),
+        (["--text", "x", "--language", "ASL", "--avatar", "/no/such.vrm"], "/no/such.vrm: no such file"),
+        (["--text", "x", "--language", "ASL", "--avatar_map", "x.json"], "it names bones of --avatar; give both"),
+        (["--text", "x", "--language", "ASL", "--avatar", "--format", "csv"], "--format csv shows nobody"),
     ],
 )
 def test_bad_requests_exit_with_2_and_write_nothing(model_path, capsys, flags, part):

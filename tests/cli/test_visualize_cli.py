@@ -117,8 +117,11 @@ def test_pose_files_and_an_output_file(tmp_path):
         (["--mode", "statistics", "--output", "x.png"], "give a folder"),
         (["--input", "nowhere.npz"], "nowhere.npz"),
         (["--input", "nowhere"], "nowhere"),
-        (["--avatar", "x.vrm"], "only --mode web and --format glb, vrma and bvh"),
-        (["--mode", "statistics", "--avatar_map", "x.json"], "only --mode web and --format glb, vrma and bvh"),
+        (["--avatar", "x.vrm"], "x.vrm: no such file"),
+        (["--avatar", "--format", "csv,npz"], "--avatar ours: plots and numbers show no avatar"),
+        (["--mode", "statistics", "--avatar_map", "x.json"], "--avatar_map x.json: plots and numbers show no avatar"),
+        (["--format", "gif", "--avatar_map", "x.json"], "it names bones of --avatar; give both"),
+        (["--format", "gif", "--avatar", "--avatar_map", "x.json"], "x.json: no such file"),
         (["--mode", "web", "--avatar_map", "nowhere.json"], "nowhere.json: no such file"),
         (["--format", "glb", "--avatar", "none"], "leave one of the two out"),
         (["--mode", "statistics", "--format", "glb"], "use --mode animation"),
@@ -133,6 +136,21 @@ def test_faulty_requests_end_with_code_2_and_write_nothing(store, tmp_path, monk
     assert main([*source, *flags]) == 2
     assert message in capsys.readouterr().err
     assert list(work.iterdir()) == []
+
+
+def test_a_person_signs_in_pictures_where_one_is_asked_for(store, tmp_path):
+    flags = ["--input", str(store / "ASL" / "dev"), "--clip", "dev/002", "--size", "96", "--format", "mp4,png"]
+    shirts = []
+    for name, more in {"bones": ["--avatar", "none"], "ours": ["--avatar"], "file": ["--avatar", str(AVATAR)]}.items():
+        assert main([*flags, *more, "--output", str(tmp_path / name)]) == 0
+        assert frames_of(tmp_path / name / "ASL_dev_002.mp4") == 10
+        picture = np.asarray(Image.open(tmp_path / name / "ASL_dev_002.png").convert("RGB")).astype(int)
+        shirts.append(((picture.sum(-1) < 200) & (picture[..., 2] > picture[..., 0] + 10)).mean())
+    assert shirts[1] == shirts[2] > 0.05 > 5 * shirts[0]
+    both = [*flags, "--mode", "compare", "--compare_with", str(store / "ASL" / "dev"), "--avatar"]
+    assert main([*both, "--output", str(tmp_path / "both")]) == 0
+    with av.open(str(tmp_path / "both" / "compare_ASL_dev_002.mp4")) as container:
+        assert container.streams.video[0].width > 2 * 96
 
 
 def test_compare_pairs_by_id_and_prints_how_both_move(store, tmp_path, capsys):
@@ -271,8 +289,8 @@ def test_web_shows_our_avatar_or_anothers(store, tmp_path, capsys):
     assert shown_on(page)["avatar"] is None
     assert main([*flags, "--avatar", str(tmp_path / "nobody.glb")]) == 2
     assert "nobody.glb" in capsys.readouterr().err
-    assert main(["--input", str(store), "--avatar", "none"]) == 2
-    assert "only --mode web" in capsys.readouterr().err
+    assert main(["--input", str(store), "--mode", "statistics", "--avatar", "none"]) == 2
+    assert "plots and numbers show no avatar" in capsys.readouterr().err
 
 
 def test_web_refuses_what_it_does_not_read(store, tmp_path, capsys):

@@ -1,6 +1,9 @@
 """Small humanoid skeletons, made by code."""
 
+import io
+
 import numpy as np
+from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from signllm.retargeting.glb import Glb
@@ -84,4 +87,46 @@ def glb_of(rig: Rig, names: dict[str, str] | None = None, vrm: int = 0):
         part = {role: next((role.replace(a, b) for a, b in older.items() if a in role), role) for role in listed}
         bones = [{"bone": part[role], "node": bone} for role, bone in listed.items()]
         glb.content["extensions"] = {"VRM": {"humanoid": {"humanBones": bones}}}
+    return glb
+
+
+SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
+TWO = np.array([0, 1, 2, 0, 2, 3], "<u2")[:, None]
+RED_DOT = np.array([[[255, 0, 0, 255], [0, 0, 255, 128]]], np.uint8)
+
+
+def png(pixels=RED_DOT):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG")
+    return file.getvalue()
+
+
+def glb_with(primitive=None, material=None, node=None, attributes=None, images=(), names=None, vrm=0):
+    """A humanoid with a square; each argument goes over what makes a skinned, white one."""
+    rig = rig_of(t_pose(), 1)
+    glb = glb_of(rig, names, vrm)
+    joints = np.tile(np.array([[2, 3, 0, 0]], np.uint8), (4, 1))
+    weights = np.tile(np.array([[3, 1, 0, 0]], "<f4"), (4, 1))
+    own = {
+        "POSITION": glb.add(SQUARE, "VEC3"),
+        "JOINTS_0": glb.add(joints, "VEC4"),
+        "WEIGHTS_0": glb.add(weights, "VEC4"),
+    }
+    for name, value in (attributes or {}).items():
+        if value is None:
+            own.pop(name)
+        else:
+            own[name] = glb.add(value, {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}[value.shape[1]])
+    content = glb.content
+    content["meshes"] = [{"primitives": [{"attributes": own, "indices": glb.add(TWO, "SCALAR"), **(primitive or {})}]}]
+    if material is not None:
+        content["materials"] = [material]
+        content["meshes"][0]["primitives"][0]["material"] = 0
+    for data in images:
+        glb.chunk += bytes(-len(glb.chunk) % 4)
+        content["bufferViews"].append({"buffer": 0, "byteOffset": len(glb.chunk), "byteLength": len(data)})
+        glb.chunk += data
+        content.setdefault("images", []).append({"bufferView": len(content["bufferViews"]) - 1})
+        content.setdefault("textures", []).append({"source": len(content["images"]) - 1})
+    content["nodes"].append({"name": "picture", "mesh": 0, "skin": 0, **(node or {})})
     return glb

@@ -14,6 +14,7 @@ from signllm.errors import ConfigError
 from signllm.pose import PoseSequence
 from signllm.pose.formats import WRITERS
 from signllm.pose.output import Captioned, ClipOutput
+from signllm.retargeting.reading import OURS
 from signllm.suffixes import names
 from tests.helpers.clips import signing
 
@@ -93,3 +94,17 @@ def test_a_clip_is_one_short_line():
     valid = np.ones((50, 50), bool)
     valid[:, 25:] = False
     assert repr(PoseSequence(clip.coordinates, valid, 25)).endswith(", 50% of the joints missing)")
+
+
+def test_a_person_stands_in_files_that_show_one_and_in_no_others(tmp_path):
+    clip = signing(0, 3)
+    clip.save(tmp_path / "clip.html", avatar="ours")
+    page = (tmp_path / "clip.html").read_text(encoding="utf-8")
+    assert json.loads(re.search(r'id="signllm-data">(.*?)</script>', page)[1])["avatar"]["file"]
+    own = tmp_path / "own.glb"
+    own.write_bytes(OURS.path.read_bytes().replace(b'"figure"', b'"myself"'))
+    for path, expected in {"a.glb": b'"figure"', "b.glb": b'"myself"'}.items():
+        clip.save(tmp_path / path, avatar=own if path == "b.glb" else None)
+        assert expected in (tmp_path / path).read_bytes()
+    clip.save(tmp_path / "with.npz", avatar="ours")
+    assert (tmp_path / "with.npz").read_bytes() == clip.save(tmp_path / "with" / "with.npz").read_bytes()

@@ -7,7 +7,7 @@ from signllm.data.demo import animate as sign
 from signllm.retargeting import read_rig, retarget
 from signllm.retargeting.animation import animate, write_avatar
 from signllm.retargeting.glb import Glb
-from signllm.retargeting.reading import AVATAR, rig_of
+from signllm.retargeting.reading import AVATAR, AvatarFile, rig_of
 from tests.helpers import rigs
 
 
@@ -49,7 +49,7 @@ def test_another_avatar_and_a_map(clip, tmp_path):
     glb = rigs.glb_of(rigs.rig_of(rigs.t_pose(), 4), {"leftHand": "paw"})
     (tmp_path / "other.glb").write_bytes(glb.packed())
     (tmp_path / "map.json").write_text('{"leftHand": "paw"}')
-    write_avatar(tmp_path / "out.glb", clip, "book", tmp_path / "other.glb", tmp_path / "map.json")
+    write_avatar(tmp_path / "out.glb", clip, "book", AvatarFile(tmp_path / "other.glb", tmp_path / "map.json"))
     written = Glb.read(tmp_path / "out.glb")
     assert played(written)[2] == "book"
     assert rig_of(written, {"leftHand": "paw"}).names == rig_of(glb, {"leftHand": "paw"}).names

@@ -11,7 +11,7 @@ from signllm.retargeting import read_rig, retarget
 from signllm.retargeting.animation import WRITERS, write_avatar
 from signllm.retargeting.bvh import angles_zxy
 from signllm.retargeting.glb import Glb
-from signllm.retargeting.reading import rig_of
+from signllm.retargeting.reading import OURS, AvatarFile, rig_of
 from signllm.suffixes import AVATARS
 from tests.helpers import rigs
 
@@ -72,7 +72,7 @@ def test_bvh_of_bones_with_axes_of_their_own_and_names_with_blanks(clip, tmp_pat
     glb = rigs.glb_of(rigs.rig_of(rigs.t_pose(), 4), {"leftHand": "left  Hand", "rightHand": "spine "})
     (tmp_path / "other.glb").write_bytes(glb.packed())
     (tmp_path / "map.json").write_text('{"leftHand": "left  Hand", "rightHand": "spine "}')
-    write_avatar(tmp_path / "x.bvh", clip, "", tmp_path / "other.glb", tmp_path / "map.json")
+    write_avatar(tmp_path / "x.bvh", clip, "", AvatarFile(tmp_path / "other.glb", tmp_path / "map.json"))
     rig = rig_of(glb, {"leftHand": "left  Hand", "rightHand": "spine "})
     found, _ = read_bvh((tmp_path / "x.bvh").read_text())
     assert len(found) == len(rig)
@@ -92,10 +92,9 @@ def test_angles_turn_as_the_rotation_does_even_where_two_axes_meet():
 @pytest.mark.parametrize("own", [True, False])
 def test_vrma_moves_a_t_pose_as_the_avatar_moves(own, clip, tmp_path):
     turned = rigs.rig_of(rigs.t_pose(), 4)
-    avatar = None
+    avatar = OURS if own else AvatarFile(tmp_path / "other.glb")
     if not own:
-        avatar = tmp_path / "other.glb"
-        avatar.write_bytes(rigs.glb_of(turned).packed())
+        avatar.path.write_bytes(rigs.glb_of(turned).packed())
     write_avatar(tmp_path / "x.vrma", clip, "mother", avatar)
     glb = Glb.read(tmp_path / "x.vrma")
     bones = glb.content["extensions"]["VRMC_vrm_animation"]["humanoid"]["humanBones"]
@@ -106,7 +105,7 @@ def test_vrma_moves_a_t_pose_as_the_avatar_moves(own, clip, tmp_path):
     for channel in animation["channels"]:
         sampler = animation["samplers"][channel["sampler"]]
         tracks[channel["target"]["node"], channel["target"]["path"]] = glb.accessor(sampler["output"]).astype(float)
-    rig = read_rig() if own else rig_of(Glb.read(avatar))
+    rig = read_rig() if own else avatar.read()[1]
     expected = retarget(clip, rig).bone_positions()
     rest, moved, turns = {}, {}, {}
 

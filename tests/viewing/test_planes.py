@@ -60,7 +60,7 @@ def test_planes_are_those_of_the_pictures_in_every_frame():
 
 def test_a_long_video_is_drawn_by_compiled_code(tmp_path, monkeypatch):
     kinds = []
-    monkeypatch.setattr(video, "_COMPILED_FROM", 20)
+    monkeypatch.setattr("signllm.viewing.scene._COMPILED_FROM", 20)
     choose = video._video_pictures
     monkeypatch.setattr(video, "_video_pictures", lambda scene: kinds.append(choose(scene)[1]) or choose(scene))
     for frames in (19, 20):

@@ -5,9 +5,7 @@ Legend: F frames, B bones, M bones that move.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +16,7 @@ from signllm.pose import PoseSequence
 from signllm.retargeting import RetargetedClip
 from signllm.retargeting import quaternions as q
 from signllm.retargeting.body import Body
-from signllm.retargeting.glb import Glb
-from signllm.retargeting.reading import AVATAR, rig_of
+from signllm.retargeting.reading import OURS, AvatarFile
 from signllm.retargeting.retarget import retarget_signer
 from signllm.retargeting.signer import Signer
 from signllm.viewing.player.encoding import MOST_INT16, base64_of
@@ -36,17 +33,15 @@ class PageAvatar:
     body: Body
 
     @classmethod
-    def read(cls, path: Path = AVATAR, named: Mapping[str, str] | None = None) -> PageAvatar:
-        """The person of a file, the toolkit's own by default; `named` as in `signllm.retargeting.reading.read_rig`.
-
-        Raises DataError for a file that is not whole, is too large for a page, or whose arms and hands are not found.
-        """
+    def read(cls, avatar: AvatarFile = OURS) -> PageAvatar:
+        """Raises DataError for a file that is not whole, too large for a page, or has no arms and hands."""
+        path = avatar.path
         file = read_bytes(path)
         if len(file) > MOST_BYTES:
             raise DataError(
                 f"{path}: {len(file) / 1e6:.0f} MB are too much for a page; at most {MOST_BYTES / 1e6:.0f} MB"
             )
-        return cls(file, Body.of(rig_of(Glb.read(path), named)))
+        return cls(file, Body.of(avatar.read()[1]))
 
     def motion(self, pose: PoseSequence) -> dict[str, Any]:
         """A clip as rotations of the bones; one without depth is lifted first."""

@@ -13,13 +13,13 @@ import numpy as np
 
 from signllm.languages import LANGUAGES
 from signllm.pose import PoseSequence, Skeleton
-from signllm.viewing.drawing import ViewBox, view_box
+from signllm.retargeting.signer import has_depth
+from signllm.viewing.drawing import view_box, with_head
 from signllm.viewing.player.avatars import PageAvatar
 from signllm.viewing.player.encoding import MOST_INT16, base64_of
-from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, has_depth, without_depth
+from signllm.viewing.player.scenes import PlayerScene, Words, aligned_frames, without_depth
 
 FORMAT = 1
-_CROWN = 1.1  # shoulder widths from the neck to the top of the head, with some air
 
 
 def pack_show(
@@ -66,13 +66,6 @@ def pack_scene(scene: PlayerScene, align: bool = True, avatar: PageAvatar | None
         "error": max(clip["error"] for clip in clips),
         "clips": clips,
     }
-
-
-def with_head(box: ViewBox) -> ViewBox:
-    """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller."""
-    top = min(box.top, -_CROWN * box.shoulder_width)
-    side = box.side + box.top - top
-    return ViewBox(box.left + (box.side - side) / 2, top, side, box.shoulder_width)
 
 
 def both(words: Words) -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from signllm.errors import ConfigError
 from signllm.metrics.dtw import dtw_pairs
 from signllm.pose import PoseSequence
+from signllm.retargeting.signer import has_depth
 from signllm.viewing.scene import in_shoulder_widths
 
 MOST_FIGURES = 4
@@ -91,11 +92,6 @@ class PlayerScene:
 def without_depth(pose: PoseSequence) -> PoseSequence:
     """A clip with x and y only."""
     return pose.replace(coordinates=pose.coordinates[..., :2])
-
-
-def has_depth(pose: PoseSequence) -> bool:
-    """Whether any joint lies before or behind the plane of the image."""
-    return pose.coordinates.shape[2] == 3 and bool(pose.coordinates[..., 2].any())
 
 
 def aligned_frames(hypothesis: PoseSequence, reference: PoseSequence) -> list[int]:
