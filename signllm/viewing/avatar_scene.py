@@ -41,7 +41,7 @@ class AvatarScene(Scene):
     @cached_property
     def box(self) -> ViewBox:
         """With room for a head, and for arms that reach further than those of the clips."""
-        box = with_head(super().box)
+        box = with_head(super().box, self.person.crown)
         reach = max(self._new_studio(box).reach(self._motion(index, 0)[1]) for index in range(len(self.panels)))
         grown = max(1.0, reach + _AIR * box.shoulder_width / box.side)
         moved = (grown - 1) * box.side / 2

@@ -36,6 +36,7 @@ FINGER_COLORS: dict[str, tuple[Color, ...]] = {
 _TRUNK, _ARM_START, _ARM_END, _PALM, _FINGER_START, _FINGER_END = 0.030, 0.034, 0.022, 0.012, 0.0165, 0.012
 _HALO, _HEAD, _HEAD_LINE, _NOSE = 0.013, 0.27, 0.014, 0.022
 _CROWN = 1.1  # from the neck to the top of a person's head, with some air
+_AIR = 0.1
 _MIN_RADIUS_PX = 0.55
 _MOST_BOX_FRAMES = 5000
 
@@ -122,9 +123,12 @@ def view_box(poses: Sequence[PoseSequence], view: str = "front") -> ViewBox:
     return ViewBox(float(centre[0]) - side / 2, middle_y - side / 2, side, width)
 
 
-def with_head(box: ViewBox) -> ViewBox:
-    """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller."""
-    top = min(box.top, -_CROWN * box.shoulder_width)
+def with_head(box: ViewBox, crown: float = 0.0) -> ViewBox:
+    """The box with room for the head of a person whose neck is at the origin; a skeleton's head is smaller.
+
+    crown: shoulder widths from the neck to the top, where they are known.
+    """
+    top = min(box.top, -max(_CROWN, crown + _AIR) * box.shoulder_width)
     side = box.side + box.top - top
     return ViewBox(box.left + (box.side - side) / 2, top, side, box.shoulder_width)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -52,6 +52,16 @@ class Person:
         """Raises DataError for files that are not whole, and for a person whose arms and hands are not found."""
         files = (avatar.path, avatar.bone_map)
         return _read(avatar, tuple(file_identity(path) if path and path.exists() else () for path in files))
+
+    @cached_property
+    def crown(self) -> float:
+        """Shoulder widths from the neck to the top of the person at rest; at most 2, where hands are raised."""
+        positions, rotations, _ = self.body.rig.world
+        matrices_P34 = self.mesh.matrices(self.body.rig, positions[None], rotations[None])[0]
+        first_V34 = matrices_P34[self.mesh.places[np.arange(len(self.mesh.places)), self.mesh.weights.argmax(1)]]
+        points_V3 = np.einsum("vij,vj->vi", first_V34[..., :3], self.mesh.positions) + first_V34[..., 3]
+        upwards = q.rotate(self.body.turn, _SKY)
+        return min(2.0, float(((points_V3 - self.body.neck) @ upwards).max()) / self.body.shoulder_width)
 
     def motion(self, pose: PoseSequence, window: int = 0) -> tuple[int, RetargetedClip]:
         """The clip as rotations of the bones, and the frame of the clip that it begins with.

@@ -1,6 +1,7 @@
 """A person on pictures: where the clip has its joints, in the colours of its file, in every format and view."""
 
 import math
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -78,6 +79,23 @@ def test_the_figure_reaches_as_far_as_its_vertices(view):
     ends = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     expected = np.clip([*pixels.min(0), *pixels.max(0)], 0, SIZE)
     np.testing.assert_allclose(ends, expected, atol=1.2)
+
+
+@pytest.mark.parametrize("view", ["front", "side"])
+def test_a_tall_head_is_not_cut_off(view):
+    ours = Person.read(OURS)
+    positions = ours.mesh.positions.copy()
+    above = positions[:, 1] > 1.5
+    positions[above, 1] += positions[above, 1] - 1.5
+    tall = Person(replace(ours.mesh, positions=positions), ours.body)
+    assert tall.crown == pytest.approx(
+        ours.crown + (positions[:, 1].max() - 1.5) / 2 / ours.body.shoulder_width, rel=1e-3
+    )
+    scene = scene_of(signing(3, 4), view=view)
+    taller = replace(scene, person=tall)
+    figures = [(np.abs(panel(s, 1) - BACKGROUND) > 20).any(-1) for s in (scene, taller)]
+    assert not figures[1][0].any()
+    assert taller.box.top < scene.box.top
 
 
 def test_skin_and_shirt_have_their_colours():
