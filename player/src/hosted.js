@@ -13,8 +13,12 @@ export function openPlayer(place, show, options) {
     report: player.report(),
     /** Show a scene; its clips may be `growing`. */
     load: (scene) => player.load(readScene(scene, show.skeleton)),
-    /** Floats in base64 (frames x joints x 3) are the next frames of a clip; `motion`: how an avatar's bones turn. */
-    append: (clip, poses, motion) => player.append(clip, poses ? new Float32Array(bytes(poses).buffer) : new Float32Array(0), motion),
+    /**
+     * Floats in base64 (frames x joints x 3) are the next frames of a clip; `motion`: how an avatar's bones turn; `missing`:
+     * bits in base64 (frames x joints) of joints that are not seen.
+     */
+    append: (clip, poses, motion, missing) =>
+      player.append(clip, poses ? new Float32Array(bytes(poses).buffer) : new Float32Array(0), motion, missing),
     /** A clip has all its frames. */
     finish: (clip) => player.finish(clip),
     /** When each part of the text is signed: {text, start, end} in seconds. */

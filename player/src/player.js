@@ -79,10 +79,10 @@ export class Player {
   }
 
   /** Take the next frames of a clip that is still being made. */
-  append(index, poses, motion) {
+  append(index, poses, motion, missing) {
     const clip = this.scene.clips[index];
     const isFirst = motion && !clip.motion;
-    clip.append(poses, motion);
+    clip.append(poses, motion, missing);
     if (isFirst) this.stage.cast(this.stage.kind);
     this.grown();
   }

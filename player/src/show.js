@@ -76,10 +76,12 @@ class Clip {
     if (this.values.length !== this.frames * this.joints * this.dimensions) throw new Error(`${this.name}: cut off`);
   }
 
-  /** Take the next frames: floats (F x J x dimensions), and how an avatar's bones turn in them. */
-  append(poses, motion) {
+  /** Take the next frames: floats (F x J x dimensions), how an avatar's bones turn in them, and bits of missing joints. */
+  append(poses, motion, missing) {
+    const before = this.frames * this.joints;
     this.values = joined(this.values, poses);
     this.frames = this.values.length / (this.joints * this.dimensions);
+    if (missing) this.mark(bytes(missing), before, this.frames * this.joints);
     if (motion && this.motion) this.motion.append(motion);
     else if (motion) this.motion = new Motion(motion, motion.frames);
   }
@@ -103,10 +105,16 @@ class Clip {
     return { frame: Math.max(0, Math.min(frame, this.frames - 1)), ended: !this.growing && frame >= this.frames };
   }
 
+  /** Remember which joints, counted over all frames, are missing: bits for those from `first` up to `end`. */
+  mark(bits, first, end) {
+    const marks = new Uint8Array((end + 7) >> 3);
+    if (this.missing) marks.set(this.missing);
+    for (let index = first; index < end; index++) if (bit(bits, index - first)) marks[index >> 3] |= 128 >> (index & 7);
+    this.missing = marks;
+  }
+
   isMissing(frame, joint) {
-    if (!this.missing) return false;
-    const index = frame * this.joints + joint;
-    return (this.missing[index >> 3] >> (7 - (index & 7)) & 1) === 1;
+    return this.missing !== null && bit(this.missing, frame * this.joints + joint);
   }
 
   /** How many joints a frame lacks. */
@@ -170,6 +178,11 @@ class Motion {
 
 const NOW = [0, 0, 0];
 const NEXT = [0, 0, 0];
+
+/** A bit of many, the first in the highest of the first byte; beyond the last, none. */
+function bit(many, index) {
+  return ((many[index >> 3] >> (7 - (index & 7))) & 1) === 1;
+}
 
 function joined(before, after) {
   const both = new before.constructor(before.length + after.length);

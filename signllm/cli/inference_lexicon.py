@@ -27,10 +27,16 @@ def add_flags(arguments: argparse.ArgumentParser) -> None:
     group = arguments.add_argument_group("signing with a lexicon instead of a model / 用手语词典代替模型")
     add = group.add_argument
     add("--lexicon", type=Path, help="clips of single signs: a store, or any source of conversion / 单个手语的词典")
+    add_numbers(group)
+    add("--coverage", action="store_true", help="only tell how each word would be signed / 只报告每个词如何表达")
+
+
+def add_numbers(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
+    """How a lexicon signs."""
+    add = group.add_argument
     add("--letters", help="to spell names: clips of letters, or spoken-to-signed (the package) / 指拼字母")
     add("--detail", type=float, default=1.0, help="detail of one person, 0 to 1 (%(default)s) / 个人细节的比例")
     add("--pace", type=float, default=1.0, help="speed of signs in sentences (%(default)s) / 句中手语的速度")
-    add("--coverage", action="store_true", help="only tell how each word would be signed / 只报告每个词如何表达")
 
 
 def check_flags(args: argparse.Namespace) -> None:
@@ -51,16 +57,17 @@ def check_flags(args: argparse.Namespace) -> None:
         raise ConfigError(faults)
 
 
-def open_signer(args: argparse.Namespace) -> LexiconSigner:
-    """The signer that the flags ask for; its lexicon is made first where it is not there yet."""
+def open_signer(args: argparse.Namespace, path: Path | None = None) -> LexiconSigner:
+    """The signer that the flags ask for, of the lexicon at `path`, by default theirs; made first if need be."""
+    path = path or args.lexicon
     from signllm.composing.opening import open_letters, open_lexicon
     from signllm.composing.signer import LexiconSigner
 
     language = resolve_language(args.language).code if args.language else None
     with Bars("clip") as bars:
-        lexicon = open_lexicon(args.lexicon, language, progress=lambda done, total: bars("lexicon", done, total))
+        lexicon = open_lexicon(path, language, progress=lambda done, total: bars("lexicon", done, total))
     letters = open_letters(args.letters, language) if args.letters else None
-    print_lines([f"{args.lexicon}: {len(lexicon)} signs of {', '.join(lexicon.languages)}", *lexicon.notes])
+    print_lines([f"{path}: {len(lexicon)} signs of {', '.join(lexicon.languages)}", *lexicon.notes])
     return LexiconSigner(lexicon, letters, args.detail, args.pace)
 
 

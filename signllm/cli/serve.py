@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from signllm.cli import inference_lexicon
 from signllm.cli.common import command, parser, without_garbage_collection
 from signllm.errors import ConfigError
 
@@ -31,9 +32,18 @@ def make_parser() -> argparse.ArgumentParser:
         "--model_path",
         type=Path,
         action="append",
-        required=True,
+        default=[],
         help="checkpoint (.pth) or folder of a shared model; may be repeated / 检查点，可重复",
     )
+    add(
+        "--lexicon",
+        type=Path,
+        action="append",
+        default=[],
+        help="clips of single signs, beside models or alone; may be repeated / 单个手语的词典，可重复",
+    )
+    inference_lexicon.add_numbers(arguments)
+    add("--language", help="of a lexicon's clips that name none / 词典片段未注明时的语言")
     add("--host", default="127.0.0.1", help="address to listen at; others need a token / 监听地址 (%(default)s)")
     add("--port", type=int, default=8000, help="0 for any free one / 端口，0 表示任选 (%(default)s)")
     add(
@@ -91,8 +101,16 @@ def check_flags(args: argparse.Namespace) -> str | None:
     """The token that visitors need, None for none. Raises ConfigError with every fault of the flags."""
     from signllm.serving.server import is_loopback
 
+    faults = [] if args.model_path or args.lexicon else ["give at least one --model_path or --lexicon"]
+    usual = {"letters": None, "detail": 1.0, "pace": 1.0, "language": None}
+    if args.lexicon:
+        from signllm.composing.signer import number_faults
+
+        faults += [f"--{fault}" for fault in number_faults(args.detail, args.pace)]
+    else:
+        faults += [f"--{name} belongs to --lexicon" for name, value in usual.items() if getattr(args, name) != value]
     counts = ("batch_size", "max_characters", "max_frames", "max_requests", "max_seconds")
-    faults = [f"--{name} {getattr(args, name)}: expected 1 or more" for name in counts if not getattr(args, name) >= 1]
+    faults += [f"--{name} {getattr(args, name)}: expected 1 or more" for name in counts if not getattr(args, name) >= 1]
     if not 0 <= args.port <= 65535:
         faults.append(f"--port {args.port}: expected 0 to 65535")
     token = args.token if args.token is not None else os.environ.get(TOKEN_VARIABLE)
@@ -116,12 +134,21 @@ def _load(args: argparse.Namespace, token: str | None):  # type: ignore[no-untyp
     with without_garbage_collection():
         from signllm.retargeting.reading import AvatarFile
         from signllm.serving.app import make_app
+        from signllm.serving.batching import Batcher
         from signllm.serving.guard import Access
         from signllm.serving.limits import Limits
-        from signllm.serving.models import load_models
+        from signllm.serving.models import Models, ServedModel, load_models, names_of
         from signllm.viewing.player.avatars import PageAvatar
     avatar = None if args.avatar == "none" else PageAvatar.read(AvatarFile.named(args.avatar))
-    models = load_models(args.model_path, args.device, args.batch_size)
+    names = names_of([*args.model_path, *args.lexicon])
+    served = load_models(dict(zip(names, args.model_path, strict=False)), args.device, args.batch_size)
+    if args.lexicon:
+        from signllm.serving.lexicons import LexiconModel
+
+        for name, path in zip(names[len(served) :], args.lexicon, strict=True):
+            model = LexiconModel(inference_lexicon.open_signer(args, path))
+            served.append(ServedModel(name, model, Batcher(model, args.batch_size)))
+    models = Models(served)
     for model in models:
         print(f"{model.name}: {model.generator.mode}, signs {', '.join(model.generator.languages)}", flush=True)
     hosts = {"localhost", args.host.lower(), socket.gethostname().lower(), *map(str.lower, args.allow_host)}

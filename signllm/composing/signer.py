@@ -30,6 +30,13 @@ SLOWEST, FASTEST = 0.25, 4.0
 LETTER_S = 0.3  # of a spelled word: with transitions three to four a second, as signers spell; alone they last 1 s
 
 
+class NoSignError(ConfigError):
+    """No word of a text has a sign."""
+
+    def __init__(self, text: str):
+        super().__init__(f"'{text}': the lexicon has no sign for any of these words")
+
+
 class Slot(NamedTuple):
     """One sign of a sentence: those to choose from, and whether it is a letter of a spelled word."""
 
@@ -131,10 +138,10 @@ class LexiconSigner:
         return clips
 
     def _signed(self, text: str, language: str | None, split: bool) -> list[Wish]:
-        """As `sentences`. Raises ConfigError, too, where no word has a sign."""
+        """As `sentences`. Raises NoSignError where no word has a sign."""
         wishes = self.sentences(text, language, split)
         if not any(wish.slots for wish in wishes):
-            raise ConfigError(f"'{text}': the lexicon has no sign for any of these words")
+            raise NoSignError(text)
         return wishes
 
     def _clip(self, text: str, wishes: Sequence[Wish], seed: int) -> GeneratedClip:

@@ -18,6 +18,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 import signllm
+from signllm.composing.signer import NoSignError
 from signllm.errors import ConfigError, SignLLMError
 from signllm.serving.batching import StoppingError
 from signllm.serving.clip_store import ClipStore
@@ -112,6 +113,8 @@ def _plan(model: ServedModel, request: SignRequest) -> Any:
         raise FieldError([("text", fault) for fault in error.faults]) from None
     try:
         return model.generator.sentences(request.text, request.language, request.split)
+    except NoSignError as error:
+        raise FieldError([("text", fault) for fault in error.faults]) from None
     except ConfigError as error:
         raise FieldError([("language", fault) for fault in error.faults]) from None
 

@@ -23,6 +23,11 @@ def packed(coordinates_FJC: np.ndarray, encoding: str) -> Any:
     return base64_of(np.ascontiguousarray(coordinates_FJC, dtype="<f4").tobytes())
 
 
+def packed_missing(valid_FJ: np.ndarray) -> str:
+    """Joints that are missing, as bits in base64: (F, J) in the order of frames, the first in the highest bit."""
+    return base64_of(np.packbits(~valid_FJ).tobytes())
+
+
 def packed_motion(pose: PoseSequence, avatar: PageAvatar) -> dict[str, Any]:
     """How the bones of the avatar turn, all of them, so that the next frames' can follow."""
     return {"frames": len(pose), **pack_motion(avatar.retargeted(pose), all_bones=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,8 @@ from signllm.inference.opening import open_model
 from signllm.inference.options import OPTIONS
 from signllm.languages import LANGUAGES
 from signllm.models.folder import is_composed
+from signllm.models.outputs import Piece
+from signllm.pose import PoseSequence
 from signllm.serving.batching import Batcher
 from signllm.text.words import words_of
 
@@ -42,6 +44,15 @@ class ServedModel:
         """An example, signed: the page begins with how it stands there, and the first visitor need not wait longer."""
         code = self.generator.languages[0]
         return self.generator.generate_clips([self.examples[code][0]], [code])[0]
+
+    def pose(self, piece: Piece) -> PoseSequence:
+        """The frames of a piece, with what is missing in recordings that it is composed of."""
+        frames_FJC = piece.pose_FJC.cpu().numpy()
+        valid_FJ = piece.whole.valid_FJ if piece.whole else None
+        # A piece with the whole is all of it wherever joints can be missing: composed sentences come in one piece.
+        if valid_FJ is None:
+            return PoseSequence.all_valid(frames_FJC, self.generator.fps)
+        return PoseSequence(frames_FJC, valid_FJ.numpy(), self.generator.fps)
 
     def facts(self) -> dict[str, Any]:
         """What a visitor may know and choose."""
@@ -95,13 +106,13 @@ class Models:
         return fitting[0]
 
 
-def load_models(paths: Sequence[Path], device: str, batch_size: int) -> Models:
-    """Load each checkpoint. Raises CheckpointError for one that cannot be read."""
+def load_models(paths: Mapping[str, Path], device: str, batch_size: int) -> list[ServedModel]:
+    """Load checkpoints, by name. Raises CheckpointError for one that cannot be read."""
     served = []
-    for name, path in zip(names_of(paths), paths, strict=True):
+    for name, path in paths.items():
         generator = open_model(path, device)
         served.append(ServedModel(name, generator, Batcher(generator, batch_size)))
-    return Models(served)
+    return served
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:

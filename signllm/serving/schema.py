@@ -35,8 +35,8 @@ class SignRequest(_Strict):
         None, description="code or alias of a sign language; may be left out where the model has one or reads it"
     )
     model: str | None = Field(None, description="a name of `/api/models`; the first one by default")
-    mode: Literal["mlsf", "prompt2langgloss"] | None = Field(
-        None, description="refuse a model of another mode, or take the first one of this mode"
+    mode: Literal["mlsf", "prompt2langgloss", "compose"] | None = Field(
+        None, description="refuse a model of another mode, or take the first one of this mode; lexicons are `compose`"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="for decoders that draw random numbers")
     split: bool = Field(True, description="sign each sentence by itself, one after the other")

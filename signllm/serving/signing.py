@@ -20,7 +20,7 @@ from signllm.pose import PoseSequence
 from signllm.pose.joining import concatenated, transition
 from signllm.serving.batching import Job
 from signllm.serving.clip_store import ClipStore
-from signllm.serving.frames import packed, packed_motion
+from signllm.serving.frames import packed, packed_missing, packed_motion
 from signllm.serving.limits import Limits
 from signllm.serving.models import ServedModel
 from signllm.serving.schema import SignRequest
@@ -147,7 +147,7 @@ class Signing:
 
     def _with_transition(self, piece: Piece, is_first: bool) -> Iterator[PoseSequence]:
         """The piece's frames; before a sentence's first ones, the way there from the sentence before."""
-        pose = PoseSequence.all_valid(piece.pose_FJC.cpu().numpy(), self.model.generator.fps)
+        pose = self.model.pose(piece)
         if is_first and self._last is not None:
             between = transition(self._last, pose)
             if between is not None:
@@ -162,6 +162,7 @@ class Signing:
             "first": self._frames,
             "count": len(pose),
             "poses": packed(pose.coordinates, self.request.encoding),
+            **({} if pose.valid.all() else {"missing": packed_missing(pose.valid)}),
         }
         self._frames += len(pose)
         return event

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from signllm.config import parse_config
 from signllm.config.loading import apply_overrides
+from tests.helpers.lexicons import small_lexicon
 from tests.helpers.pages import picture, wait_until
 from tests.helpers.serving import listening, tiny_generator
 from tests.helpers.tiny import TINY
@@ -362,3 +364,41 @@ def test_the_token_is_asked_for_once(open_demo):
         assert re.fullmatch(rf"{re.escape(address)}(#wrong)?", page.url)
         again = ready(open_demo(f"{address}?token={TOKEN}"))
         assert TOKEN not in again.url
+
+
+def test_a_lexicon_signs_on_the_page_and_what_is_missing_is_not_drawn(open_demo, fastapi_app_of_signs, monkeypatch):
+    from signllm.composing.parts import Values
+
+    plain = Values.pose
+
+    def without_a_hand(self, fps):
+        pose = plain(self, fps)
+        valid = np.ones(pose.valid.shape, bool)
+        valid[:, 8:29] = False
+        return replace(pose, valid=valid)
+
+    monkeypatch.setattr(Values, "pose", without_a_hand)
+    with listening(fastapi_app_of_signs) as (host, port):
+        page = ready(open_demo(f"http://{host}:{port}/"))
+        sign(page, "good zebra")
+        clip = fastapi_app_of_signs.app.state.serving.store._clips
+        pose = clip[next(reversed(clip))].pose
+        page.get_by_role("slider", name="Position in the clip").fill("9")
+        assert joint(page, 0, "right_wrist") == pytest.approx(pose.coordinates[9, 4], abs=1e-6)
+        assert joint(page, 0, "left_index_1") is None
+        assert "zebra" in page.get_by_role("region", name="What the model does not know").inner_text()
+
+
+@pytest.fixture
+def fastapi_app_of_signs():
+    pytest.importorskip("fastapi", reason="no FastAPI: pip install -r requirements-serve.txt")
+    from signllm.composing.signer import LexiconSigner
+    from signllm.serving.app import make_app as make
+    from signllm.serving.batching import Batcher
+    from signllm.serving.guard import Access
+    from signllm.serving.lexicons import LexiconModel
+    from signllm.serving.models import Models, ServedModel
+    from signllm.viewing.player.avatars import PageAvatar
+
+    model = LexiconModel(LexiconSigner(small_lexicon()))
+    return make(Models([ServedModel("signs", model, Batcher(model))]), Access(), None, PageAvatar.read())

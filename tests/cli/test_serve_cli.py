@@ -40,6 +40,22 @@ def test_flags_that_cannot_be_are_refused(flags, fault, monkeypatch):
 
 
 @needs_fastapi
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        ([], "at least one --model_path or --lexicon"),
+        (["--model_path", "m.pth", "--pace", "2"], "--pace belongs to --lexicon"),
+        (["--model_path", "m.pth", "--language", "ASL"], "--language belongs to --lexicon"),
+        (["--lexicon", "signs", "--detail", "2"], "--detail 2: expected a number from 0"),
+    ],
+)
+def test_a_model_or_a_lexicon_is_served_with_its_own_flags(flags, fault):
+    with pytest.raises(ConfigError) as caught:
+        serve.check_flags(serve.make_parser().parse_args(flags))
+    assert fault in str(caught.value)
+
+
+@needs_fastapi
 def test_the_token_comes_from_the_flag_the_environment_or_chance(monkeypatch):
     monkeypatch.delenv(serve.TOKEN_VARIABLE, raising=False)
     for host in ("127.0.0.1", "localhost", "::1"):

@@ -1,10 +1,13 @@
 """Tiny models behind the application, and a real server for what only sockets show."""
 
+import base64
 import json
 import socket
 import threading
 import time
 from contextlib import contextmanager
+
+import numpy as np
 
 from signllm.inference import Generator
 from signllm.models.sign_model import create_model
@@ -26,6 +29,12 @@ def tiny_generator(config, languages=("ASL", "GSL")):
 def events_of(text):
     """The events of a streamed answer."""
     return [json.loads(line) for line in text.splitlines()]
+
+
+def poses_of(events):
+    """The frames of all events, one after the other."""
+    parts = [np.frombuffer(base64.b64decode(e["poses"]), "<f4").reshape(-1, 50, 3) for e in events if "poses" in e]
+    return np.concatenate(parts)
 
 
 @contextmanager

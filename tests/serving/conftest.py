@@ -29,21 +29,18 @@ def make_generator():
 
 
 @pytest.fixture
-def serve(make_generator, fastapi):
-    """serve(limits, access, generators={name: generator}) gives a TestClient of the running application."""
+def serve_models(fastapi):
+    """serve_models(models, limits, access, avatar) gives a TestClient of the running application."""
     from starlette.testclient import TestClient
 
     from signllm.serving.app import make_app
-    from signllm.serving.batching import Batcher
     from signllm.serving.guard import Access
-    from signllm.serving.models import Models, ServedModel
+    from signllm.serving.models import Models
 
     clients = []
 
-    def start(limits=None, access=None, generators=None, avatar=None, batch_size=32):
-        generators = generators or {"tiny": make_generator()}
-        models = Models([ServedModel(name, g, Batcher(g, batch_size)) for name, g in generators.items()])
-        client = TestClient(make_app(models, access or Access(), limits, avatar), "http://localhost")
+    def start(models, limits=None, access=None, avatar=None):
+        client = TestClient(make_app(Models(models), access or Access(), limits, avatar), "http://localhost")
         client.__enter__()
         clients.append(client)
         return client
@@ -51,3 +48,17 @@ def serve(make_generator, fastapi):
     yield start
     for client in clients:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def serve(make_generator, serve_models):
+    """serve(limits, access, generators={name: generator}): as `serve_models`, with models of these generators."""
+    from signllm.serving.batching import Batcher
+    from signllm.serving.models import ServedModel
+
+    def start(limits=None, access=None, generators=None, avatar=None, batch_size=32):
+        generators = generators or {"tiny": make_generator()}
+        models = [ServedModel(name, g, Batcher(g, batch_size)) for name, g in generators.items()]
+        return serve_models(models, limits, access, avatar)
+
+    return start

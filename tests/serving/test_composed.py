@@ -7,7 +7,8 @@ from signllm.composing.training import compose
 from signllm.inference.opening import open_model
 from signllm.serving.models import load_models, names_of
 from tests.helpers.composed import compose_config, write_signs
-from tests.serving.test_signing import poses_of, sign
+from tests.helpers.serving import poses_of
+from tests.serving.test_signing import sign
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_a_sentence_is_signed_as_by_the_model(serve, path):
 
 def test_it_is_known_by_its_run_and_shows_texts_of_its_words(path):
     assert names_of([path, path]) == ["people", "people-2"]
-    (model,) = load_models([path], "cpu", 4)
+    (model,) = load_models({"people": path}, "cpu", 4)
     facts = model.facts()
     assert (facts["decoder"], facts["options"], facts["streams"], facts["draws"]) == ("compose", {}, False, True)
     assert facts["examples"]["ASL"]

@@ -7,7 +7,7 @@ import pytest
 
 from signllm.serving.limits import Limits
 from signllm.viewing.player.avatars import PageAvatar
-from tests.helpers.serving import events_of
+from tests.helpers.serving import events_of, poses_of
 
 TWO = "the book. it will rain tomorrow."
 
@@ -16,11 +16,6 @@ def sign(client, **request):
     answer = client.post("/api/sign", json={"language": "ASL", **request})
     assert answer.status_code == 200, answer.text
     return events_of(answer.text)
-
-
-def poses_of(events):
-    parts = [np.frombuffer(base64.b64decode(e["poses"]), "<f4").reshape(-1, 50, 3) for e in events if "poses" in e]
-    return np.concatenate(parts)
 
 
 @pytest.mark.parametrize(

@@ -23,20 +23,20 @@ export class Stage {
   /** Take an event of a clip. The avatar's bones come after the frames, at once where the model makes them so. */
   take(index, event, streams) {
     if (event.event === "frames") {
-      if (this.hasAvatar && !streams) this.waiting[index].push(event.poses);
-      else this.player.append(index, event.poses, null);
+      if (this.hasAvatar && !streams) this.waiting[index].push(event);
+      else this.player.append(index, event.poses, null, event.missing);
     }
     if (event.event === "motion") {
-      const poses = this.waiting[index].splice(0);
-      poses.forEach((one, number) => this.player.append(index, one, number === poses.length - 1 ? event : null));
-      if (!poses.length) this.player.append(index, null, event);
+      const frames = this.waiting[index].splice(0);
+      frames.forEach((one, number) => this.player.append(index, one.poses, number === frames.length - 1 ? event : null, one.missing));
+      if (!frames.length) this.player.append(index, null, event);
     }
     if (event.event === "done") this.end(index);
   }
 
   /** A clip has no more frames. */
   end(index) {
-    this.waiting[index].splice(0).forEach((poses) => this.player.append(index, poses, null));
+    this.waiting[index].splice(0).forEach(({ poses, missing }) => this.player.append(index, poses, null, missing));
     this.player.finish(index);
   }
 
