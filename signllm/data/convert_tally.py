@@ -13,6 +13,7 @@ from signllm.data.source import ClipEntry
 from signllm.pose.cleaning import Cleaning
 from signllm.pose.skeleton import SKELETON_50
 
+_MOST_PLACES = 3
 MOST_WARNINGS = 200
 """Warnings about single clips that are repeated for the split; all of them stand with their clips in the index."""
 
@@ -63,7 +64,10 @@ class Tally:
         """The warnings for people; `where(entry)` says where a clip is."""
         wanted = {name for name, _ in self.warned}
         places = {e.name: where(e) for e in entries if e.name in wanted and not e.faults}
-        said = [f"{places[name]}: {text}" for name, text in self.warned]
+        alike: dict[str, list[str]] = {}
+        for name, text in self.warned:
+            alike.setdefault(text, []).append(places[name])
+        said = [f"{_listed(where)}: {text}" for text, where in alike.items()]
         if more := self.warnings - len(self.warned):
             said.append(f"and {more} more warnings about clips; each stands in index.jsonl with its clip, under extra")
         seen = self.frames * SKELETON_50.num_joints
@@ -76,3 +80,9 @@ class Tally:
             f"{count} joints ({count / seen:.1%}) marked as missing: {mark}"
             for mark, count in sorted(self.marked.items())
         ]
+
+
+def _listed(places: list[str]) -> str:
+    """The first places of those of which one thing is said, and how many more there are."""
+    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+    return ", ".join(places[:_MOST_PLACES]) + more

@@ -104,8 +104,9 @@ def wanted_splits(
         if missing:  # it would be said again for each split to which the clips are dealt
             raise DataError(missing)
         splits = [split for part in parts for split in with_splits(part, held_out)]
+        splits = splits if wanted else filled(splits)
         found = [FoundPart(split.split, split.label, BARE_FILES, partial(_opened, split)) for split in splits]
-    return {str(part.split): partial(_open, part, language, most) for part in _choose(path, found, wanted)}
+    return {str(part.split): partial(_open, path, part, language, most) for part in _choose(path, found, wanted)}
 
 
 def labelled(path: Path, part: SourcePart) -> SourcePart:
@@ -117,8 +118,11 @@ def labelled(path: Path, part: SourcePart) -> SourcePart:
     return replace(part, entries=named, missing=(), warnings=(*part.warnings, *notes))
 
 
-def _open(part: FoundPart, language: str, most: int | None) -> SourcePart:
-    return told_apart(first_clips(of_language(part.open(most), language), most))
+def _open(path: Path, part: FoundPart, language: str, most: int | None) -> SourcePart:
+    opened = part.open(most)
+    if opened.missing and not any(entry.suffix for entry in opened.entries):  # files of one clip, in labels' folders
+        opened = labelled(path, opened)
+    return told_apart(first_clips(of_language(opened, language), most))
 
 
 def told_apart(part: SourcePart) -> SourcePart:
@@ -161,6 +165,15 @@ def with_splits(part: SourcePart, held_out: float) -> list[SourcePart]:
     """The splits that the clips name, or else those to which they are dealt."""
     parts = by_split(part)
     return list(deal(part, held_out).values()) if parts[0].split is None else parts
+
+
+def filled(splits: Sequence[SourcePart]) -> list[SourcePart]:
+    """The splits that have clips, where some were dealt none: of few clips none may fall to dev. The others say so."""
+    empty = [split for split in splits if split.held_out is not None and not split.entries]
+    if not empty or len(empty) == len(splits):
+        return list(splits)
+    note = f"no clip falls to {', '.join(str(split.split) for split in empty)}; see --held_out"
+    return [replace(split, warnings=(*split.warnings, note)) for split in splits if split not in empty]
 
 
 def _choose(path: Path, found: list[FoundPart], wanted: Sequence[str] | None) -> list[FoundPart]:

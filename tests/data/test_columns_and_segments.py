@@ -42,6 +42,21 @@ def test_a_windows_code_page_is_refused_with_the_line(poses):
         open_clips(poses)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("windows-1254", "ağaç ışık"), ("windows-1252", "Größe"), ("gb18030", "他有一个姐姐"), ("cp949", "불이 나다")],
+)
+def test_an_older_encoding_is_said_by_the_user_and_shown_where_it_is_not(poses, encoding, text):
+    (poses / "t.csv").write_bytes(f"name,text\na,{text}\nb,x\n".encode(encoding))
+    with pytest.raises(DataError, match=rf"as {encoding} 'a,{text}'.*with --columns encoding="):
+        open_clips(poses)
+    assert said(poses, columns={"encoding": encoding}) == [("a", text, None, None), ("b", "x", None, None)]
+    with pytest.raises(DataError, match=r"t.csv: not utf-8 text, as --columns encoding says"):
+        open_clips(poses, columns={"encoding": "utf-8"})
+    with pytest.raises(ConfigError, match="--columns encoding=windows-9: no such encoding"):
+        parse_columns(["encoding=windows-9"])
+
+
 def test_the_user_names_columns_that_nobody_knows(poses):
     lines(poses / "t.csv", "clipname,says,text", "a,hello,wrong", "b,you,wrong")
     columns = parse_columns(["name=ClipName", "text=says"])

@@ -43,8 +43,8 @@ def nothing(folder):
 
 
 def deep_poses(folder):
-    (folder / "x" / "y" / "z").mkdir(parents=True)
-    np.save(folder / "x" / "y" / "z" / "a.npy", np.zeros((5, 137, 2)))
+    (folder / "x" / "y" / "z" / "u" / "v" / "w").mkdir(parents=True)
+    np.save(folder / "x" / "y" / "z" / "u" / "v" / "w" / "a.npy", np.zeros((5, 137, 2)))
 
 
 REMEDIES = {

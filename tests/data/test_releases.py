@@ -5,37 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from signllm.data.clips import open_clips
 from signllm.data.convert import ConvertOptions, convert
 from signllm.data.store import Store
 from signllm.pose.formats import write_clips
-from signllm.pose.formats.point_layouts import CONFIDENCE, LAYOUTS
 from tests.helpers.people import assert_same_person, person, points_of
+from tests.helpers.releases import array, converted, opened, save, write_openpose
 from tests.helpers.sources import clip, lines
-
-
-def array(layout, frames=12, seed=0, dims=3):
-    """(frames, K, dims) of a layout in pixels; a confidence where its tracker has one."""
-    points = points_of(layout, person(frames, seed, dims))
-    if dims == 3 and LAYOUTS[layout].third == CONFIDENCE:
-        points[..., 2] = 0.9
-    return points.astype(np.float32)
-
-
-def save(path, values):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, values)
-
-
-def opened(folder, **said):
-    clips = open_clips(folder, **said)
-    return {entry.name: (entry, clips[number]) for number, entry in enumerate(clips.entries)}
-
-
-def converted(folder, store, language, **said):
-    reports = convert(ConvertOptions(folder, store, language, held_out=0.0, **said))
-    assert [fault for report in reports for fault in report.faults if "no clip falls to" not in fault] == []
-    return {report.split: report for report in reports}
 
 
 def test_phoenix_2014t(tmp_path):
@@ -51,17 +26,6 @@ def test_phoenix_2014t(tmp_path):
     assert {split: report.clips for split, report in reports.items()} == {"train": 1, "dev": 1}
     (record,) = Store(tmp_path / "store").split("GSL", "train").records
     assert (record.text, record.gloss, record.signer) == ('und nun das "wetter', "JETZT WETTER", "Signer08")
-
-
-def write_openpose(folder, joints):
-    folder.mkdir(parents=True)
-    points = points_of("openpose-67", joints)
-    for number, row in enumerate(points):
-        flat = np.concatenate([row[:, :2], np.full((67, 1), 0.8)], -1)
-        parts = {"pose": flat[:25], "face": np.zeros((70, 3)), "hand_left": flat[25:46], "hand_right": flat[46:]}
-        person_ = {f"{part}_keypoints_2d": values.ravel().tolist() for part, values in parts.items()}
-        value = {"version": 1.3, "people": [{"person_id": [-1], **person_, "pose_keypoints_3d": []}]}
-        (folder / f"{folder.name}_{number:012d}_keypoints.json").write_text(json.dumps(value))
 
 
 def test_how2sign(tmp_path):

@@ -14,6 +14,14 @@ MEDIAPIPE = (0, -1, 12, 14, 16, 11, 13, 15)
 DEEP, SEEN = ("depth", 0.5, ("POSE_LANDMARKS",), True), ("confidence", 0.0, (), False)
 SCORED = ("confidence", 0.3, (), False)
 
+GOLIATH = (0, -1, 6, 8, 41, 5, 7, 62)
+TIPS_FIRST = [  # a thumb is 24, 23, 22, 21 from its base to its tip
+    [place for base in range(start + 3, start + 20, 4) for place in range(base, base - 4, -1)] for start in (21, 42)
+]
+SMPLX = (55, 12, 17, 19, 21, 16, 18, 20)
+SMPLX_LEFT = (20, 37, 38, 39, 66, 25, 26, 27, 67, 28, 29, 30, 68, 34, 35, 36, 69, 31, 32, 33, 70)
+SMPLX_RIGHT = (21, 52, 53, 54, 71, 40, 41, 42, 72, 43, 44, 45, 73, 49, 50, 51, 74, 46, 47, 48, 75)
+
 ARRAYS = {  # points, the eight body joints, left hand, right hand; third, least, four, centred_hands
     "signllm-50": (50, OPENPOSE, range(8, 29), range(29, 50), ("depth", 0.0, (), False)),
     "openpose-67": (67, OPENPOSE, range(25, 46), range(46, 67), SEEN),
@@ -32,6 +40,8 @@ ARRAYS = {  # points, the eight body joints, left hand, right hand; third, least
     "mediapipe-576": (576, MEDIAPIPE, range(501, 522), range(522, 543), DEEP),
     "mediapipe-586": (586, MEDIAPIPE, range(511, 532), range(532, 553), DEEP),
     "mediapipe-178": (178, (-1, -1, 1, 3, 5, 0, 2, 4), range(136, 157), range(157, 178), DEEP),
+    "mediapipe-65": (65, MEDIAPIPE, range(23, 44), range(44, 65), DEEP),
+    "mediapipe-72": (72, MEDIAPIPE, range(30, 51), range(51, 72), DEEP),
     "mediapipe-words-51": (51, (0, -1, 2, 4, 6, 1, 3, 5), range(9, 30), range(30, 51), DEEP),
     "coco-wholebody-133": (133, COCO, range(91, 112), range(112, 133), SCORED),
     "coco-59": (59, COCO, range(17, 38), range(38, 59), SCORED),
@@ -39,6 +49,11 @@ ARRAYS = {  # points, the eight body joints, left hand, right hand; third, least
     "dwpose-128": (128, OPENPOSE, range(86, 107), range(107, 128), SCORED),
     "dwpose-128-face-last": (128, OPENPOSE, range(18, 39), range(39, 60), SCORED),
     "slrtp-178": (178, (-1, -1, 0, 1, 2, 3, 4, 5), range(29, 50), range(8, 29), ("depth", 0.0, (), False)),
+    "halpe-136": (136, (0, 18, 6, 8, 10, 5, 7, 9), range(94, 115), range(115, 136), SCORED),
+    "goliath-308": (308, GOLIATH, (62, *TIPS_FIRST[1]), (41, *TIPS_FIRST[0]), SCORED),
+    "mhr-70": (70, GOLIATH, (62, *TIPS_FIRST[1]), (41, *TIPS_FIRST[0]), SCORED),
+    "smplx-127": (127, SMPLX, SMPLX_LEFT, SMPLX_RIGHT, ("depth", 0.0, (), False)),
+    "smplx-144": (144, SMPLX, SMPLX_LEFT, SMPLX_RIGHT, ("depth", 0.0, (), False)),
 }  # fmt: skip
 
 OPENPOSE_BODY = OpenPose_Components[0].points

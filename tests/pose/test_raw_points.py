@@ -51,9 +51,10 @@ def test_all_forms_of_a_width_are_found():
 def test_all_forms_of_a_count_are_found():
     for count in (2, 3, 4):
         assert forms_of_points(137, count) == (Form("openpose-137", count), Form("openpose-137-face-last", count))
-    assert forms_of_points(137, 1) == forms_of_points(137, 5) == forms_of_points(136, 3) == ()
+    assert forms_of_points(137, 1) == forms_of_points(137, 5) == forms_of_points(138, 3) == ()
     assert known_widths() == (
-        "frames of 50, 51, 59, 60, 67, 75, 128, 130, 133, 134, 135, 137, 178, 543, 553, 576, 586 points"
+        "frames of 50, 51, 59, 60, 65, 67, 70, 72, 75, 127, 128, 130, 133, 134, 135, 136, 137, 144, 178, 308, 543, 553,"
+        " 576, 586 points"
         " with 2, 3 or 4 numbers each, flat or nested"
     )
 

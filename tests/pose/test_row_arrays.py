@@ -12,6 +12,7 @@ from signllm.pose.formats.row_arrays import (
     LARGEST,
     POINTS,
     SCORES,
+    follow,
     is_batch_shape,
     is_pose_shape,
     part_of,
@@ -19,6 +20,7 @@ from signllm.pose.formats.row_arrays import (
     rows_of,
     signer_of,
 )
+from tests.helpers.people import person, points_of
 
 POINTS_67 = np.arange(3 * 67 * 2, dtype=np.float32).reshape(3, 67, 2) + 1
 ONE = np.ones((67, 2))
@@ -278,3 +280,25 @@ def test_of_several_people_in_an_array_the_signer_is_taken_with_his_scores():
         np.testing.assert_array_equal(raw.scores_FK, np.full((3, 67), 0.9))
         assert raw.note == "2 people; the largest and most moving one was taken (number 2)"
     assert rows_of(both).scores_FK is None
+
+
+def test_people_whose_places_are_exchanged_from_frame_to_frame_are_followed():
+    """The places that trackers give people mean nothing; a gap, and somebody new far away, are no reason to change."""
+    signer = points_of("openpose-67", person(40, 0, 2))
+    other = points_of("openpose-67", np.repeat(person(1, 1, 2), 40, 0), 120.0, (1100.0, 200.0))
+    apart = np.stack([signer, other], 1)
+    assert (follow(apart) == [0, 1]).all()
+    mixed = apart.copy()
+    exchanged = np.random.default_rng(0).random(40) < 0.5
+    exchanged[0] = False
+    mixed[exchanged] = mixed[exchanged][:, ::-1]
+    mixed[5:9, 0], mixed[5:9, 1] = 0, signer[5:9]
+    order = follow(mixed)
+    np.testing.assert_array_equal(mixed[np.arange(40), order[:, 0]], signer)
+    raw = rows_of(mixed.astype(np.float32), scores=np.broadcast_to(np.arange(1, 3)[:, None] / 2, (40, 2, 67)))
+    np.testing.assert_allclose(raw.values_FV.reshape(40, 67, 2), signer, rtol=1e-6)
+    assert raw.scores_FK is not None
+    np.testing.assert_array_equal(raw.scores_FK[:, 0], (order[:, 0] + 1) / 2)
+    came = np.zeros((10, 3, 67, 2))
+    came[:, 0], came[5:, 0], came[5:, 2] = signer[:10], 0, other[:5] + 5000
+    assert follow(came)[:, 0].tolist() == [0] * 10  # who comes when the signer leaves does not take his place

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from signllm.data.dealing import by_split, first_clips, labelled, of_language, told_apart, with_splits
+from signllm.data.dealing import by_split, filled, first_clips, labelled, of_language, told_apart, with_splits
 from signllm.data.names import usual_order
 from signllm.data.source import FoundPart, SourcePart
 from signllm.data.tables import find_parts
@@ -77,7 +77,8 @@ def _opened(path: Path, part: FoundPart, language: str | None, held_out: float) 
             _check_texts(path, mine)
         mine = labelled(path, mine) if mine.missing and mine.entries else mine
         dealt = mine.is_corpus or not mine.missing
-        for split in with_splits(mine, held_out) if dealt else by_split(mine):
+        parts = with_splits(mine, held_out) if dealt else by_split(mine)
+        for split in filled(parts):
             yield OpenedSplit(code, told_apart(split), part.table, part.what)
 
 

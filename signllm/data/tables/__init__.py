@@ -6,22 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from signllm.data.names import usual_order
-from signllm.data.source import STORE, Columns, FoundPart, Table
+from signllm.data.source import BARE_FILES, STORE, Columns, FoundPart, Table
 from signllm.data.tables import (
+    annotated,
     clip_folders,
     containers,
     label_arrays,
     name_lists,
     pose_files,
+    releases,
     sentences,
     split_lines,
     stores,
     table_file,
     word_files,
 )
-from signllm.data.tables.contents import EMPTY, NO_POSES, describe, step_for
+from signllm.data.tables.contents import EMPTY, NO_POSES, describe
 from signllm.errors import DataError
 from signllm.pose.formats import reader_of
+from signllm.pose.formats.unreadable import step_for
 
 TABLES: tuple[Table, ...] = (
     stores.TABLE,
@@ -35,6 +38,8 @@ TABLES: tuple[Table, ...] = (
     label_arrays.TABLE,
     word_files.TABLE,
 )
+FURTHER: tuple[Table, ...] = (releases.TABLE, annotated.TABLE)
+"""Looked for in turn where the others find nothing but bare pose files: they read whole folders."""
 
 
 def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
@@ -47,6 +52,9 @@ def find_parts(path: Path, columns: Columns | None = None) -> list[FoundPart]:
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
     found = [replace(part, table=table.name) for table in TABLES for part in table.find(path, columns or {})]
+    for table in FURTHER:
+        if all(part.rank == BARE_FILES for part in found):
+            found += [replace(part, table=table.name) for part in table.find(path, columns or {})]
     if not found and path.is_file():
         if step := step_for([path]):
             raise DataError(f"{path}: {step}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from signllm.data.names import composed
+from signllm.data.tables.encodings import ENCODING, is_encoding
 from signllm.errors import ConfigError, did_you_mean
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "frame": None}
@@ -18,7 +19,20 @@ _UNITS = {"ms": 1e-3, "s": 1.0, "frame": None}
 _NAMES: dict[str, tuple[str, ...]] = {
     "id": (
         *("id", "name", "sentence_name", "sentence_id", "sequence_id", "samplename", "sample_name", "sample_id"),
-        *("clip_id", "clip", "video_id", "utterance_id", "uid", "key", "kennung", "名称", "编号", "样本", "序号"),
+        *(
+            "clip_id",
+            "clip",
+            "video_id",
+            "utterance_id",
+            "uid",
+            "vid",
+            "key",
+            "kennung",
+            "名称",
+            "编号",
+            "样本",
+            "序号",
+        ),
     ),
     "file": (
         *("file", "path", "filepath", "file_path", "filename", "file_name", "pose_path", "pose_file", "pose"),
@@ -27,7 +41,19 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "text": (
         *("text", "sentence", "translation", "caption", "transcript", "transcription", "subtitle", "spoken", "words"),
-        *("char", "satz", "übersetzung", "uebersetzung", "untertitel"),
+        *(
+            "raw_text",
+            "clean_text",
+            "label_proc",
+            "spoken_text",
+            "phrase",
+            "utterance",
+            "char",
+            "satz",
+            "übersetzung",
+            "uebersetzung",
+            "untertitel",
+        ),
         *("文本", "句子", "翻译", "译文", "字幕", "内容"),
     ),
     "gloss": (
@@ -62,11 +88,19 @@ KINDS = tuple(_NAMES)
 _LISTS = ("texts", "sentences", "translations", "captions", "references", "paraphrases", "译文列表", "参考译文")
 _FURTHER = {f"{name}{gap}{n}": n for name in _NAMES["text"] for gap in ("_", "") for n in range(1, 10)}
 """Columns of further texts: lists of them, and numbered ones such as text_2."""
-_SPOKEN = {
+_CODES = {
     "english": "en", "german": "de", "french": "fr", "italian": "it", "spanish": "es", "korean": "ko", "turkish": "tr",
     "chinese": "zh", "en": "en", "de": "de", "fr": "fr", "it": "it", "es": "es", "ko": "ko", "tr": "tr", "zh": "zh",
     "englisch": "en", "deutsch": "de", "中文": "zh", "英文": "en", "德文": "de",
 }  # fmt: skip
+_SPOKEN = {
+    **_CODES,
+    **{
+        f"{name}_{code}": code
+        for name in (*_NAMES["text"], "name", "classname", "class_name", "sign", "word")
+        for code in dict.fromkeys(_CODES.values())
+    },
+}
 """Columns that say the text in one spoken language."""
 
 NAMING = {"id", "file"}
@@ -77,10 +111,16 @@ KNOWN = {name for names in _NAMES.values() for name in names} | set(_SPOKEN) | {
 """All names by which a column is known."""
 
 
+def plain(name: str) -> str:
+    """A column's name as KNOWN has it: blanks and hyphens are underscores ('Video file', 'raw-text')."""
+    return re.sub(r"[\s\-]+", "_", name.strip())
+
+
 def parse_columns(words: Sequence[str] | None) -> dict[str, str]:
     """`['text=sentence', ...]` as a mapping; ConfigError names every word that says nothing known.
 
     A kind may be given '-' for its column: then no column says it. `fps` may be given a number for all clips.
+    `encoding` is that of the tables.
     """
     said: dict[str, str] = {}
     faults = []
@@ -89,8 +129,11 @@ def parse_columns(words: Sequence[str] | None) -> dict[str, str]:
         kind = {"name": "id"}.get(kind.strip().casefold(), kind.strip().casefold())
         if not equals or not column.strip():
             faults.append(f"--columns {word}: expected WHAT=COLUMN, such as text=sentence")
-        elif kind not in _NAMES:
-            faults.append(f"--columns {word}: unknown '{kind}'{did_you_mean(kind, KINDS)}; known: {', '.join(KINDS)}")
+        elif kind == ENCODING and not is_encoding(column.strip()):
+            faults.append(f"--columns {word}: no such encoding; expected one such as windows-1252 or gb18030")
+        elif kind not in (*_NAMES, ENCODING):
+            known = (*KINDS, ENCODING)
+            faults.append(f"--columns {word}: unknown '{kind}'{did_you_mean(kind, known)}; known: {', '.join(known)}")
         elif kind in said:
             faults.append(f"--columns: {kind} is given twice, {said[kind]} and {column}")
         else:
@@ -101,15 +144,16 @@ def parse_columns(words: Sequence[str] | None) -> dict[str, str]:
 
 
 def find_columns(there: Iterable[str], said: Mapping[str, str]) -> dict[str, str]:
-    """The column of `there` for each kind that one says. Names are compared in small letters."""
+    """The column of `there` for each kind that one says. Names are compared in small letters, as `plain` has them."""
     names = list(there)
+    by_name = {plain(name): name for name in reversed(names)}
     found = {}
     for kind, known in _NAMES.items():
         if kind in said:
             if said[kind] != NOTHING:
                 found[kind] = said[kind]
             continue
-        column = next((name for name in known if name in names), None)
+        column = next((by_name[name] for name in known if name in by_name), None)
         if column is not None:
             found[kind] = column
     if "text" not in found and said.get("text") != NOTHING and (further := text_columns(names)):
@@ -126,7 +170,7 @@ def text_columns(there: Iterable[str]) -> list[str]:
 
 def spoken_columns(there: Iterable[str]) -> dict[str, str]:
     """The column that says the text in each spoken language, by the language's code."""
-    return {_SPOKEN[name]: name for name in there if name in _SPOKEN}
+    return {_SPOKEN[plain(name)]: name for name in there if plain(name) in _SPOKEN}
 
 
 def unit_of(column: str) -> tuple[str, float | None] | None:

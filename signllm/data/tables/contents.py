@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,33 +12,13 @@ from signllm.data.source import Columns
 from signllm.data.tables.rows import SEPARATED, TABLE_SUFFIXES, columns_of, read_rows, table_files
 from signllm.errors import DataError
 from signllm.pose.formats import POSE_SUFFIXES, READERS
+from signllm.pose.formats.arrow_file import SUFFIXES as ARROW
+from signllm.pose.formats.json_points import JSON_READER
+from signllm.pose.formats.unreadable import step_for, workbooks
 
-_STEPS: dict[str, tuple[str, ...]] = {
-    "archives are not looked into: unpack {name} and open the folder that comes out": (
-        *(".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"),
-    ),
-    "pickled Python objects, such as {name}, can run any code and are never opened: save the arrays as .npz where they"
-    " were made, numpy.savez(file, **dict_of_arrays)": (".pkl", ".pickle", ".p", ".joblib"),
-    "pictures, such as {name}, hold no poses: make a video of each clip, or give what a tracker found in them": (
-        *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"),
-    ),
-    "texts, such as {name}, are here without poses: put {{split}}.skels, or the pose files that they belong to, beside"
-    " them": (".text", ".gloss", ".files"),
-}
-"""What to do about files that hold no poses, by their suffixes."""
 EMPTY, NO_POSES = "the folder is empty", "no file here holds poses"
-_MOST_FILES, _DEPTH, _MOST_SHOWN = 2000, 3, 6
+_MOST_FILES, _DEPTH, _MOST_SHOWN = 2000, 6, 6
 _NO_COLUMNS: Columns = {}
-
-
-def step_for(items: Iterable[Path]) -> str | None:
-    """What to do about files none of which holds poses; None for kinds of which nothing is known."""
-    suffixes = {item.suffix.lower(): item.name for item in items}
-    for step, known in _STEPS.items():
-        name = next((suffixes[suffix] for suffix in known if suffix in suffixes), None)
-        if name is not None:
-            return step.format(name=name)
-    return None
 
 
 def describe(folder: Path) -> str:
@@ -77,14 +57,21 @@ def _tables(tables: list[Path]) -> str:
     return "a table: " + ", ".join(rows) if len(rows) == 1 else "tables: " + ", ".join(rows)
 
 
+def _is_source(file: Path) -> bool:
+    """Whether a file says its texts with those of its name beside it."""
+    return file.suffix.lower() == ".skels" and file.with_suffix(".text").is_file()
+
+
 def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
     inner = next((item.parents[2] for item in items if item.name == DESCRIPTION), None)
     if inner is not None and inner.is_relative_to(folder) and inner != folder:
         return f"{inner.relative_to(folder)} is a store that final_convert_data.py made: open {inner}"
-    poses = [item for item in items if item.suffix.lower() in POSE_SUFFIXES or item.suffix.lower() == ".json"]
+    poses = [item for item in items if item.suffix.lower() in POSE_SUFFIXES or JSON_READER.matches(item)]
     others = [item for item in folder.iterdir() if item.suffix.lower() in (*TABLE_SUFFIXES, *SEPARATED)]
     unknown = [item for item in others if item not in tables and columns_of(item)]
     if tables and not poses:
+        if step := step_for(item for item in items if item.suffix.lower() not in (*TABLE_SUFFIXES, *SEPARATED)):
+            return f"the tables say texts, but no pose file is here: {step}"
         return (
             "the tables say texts, but no pose file is here: put the poses beside them. Texts with glosses alone train"
             " the gloss part of Prompt2LangGloss: name the table in data.gloss_tables"
@@ -94,12 +81,19 @@ def _next_step(items: list[Path], tables: list[Path], folder: Path) -> str:
     if unknown and poses:
         columns = ", ".join(columns_of(unknown[0])[:_MOST_SHOWN])
         return f"{unknown[0].name} has the columns {columns}: say what they are with --columns file=... text=..."
+    if poses and (sheets := workbooks(items)):
+        return f"{sheets[0].name} is a workbook: save its sheet as .csv beside the poses, such as {poses[0].name}"
+    if poses and folder not in {item.parent for item in poses} and _is_source(poses[0]):
+        return f"open {poses[0].parent.relative_to(folder)}, the folder that holds {poses[0].name}"
     if poses:
         readable = next((reader.name for item in poses[:20] for reader in READERS if reader.matches(item)), None)
         known = f"such as {poses[0].name}" + (f" ({readable})" if readable else ", which no reader knows")
         return f"put a table with the columns name,text beside the poses, {known}, or open the folder that holds them"
     if step := step_for(items):
         return step
+    arrow = next((item for item in items if item.suffix.lower() in ARROW), None)
+    if arrow is not None:
+        return f"no column of {arrow.name} holds points; its columns are {', '.join(columns_of(arrow)[:_MOST_SHOWN])}"
     if unknown and len(columns_of(unknown[0])) > 1:
         return f"the columns of {unknown[0].name} are not known, and no file here holds poses: put the poses beside it"
     return NO_POSES

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from signllm.data.names import USUAL_SPLITS
 from signllm.data.source import ClipEntry
+from signllm.data.tables.rows import headless_rows, labels_in
 
 _LSA64 = re.compile(r"(\d{3})_(\d{3})_(\d{3})")
 _TAIL = re.compile(r"[\s_\-.]*(\d+|signer\d+|sample\d+|rep\d+|v\d+)$", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]{2,}([ _\-'][^\W\d_]+)*")
+_NUMBER = re.compile(r"^\d+[.)]\s*(?=\D)")
+"""Before the words of a folder, as in INCLUDE's `1. loud`."""
 _HEX = re.compile(r"[0-9a-f]{12,}", re.IGNORECASE)
 
 
@@ -34,12 +37,34 @@ def labelled_by_names(path: Path, entries: Sequence[ClipEntry]) -> tuple[list[Cl
         texts = [replace(e, signer=who) for e, who in zip(entries, signers, strict=True)]
         return _with(texts, signs, "the numbers of signs in the names of files (sign_signer_repetition)", path)
     folders = [_folder_of(path, entry) for entry in entries]
-    if all(folders) and len(set(folders)) > 1:
+    words_of = _words_of_labels(path) if all(folders) else {}
+    if words_of and all(_key(str(folder)) in words_of for folder in folders):
+        texts = [words_of[_key(str(folder))] for folder in folders]
+        named, _ = _with(entries, texts, "", path)
+        labels = len(set(texts))
+        return named, [f"{path.name}: the texts are what a table says of the names of folders ({labels} labels)"]
+    in_split = all(entry.split and entry.path.parent.parent != path for entry in entries)  # which may have one label
+    if all(folders) and (len(set(folders)) > 1 or in_split):
         return _with(entries, [str(folder).replace("_", " ") for folder in folders], "the names of folders", path)
     words = [_word_of(entry.name) for entry in entries]
     if all(words):
         return _with(entries, [str(word) for word in words], "the names of files without their numbers", path)
     return list(entries), []
+
+
+def _words_of_labels(path: Path) -> dict[str, str]:
+    """What a table of classes, or one of two columns without a first line, says of labels (`000012 text`)."""
+    if not path.is_dir():
+        return {}
+    found = {label: next(iter(words.values())) for label, words in labels_in(path).items() if words}
+    for _, rows in headless_rows(path) if not found else ():
+        found |= {str(row["file"]): str(row.get("text") or row.get("gloss") or "") for _, row in rows}
+    return {_key(label): word for label, word in found.items() if word}
+
+
+def _key(label: str) -> str:
+    """A label as it is compared: '0012' is 12."""
+    return label.lstrip("0") or "0" if label.isdecimal() else label
 
 
 def _with(
@@ -56,7 +81,8 @@ def _with(
 def _folder_of(path: Path, entry: ClipEntry) -> str | None:
     """The folder that a file is in, where it is not what was opened itself, nor a split."""
     folder = entry.path.absolute().parent
-    return folder.name if folder != path.absolute() and folder.name not in USUAL_SPLITS else None
+    name = _NUMBER.sub("", folder.name)
+    return name if folder != path.absolute() and folder.name not in USUAL_SPLITS else None
 
 
 def _word_of(name: str) -> str | None:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name
+from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name, usual_split
+from signllm.data.records import DESCRIPTION
 from signllm.data.source import BARE_FILES, ClipEntry, Columns, FoundPart, SourcePart, Table
 from signllm.data.tables.layouts import layouts_of
 from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
@@ -23,6 +24,7 @@ from signllm.packed import packed
 from signllm.pose.formats import POSE_SUFFIXES, READERS, TOLD_BY_CONTENT, json_clip, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
+from signllm.pose.formats.unreadable import workbooks
 from signllm.pose.formats.video import is_video
 
 _SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
@@ -38,7 +40,15 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
         return [FoundPart(None, "pose files", BARE_FILES, partial(_open, path, files, None))]
     folders = {split: files_in(path / split) or _labelled(path / split) for split in USUAL_SPLITS}
     if not any(folders.values()) and (files := _labelled(path)):
-        return [FoundPart(None, "pose files in folders", BARE_FILES, partial(_open, path, files, None))]
+        by_split: dict[str | None, list[Path]] = {}
+        for file in files:
+            by_split.setdefault(_split_of(file, path), []).append(file)
+        if None in by_split:
+            by_split = {None: files}
+        return [
+            FoundPart(split, "pose files in folders", BARE_FILES, partial(_open, path, own, split))
+            for split, own in by_split.items()
+        ]
     return [
         FoundPart(split, f"pose files in {split}/", BARE_FILES, partial(_open, path / split, files, split))
         for split, files in folders.items()
@@ -77,13 +87,26 @@ def _without_copies(files: list[Path]) -> list[Path]:
     return kept
 
 
-def _labelled(path: Path) -> list[Path]:
-    """The pose files of a folder of folders, one a label, as many sign corpora are passed on."""
+_LABEL_DEPTH = 3
+
+
+def _split_of(file: Path, root: Path) -> str | None:
+    """The split that a folder above the file's label says."""
+    above = (usual_split(part) for part in file.relative_to(root).parts[:-2])
+    return next((part for part in above if part in USUAL_SPLITS), None)
+
+
+def _labelled(path: Path, depth: int = _LABEL_DEPTH) -> list[Path]:
+    """The pose files of a folder of folders, one a label, as many sign corpora are passed on; perhaps one for each
+    group of labels above them (INCLUDE's `Adjectives/1. loud/`, KArSL's `01/01/train/0001/`)."""
     if not path.is_dir():
         return []
-    folders = [folder for folder in path.iterdir() if folder.is_dir() and folder.name not in USUAL_SPLITS]
+    splits = USUAL_SPLITS if depth == _LABEL_DEPTH else ()  # those of the source itself are its parts
+    folders = [folder for folder in path.iterdir() if folder.is_dir() and folder.name not in splits]
     ordered = sorted(folders, key=lambda folder: counting_order(folder.name))
-    return [file for folder in ordered if not folder.name.startswith(".") for file in files_in(folder)]
+    ordered = [folder for folder in ordered if not (folder.name.startswith(".") or (folder / DESCRIPTION).is_file())]
+    found = [file for folder in ordered for file in files_in(folder)]
+    return found or [file for folder in ordered if depth for file in _labelled(folder, depth - 1)]
 
 
 def _open(path: Path, files: list[Path], split: str | None, most: int | None) -> SourcePart:
@@ -199,6 +222,12 @@ def _left_out(path: Path, files: list[Path]) -> tuple[str, ...]:
 def _no_text(path: Path, files: list[Path]) -> str:
     names = ", ".join(file.name for file in files[:_MOST_NAMES]) + ", ..." * (len(files) > _MOST_NAMES)
     first = files[0]
+    sheets = workbooks(path.iterdir()) if path.is_dir() else []
+    if sheets:
+        return (
+            f"{path}: {len(files)} pose files ({names}) and no text for any clip in them; {sheets[0].name} is a"
+            " workbook: save its sheet as .csv with the columns name,text beside them"
+        )
     return (
         f"{path}: {len(files)} pose files{layouts_of(files)} ({names}) and no text for any clip in them; put a table"
         f" beside them, such as texts.csv with the columns name,text and a row '{first.stem},...', or"

@@ -21,11 +21,13 @@ from signllm.data.tables.columns import (
     SAYING,
     find_columns,
     looks_like_ids,
+    plain,
     spoken_columns,
     text_columns,
 )
+from signllm.data.tables.encodings import ENCODING, table_text
 from signllm.errors import DataError
-from signllm.fsutil import parse_json, read_json, read_lines, read_text
+from signllm.fsutil import parse_json, read_json, read_lines
 from signllm.inputs import open_regular
 from signllm.packed import packed
 from signllm.pose.formats import csv_rows, json_clip
@@ -38,25 +40,33 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", *ARROW_SUFFIXES)
 _SEPARATORS = ",;|\t"
 _HEAD_BYTES = 1 << 12
 _NESTED = "instances"
+_AS_USUAL: Columns = {}
 
 Row = tuple[str, dict[str, object]]
 """Where the row is, such as 'texts.csv:5', and its values by what their columns say, and by the columns' own names."""
 
 
-def is_table(path: Path, said: Columns) -> bool:
-    """Whether a file's columns say which clip is meant and something else. Does not read more than its head."""
-    columns = columns_of(path)
+def is_table(path: Path, said: Columns, named: bool = True) -> bool:
+    """Whether a file's columns say which clip is meant and something else. Does not read more than its head.
+
+    `named` False: whether they say what is signed, and one that is not known may say of which clip.
+    """
+    columns = columns_of(path, said)
     found = find_columns(columns, said) if columns else {}
-    named = NAMING & found.keys() and (len(found) > 1 or spoken_columns(columns))
-    return bool(named and not (said and not _all_there(columns, said)))
+    if not named:
+        return bool(SAYING & found.keys() or spoken_columns(columns)) and len(columns) > 1
+    saying = NAMING & found.keys() and (len(found) > 1 or spoken_columns(columns))
+    return bool(saying and not (said and not _all_there(columns, said)))
 
 
 def _all_there(columns: Iterable[str], said: Columns) -> bool:
-    named = [column for column in said.values() if column != NOTHING and not _is_number(column)]
+    named = [
+        column for kind, column in said.items() if kind != ENCODING and column != NOTHING and not _is_number(column)
+    ]
     return not named or any(column in columns for column in named)
 
 
-def columns_of(path: Path) -> list[str]:
+def columns_of(path: Path, said: Columns = _AS_USUAL) -> list[str]:
     """The names of a table's columns in small letters, from its head; empty where it is no table."""
     suffix = path.suffix.lower()
     if suffix not in (*TABLE_SUFFIXES, *SEPARATED) or not path.is_file():
@@ -66,7 +76,7 @@ def columns_of(path: Path) -> list[str]:
     with open_regular(path) as file:
         data = file.read(_HEAD_BYTES)
     utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    head = data.decode("utf-16" if utf_16 else "utf-8-sig", "replace").lstrip()
+    head = data.decode("utf-16" if utf_16 else said.get(ENCODING, "utf-8-sig"), "replace").lstrip()
     if suffix in SEPARATED:
         line = head.partition("\n")[0]
         if csv_rows.is_header(line):
@@ -75,7 +85,7 @@ def columns_of(path: Path) -> list[str]:
     if head[:1] not in ("[", "{") or (suffix == ".json" and head[:1] == "{" and not _holds_entries(path)):
         return []
     words = {word.casefold() for word in head.split('"')[1::2]} | ({"id"} if head[0] == "{" else set())
-    return sorted(words & KNOWN) if _NESTED not in words else sorted(words)
+    return sorted(word for word in words if _NESTED in words or plain(word) in KNOWN)
 
 
 def _holds_entries(path: Path) -> bool:
@@ -95,7 +105,7 @@ def read_rows(path: Path, said: Columns) -> Sequence[Row]:
     """
     suffix = path.suffix.lower()
     if suffix in SEPARATED:
-        rows = _read_separated(path)
+        rows = _read_separated(path, said)
     elif suffix in ARROW_SUFFIXES:
         rows = _objects((f"{path}, row {number}", row) for number, row in enumerate(simple_rows(path), 1))
     elif suffix == ".json":
@@ -110,11 +120,13 @@ def _by_kind(path: Path, rows: Sequence[Row], said: Columns) -> Sequence[Row]:
     """The rows with their values also under what the columns say."""
     there = dict.fromkeys(name for _, row in rows for name in row)
     constant = float(said["fps"]) if "fps" in said and said["fps"] not in there and _is_number(said["fps"]) else None
-    said = {kind: column for kind, column in said.items() if kind != "fps" or constant is None}
+    said = {kind: column for kind, column in said.items() if kind != ENCODING and (kind != "fps" or constant is None)}
     missing = [f"{kind}={column}" for kind, column in said.items() if column not in there and column != NOTHING]
     if missing and rows:
         raise DataError(f"{path}: --columns {' '.join(missing)}: no such column; there are: {', '.join(there)}")
     found = find_columns(there, said)
+    if "split" not in found and "split" not in said and (parts := _train_column(rows)):
+        found["split"] = parts
     text = found.get("text")
     if text is not None and text != "text" and "text" not in said and looks_like_ids(row.get(text) for _, row in rows):
         ids = found.pop("text")
@@ -127,12 +139,25 @@ def _by_kind(path: Path, rows: Sequence[Row], said: Columns) -> Sequence[Row]:
     def ready() -> Iterator[Row]:
         for where, row in rows:
             kinds: dict[str, object] = {kind: row[column] for kind, column in found.items() if column in row}
+            if found.get("split") in _TRAIN:
+                kinds["split"] = "train" if str(kinds["split"]).casefold() in _YES else "test"
             kinds |= {"fps": constant} if constant is not None else {}
             kinds |= {"texts": [row[column] for column in further if column in row]} if further else {}
             kinds |= {kind: row[column] for kind, column in texts.items() if column in row}
             yield where, {**{key: value for key, value in row.items() if key not in _RESERVED}, **kinds}
 
     return packed(ready())
+
+
+_TRAIN, _YES, _NO = ("train", "is_train"), {"true", "1", "yes"}, {"false", "0", "no"}
+
+
+def _train_column(rows: Sequence[Row]) -> str | None:
+    """A column that says of each clip whether it is one of training, such as Slovo's `train`."""
+    for column in _TRAIN:
+        if rows and all(str(row.get(column)).casefold() in _YES | _NO for _, row in rows):
+            return column
+    return None
 
 
 def _parts_of(ids: str, gloss: str | None, rows: Sequence[Row]) -> bool:
@@ -199,8 +224,8 @@ def _instances(where: str, value: object) -> list[tuple[str, object]]:
     return [(f"{where}, instance {number}", row) for number, row in enumerate(rows, 1)]
 
 
-def _read_separated(path: Path) -> Sequence[Row]:
-    text = read_text(path)
+def _read_separated(path: Path, said: Columns) -> Sequence[Row]:
+    text = table_text(path, said)
     separator = separator_of(text.partition("\n")[0])
     quoted = separator in ",;" or _is_quoted(text, separator)  # behind tabs and bars a quotation mark is mostly text
     lines = separated_rows(path, StringIO(text, newline=""), delimiter=separator, quoting=0 if quoted else 3)
@@ -234,7 +259,10 @@ def _is_quoted(text: str, separator: str) -> bool:
 
 def separator_of(line: str) -> str:
     """The separator by which the first line has most known columns, and of equals that which occurs most."""
-    return max(_SEPARATORS, key=lambda separator: (len(KNOWN & set(_split(line, separator))), line.count(separator)))
+    return max(
+        _SEPARATORS,
+        key=lambda separator: (len(KNOWN & set(map(plain, _split(line, separator)))), line.count(separator)),
+    )
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -249,17 +277,33 @@ def table_files(path: Path, said: Columns) -> list[Path]:
 
 
 def headless_rows(path: Path) -> list[tuple[Path, list[Row]]]:
-    """Tables of two columns without a first line of names, such as AUTSL's: the clip's name, then its label."""
+    """Tables of two columns without a first line of names: the clip's name, then its label, gloss or text.
+
+    Such are AUTSL's (`signer0_sample1,41`), GSL's (`folder/clip|GLOSS GLOSS`) and many a `.txt` (`000012 text`).
+    """
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     found = []
     for file in files:
-        if file.suffix.lower() != ".csv" or not file.is_file() or file.name.startswith("."):
+        if file.suffix.lower() not in SEPARATED or not file.is_file() or file.name.startswith("."):
             continue
-        lines = [line.split(",") for line in read_lines(file)]
-        if lines and all(len(fields) == 2 and all(field.strip() for field in fields) for fields in lines):
-            rows = [({"id": composed(name), "label": composed(label)}) for name, label in lines]
+        pairs = _pairs(read_lines(file), file.suffix.lower() == ".txt")
+        if pairs:
+            numbers = all(word.isdecimal() for _, word in pairs)
+            what = "label" if numbers else "gloss" if all(word == word.upper() for _, word in pairs) else "text"
+            rows = [{"file": composed(name), what: composed(word)} for name, word in pairs]
             found.append((file, [(f"{file}:{number}", dict[str, object](row)) for number, row in enumerate(rows, 1)]))
     return found
+
+
+def _pairs(lines: Sequence[str], blanks: bool) -> list[tuple[str, str]]:
+    """Both fields of each line, where one separator parts all lines into two; else none. `blanks`: a blank may."""
+    lines = [line for line in lines if line]
+    for separator in _SEPARATORS:
+        fields = [line.split(separator) for line in lines]
+        if fields and all(len(row) == 2 and row[0].strip() and row[1].strip() for row in fields):
+            return [(name, word) for name, word in fields]
+    halves = [line.split(None, 1) for line in lines] if blanks else []
+    return [(name, text) for name, text in halves] if halves and all(len(half) == 2 for half in halves) else []
 
 
 def labels_in(folder: Path) -> Mapping[str, dict[str, str]]:

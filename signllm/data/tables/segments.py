@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from signllm.data.source import ClipEntry
 from signllm.data.tables.columns import unit_of
-from signllm.data.tables.values import number_of
+from signllm.data.tables.values import clock_seconds, number_of
 from signllm.pose.formats import measured
 from signllm.sampling import spread
 
@@ -19,6 +19,7 @@ _SCALES = {SECONDS: 1.0, MILLISECONDS: 1e-3}
 _SAMPLE = 16
 _MOST = 0.9  # of the sample
 _USUAL = 0.5  # of it are enough for seconds, which is what the columns start and end hold by custom
+_USUAL_RATES = (24.0, 25.0, 30.0, 50.0, 60.0)
 _ONE_RATE, _LIKELY = 0.05, (5, 130)
 _SLACK_FRAMES, _SLACK = 2, 0.03  # files are cut a frame early or late, and containers round their length
 
@@ -32,17 +33,21 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Segments:
-    """How a table says them. `kinds`: its columns for start and end. `unit` None: the files are cut already."""
+    """How a table says them. `kinds`: its columns for start and end. `unit` None: the files are cut already.
+    `fps`: the frame rate at which they are as long as the table says, where nothing else says one.
+    """
 
     kinds: tuple[str, str] = ("start", "end")
     unit: str | None = SECONDS
+    fps: float | None = None
     warnings: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     def of(self, row: Mapping[str, object], where: str, faults: list[str]) -> Span:
         """The row's span in `unit`; what is wrong with it is put into `faults`.
 
-        Negative numbers and an end of 0 mean that it is not said, as in PHOENIX-2014T and in lexicons.
+        Negative numbers and an end of 0 mean that it is not said, as in PHOENIX-2014T and in lexicons. Times of a clock
+        ('00:01:02.500') are seconds.
         """
         start, end = (number_of(_said(row, kind), kind, where, faults) for kind in self.kinds)
         if start is not None and end is not None and not start < end and (start, end) != (0, 0):
@@ -55,6 +60,8 @@ class Segments:
 
 def _said(row: Mapping[str, object], kind: str) -> Mapping[str, object]:
     value = row.get(kind)
+    if (seconds := clock_seconds(value)) is not None and kind in ("start", "end", "start_s", "end_s"):
+        return {kind: seconds}
     try:
         return {} if isinstance(value, str | int | float) and float(value) < 0 else row
     except ValueError:
@@ -74,6 +81,8 @@ def find_segments(
         return Segments()
     units = {FRAMES if seconds is None else _unit(seconds) for kind in kinds if (seconds := _named(kind)) is not ...}
     told = next(iter(units)) if len(units) == 1 else None
+    if not units and any(clock_seconds(row.get(kind)) is not None for row, _ in rows for kind in kinds):
+        told = SECONDS
     found = Segments((kinds[0], kinds[1]), told)
     lengths = _lengths(found, rows)
     if not lengths:
@@ -81,26 +90,40 @@ def find_segments(
     by_user = bool({"start", "end", *kinds} & said.keys())
     if not by_user and not _share_files(found, rows):
         cut = [unit for unit in ([told] if told else [SECONDS, MILLISECONDS, FRAMES]) if _are_cut(lengths, unit)]
-        if cut:
-            what = (
-                f"{table}: the files are as long as {kinds[0]} to {kinds[1]}, so they are taken whole, as cut already"
+        if cut or _begin_beyond(lengths, told):
+            fps = _rate(lengths, cut[0]) if cut else None
+            rate = f", at {fps:g} frames a second" if fps else ""
+            why = (
+                f"the files are as long as {kinds[0]} to {kinds[1]}" if cut else "every clip begins after its file ends"
             )
-            return Segments(found.kinds, None, (what,))
+            what = f"{table}: {why}, so they are taken whole, as cut already"
+            return Segments(found.kinds, None, fps, (what + rate,))
+    unrated = _unrated(table, lengths)
     if told:
-        return found
+        return found if told == FRAMES else replace(found, faults=unrated)
     fitting = [unit for unit in (MILLISECONDS, FRAMES) if _fit(lengths, unit) >= _MOST]
     if not fitting and not by_user and not _share_files(found, rows) and _only_trimmed(lengths):
         ends = f"{table}: every clip begins at 0 and ends after its file does, in any unit"
-        return Segments(found.kinds, None, (f"{ends}: the files are taken whole, as trimmed since",))
+        return Segments(found.kinds, None, None, (f"{ends}: the files are taken whole, as trimmed since",))
     if _fit(lengths, SECONDS) >= _USUAL or not fitting:
-        return Segments(found.kinds, SECONDS)
+        return Segments(found.kinds, SECONDS, faults=unrated)
     if len(fitting) == 1:
-        return Segments(found.kinds, fitting[0], (f"{table}: start and end are taken for {fitting[0]}: so they fit",))
+        return Segments(
+            found.kinds, fitting[0], None, (f"{table}: start and end are taken for {fitting[0]}: so they fit",)
+        )
     fault = (
         f"{table}: start and end fit the files as {' and as '.join(fitting)}; say which they are with"
         f" --columns start_ms={kinds[0]} end_ms={kinds[1]} or --columns start_frame={kinds[0]} end_frame={kinds[1]}"
     )
     return Segments(found.kinds, fitting[0], faults=(fault,))
+
+
+def _unrated(table: str, lengths: Sequence[_Length]) -> tuple[str, ...]:
+    """What is said where times cannot be cut out because nothing says a frame rate of any file; else nothing."""
+    if any(fps for _, _, fps in lengths):
+        return ()
+    why = "start and end are times, but neither its files nor the table say their frame rate"
+    return (f"{table}: {why}; give it with --columns fps=25 for all clips",)
 
 
 def _kind(what: str, there: set[str]) -> str:
@@ -175,7 +198,7 @@ def _are_cut(lengths: Sequence[_Length], unit: str) -> bool:
     for span, frames, fps in lengths:
         first, last = in_frames(span.start or 0, unit, fps), in_frames(span.end or 0, unit, fps)
         if first is None or last is None:
-            return _cut_at_one_rate(lengths)
+            return _cut_at_one_rate(lengths, _SCALES.get(unit, 1.0))
         alike += abs(last - first - frames) <= _SLACK_FRAMES + _SLACK * frames
     return alike >= _MOST * len(lengths) and any(span.start for span, _, _ in lengths)
 
@@ -190,9 +213,25 @@ def _only_trimmed(lengths: Sequence[_Length]) -> bool:
     return all(beyond) and not any(span.start for span, _, _ in lengths)
 
 
-def _cut_at_one_rate(lengths: Sequence[_Length]) -> bool:
+def _rate(lengths: Sequence[_Length], unit: str) -> float | None:
+    """The usual frame rate at which files that say none are as long as their spans; None where it is none of those."""
+    if unit == FRAMES or any(fps for _, _, fps in lengths) or not _cut_at_one_rate(lengths, _SCALES[unit]):
+        return None
+    seconds = [((span.end or 0) - (span.start or 0)) * _SCALES[unit] for span, _, _ in lengths]
+    rate = sum(frames for _, frames, _ in lengths) / sum(seconds)
+    nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
+    return nearest if abs(nearest / rate - 1) < _SLACK else None
+
+
+def _begin_beyond(lengths: Sequence[_Length], told: str | None) -> bool:
+    """Whether every span begins after its file's end, at the slowest rate; of an open unit in the smallest."""
+    slowest = 1.0 if told == FRAMES else _LIKELY[0] * _SCALES[told or MILLISECONDS]
+    return all((span.start or 0) * slowest > frames for span, frames, _ in lengths)
+
+
+def _cut_at_one_rate(lengths: Sequence[_Length], seconds_of_one: float) -> bool:
     """Whether one frame rate, which no file says, makes all files as long as their spans."""
-    spans = [(frames, (span.end or 0) - (span.start or 0)) for span, frames, _ in lengths]
+    spans = [(frames, ((span.end or 0) - (span.start or 0)) * seconds_of_one) for span, frames, _ in lengths]
     rates = sorted(frames / seconds for frames, seconds in spans if seconds > 0)
     if len(rates) < len(spans) or not any(span.start for span, _, _ in lengths):
         return False

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -31,8 +31,10 @@ from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, Sourc
 from signllm.data.tables.columns import KINDS
 from signllm.data.tables.pose_files import files_in
 from signllm.data.tables.pose_finder import PoseFinder, file_of, name_of
+from signllm.data.tables.posed import PosedTable, one_of_alike, poses_of
 from signllm.data.tables.rows import TABLE_SUFFIXES, Row, headless_rows, labels_in, read_rows, table_files
 from signllm.data.tables.segments import Segments, find_segments
+from signllm.data.tables.split_lists import listed_splits, near_folders
 from signllm.data.tables.values import gloss_of, number_of, text_of, texts_of
 from signllm.errors import SignLLMError
 from signllm.languages import resolve_language
@@ -60,27 +62,41 @@ class _Context:
 
 def find(path: Path, columns: Columns) -> list[FoundPart]:
     """A part for each table some of whose rows have a pose file; of several only those that say what is signed."""
-    tables = [(table, read_rows(table, columns)) for table in table_files(path, columns)]
+    tables = [(table, read_rows(table, columns)) for table in table_files(path, columns)] or headless_rows(path)
     folder = path if path.is_dir() else path.parent
     finder = PoseFinder(folder)
-    if not tables:
-        tables = [(table, rows) for table, rows in headless_rows(path) if _poses_of(rows, finder)]
-    splits = _splits_of([rows for _, rows in tables if not _says_words(rows)])
-    speaking = [(table, rows) for table, rows in tables if _says_words(rows)]
+    posed = [PosedTable(table, rows, poses_of(rows, finder, split_in(table.stem))) for table, rows in tables]
+    return parts_of(posed, columns, near_folders(folder))
+
+
+def parts_of(tables: Sequence[PosedTable], columns: Columns, folders: Iterable[Path]) -> list[FoundPart]:
+    """A part for each table some of whose rows have poses; of several only those that say what is signed, and of those
+    that say it of the same clips one.
+
+    `folders`: where lists of the names in each split may lie.
+    """
+    splits = _splits_of([posed.rows for posed in tables if not _says_words(posed.rows)])
+    speaking = [posed for posed in tables if _says_words(posed.rows)]
+    by_split: dict[str | None, list[PosedTable]] = {}
+    for posed in speaking or tables:
+        if posed.poses:
+            by_split.setdefault(split_in(posed.table.stem), []).append(posed)
     found = []
-    for table, rows in speaking or tables:
-        entries = _poses_of(rows, finder)
-        if entries:
-            split = split_in(table.stem)
-            opening = partial(_open, table, rows, entries, split, columns, splits)
-            found.append(FoundPart(split, table.name, TABLE_FILE, opening))
+    for split, alike in by_split.items():
+        for posed in one_of_alike(alike):
+            own = splits if splits or split else _listed(posed.rows, folders)
+            opening = partial(_open, posed, tables, split, columns, own)
+            found.append(FoundPart(split, posed.table.name, TABLE_FILE, opening))
     return found
 
 
-def _poses_of(rows: Sequence[Row], finder: PoseFinder) -> Sequence[ClipEntry | None]:
-    """The poses of each row; empty where no row has any."""
-    entries = packed(finder.of(row) for _, row in rows)
-    return entries if any(entry is not None for entry in entries) else ()
+def _listed(rows: Sequence[Row], folders: Iterable[Path]) -> Mapping[str, str]:
+    """The splits of the rows by lists of names in `folders`, where they say none themselves and the lists name all."""
+    if any(row.get("split") for _, row in rows):
+        return {}
+    names = {clip_name(_told(row)) for _, row in rows}
+    lists = listed_splits(folders)
+    return {name: lists[name] for name in names} if names <= lists.keys() else {}
 
 
 def _says_words(rows: Sequence[Row]) -> bool:
@@ -94,18 +110,20 @@ def _splits_of(tables: Sequence[Sequence[Row]]) -> dict[str, str]:
 
 
 def _open(
-    table: Path,
-    rows: Sequence[Row],
-    poses: Sequence[ClipEntry | None],
+    posed: PosedTable,
+    tables: Sequence[PosedTable],
     split: str | None,
     columns: Columns,
     splits: Mapping[str, str],
     most: int | None,
 ) -> SourcePart:
-    repeated, rows, poses = _one_a_clip(rows, poses)
-    posed = packed((row, pose) for (_, row), pose in zip(rows, poses, strict=True))
-    segments = find_segments(table.name, posed, columns)
-    del posed
+    table = posed.table
+    repeated, rows, poses = _one_a_clip(posed.rows, posed.poses)
+    uncut = packed(
+        (row, None if pose and _is_a_part(row, pose) else pose) for (_, row), pose in zip(rows, poses, strict=True)
+    )
+    segments = find_segments(table.name, uncut, columns)
+    del uncut
     words = {key for _, row in rows for key in row}
     context = _Context(
         table,
@@ -116,7 +134,7 @@ def _open(
         splits=splits,
         repeated=frozenset(name for name, count in Counter(_told(row) for _, row in rows).items() if count > 1),
     )
-    faults, warnings = list(segments.faults), []
+    faults, warnings = list(segments.faults), list(posed.notes)
     entries = packed(_entries(context, rows[:most], poses, faults))
     silent = sum(entry.split is None for entry in entries)
     if 0 < silent < len(entries):
@@ -131,6 +149,9 @@ def _open(
     if most is None:
         folders = {os.path.dirname(file): None for file in files}
         extra = [file for folder in folders for file in files_in(Path(folder)) if str(file) not in files]
+        if extra and len(tables) > 1:
+            of_others = {str(entry.path) for other in tables for entry in other.poses if entry is not None}
+            extra = [file for file in extra if str(file) not in of_others]
         if extra:
             warnings.append(
                 f"{len(extra)} pose files have no row in {table.name} and are left out, such as {extra[0].name}"
@@ -139,7 +160,7 @@ def _open(
         split,
         label=table.name,
         home=table.absolute().parent,
-        files=packed(chain([table], map(Path, files))),
+        files=packed(chain([table], posed.further, map(Path, files))),
         entries=entries,
         faults=tuple(faults),
         warnings=tuple(warnings),
@@ -236,7 +257,7 @@ def _entry(
         language,
         split,
         signer,
-        fps or None,
+        fps or context.segments.fps,
         source=told or None,
         recording=recording,
         references=references,

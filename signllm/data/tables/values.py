@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from signllm.data.names import composed
@@ -42,6 +43,18 @@ def gloss_of(row: Mapping[str, object], key: str, where: str, faults: list[str])
             return None
         return " ".join(value).strip() or None
     return None if value is None else text_of(row, key, where, faults)
+
+
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:[.,]\d+)?)")
+
+
+def clock_seconds(value: object) -> float | None:
+    """The seconds of a time such as '00:01:02.500', '1:02' or '00:01:02,500'; None for anything else."""
+    match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    hours, minutes, seconds = match.groups()
+    return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds.replace(",", "."))
 
 
 def number_of(row: Mapping[str, object], key: str, where: str, faults: list[str]) -> float | None:

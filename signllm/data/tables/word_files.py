@@ -9,7 +9,7 @@ from pathlib import Path
 from signllm.data.names import composed
 from signllm.data.separated import separated_rows
 from signllm.data.source import CORPUS, ClipEntry, Columns, FoundPart, SourcePart, Table
-from signllm.fsutil import read_text
+from signllm.data.tables.encodings import table_text
 from signllm.pose.formats.tracked_points import LANDMARKS_READER
 
 FOLDER, COLUMN = "landmarks", "TR"
@@ -18,15 +18,15 @@ FOLDER, COLUMN = "landmarks", "TR"
 def find(path: Path, columns: Columns) -> list[FoundPart]:
     """The whole folder: there are no splits."""
     here = any((path / FOLDER).glob("*.json"))
-    return [FoundPart(None, f"{FOLDER}/{{word}}.json", CORPUS, partial(_open, path))] if here else []
+    return [FoundPart(None, f"{FOLDER}/{{word}}.json", CORPUS, partial(_open, path, columns))] if here else []
 
 
-def _open(folder: Path, most: int | None) -> SourcePart:
+def _open(folder: Path, said: Columns, most: int | None) -> SourcePart:
     files = sorted((folder / FOLDER).glob("*.json"))
     tables = sorted(folder.glob("*.csv"))
     words: set[str] = set()
     for table in tables:
-        rows = separated_rows(table, StringIO(read_text(table), newline=""))
+        rows = separated_rows(table, StringIO(table_text(table, said), newline=""))
         _, columns = next(rows, (0, []))
         if COLUMN in columns:
             place = columns.index(COLUMN)

@@ -40,12 +40,16 @@ from signllm.pose.formats import (
     tree_files,
     video,
 )
+from signllm.pose.formats.arrow_file import SUFFIXES as ARROW
+from signllm.pose.formats.arrow_file import column_names
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, PoseWriter
+from signllm.pose.formats.unreadable import step_for
 from signllm.pose.sequence import PoseSequence
 
 DEFAULT_FPS = 25.0
 TOLD_BY_CONTENT = (json_clip.READER, csv_rows.READER)
 """Of our own formats, those that share their suffix with tables and texts, in the order in which one is meant."""
+_MOST_SHOWN = 6
 _MOST_COMPARED = 1000
 """Names among which one that is meant is looked for: a table may name a hundred thousand that are not there."""
 
@@ -146,5 +150,9 @@ def _unreadable(path: Path) -> str:
         return "no such file"
     if path.is_dir():
         return f"a folder without {clip_folder.POSE_FILE}"
+    if step := step_for([path]):
+        return step
+    if path.suffix.lower() in ARROW:
+        return f"no column holds points; its columns are {', '.join(column_names(path)[:_MOST_SHOWN])}"
     hint = did_you_mean(path.suffix, WRITERS)
     return f"unknown pose file suffix '{path.suffix}'{hint}; known: {', '.join(reader.name for reader in READERS)}"

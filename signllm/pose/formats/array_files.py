@@ -5,6 +5,7 @@ A `.npz` holds one clip (`keypoints`, or parts, with scores and fps beside them)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,24 @@ def _groups(shapes: dict[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]] | 
     return {name: (name,) for name in poses} if poses and not others else None
 
 
+_SHAPE = {"betas", "shape", "smplx_shape"}
+_ROTATIONS = {"poses", "body_pose", "global_orient", "root_pose", "smplx_body_pose", "pose_body", "left_hand_pose"}
+
+
+def _parameters(names: Iterable[str]) -> list[str]:
+    """The arrays that are parameters of a body model, which has both a shape and rotations."""
+    there = {name.casefold() for name in names}
+    return sorted(there & (_SHAPE | _ROTATIONS)) if there & _SHAPE and there & _ROTATIONS else []
+
+
 def _matches(path: Path) -> bool:
     if path.suffix.lower() != NPZ or not path.is_file():
         return False
     names = array_names(path)
     if not names or "coordinates" in names:
         return False
+    if _parameters(names):
+        return True
     try:
         return bool(pickled_arrays(path)) or _groups(array_shapes(path)) is not None
     except DataError:
@@ -86,6 +99,11 @@ def _matches(path: Path) -> bool:
 def _list_npz(path: Path) -> list[ListedClip]:
     if pickled := pickled_arrays(path):
         raise DataError(f"{path}: {', '.join(pickled)} {PICKLED}")
+    if parameters := _parameters(array_names(path)):
+        raise DataError(
+            f"{path}: {', '.join(parameters)} are parameters of a body model (SMPL-X), rotations and no points; compute"
+            " its joints with the smplx package and save them as an array (frames, 127 or 144, 3)"
+        )
     groups = _groups(array_shapes(path))
     if groups is None:
         raise DataError(f"{path}: no array of a known shape; known are {known_widths()}")

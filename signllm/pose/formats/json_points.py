@@ -6,24 +6,30 @@
 | AlphaPose, COCO-wholebody | entries with `image_id` and `keypoints`, perhaps `lefthand_kpts`, `righthand_kpts` |
 | mmpose | `{"instances": [{"keypoints": [[x, y], ...], "keypoint_scores": [...]}]}` |
 | MediaPipe | `{"pose_landmarks": [{"x", "y", "z", "visibility"}], "left_hand_landmarks", ...}`, or numbers, or null |
+| its tasks | the same in one more list; `hand_landmarks` (or `landmarks`) with `handedness` |
+
+A file of the Public DGS Corpus (`x_openpose.json.gz`) is a list of cameras with frames: a clip each, `x_a1`.
 
 Legend: F frames, P people, K points, C numbers of a point.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from signllm.errors import DataError
-from signllm.fsutil import read_json
+from signllm.fsutil import file_identity, parse_json, read_json
 from signllm.inputs import open_regular
 from signllm.pose.formats.people import clip_of_people
-from signllm.pose.formats.reader import Loaded, PoseReader, one_clip
+from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, one_clip
 from signllm.pose.formats.row_arrays import read_arrays, rows_of
 
 Person = dict[str, np.ndarray]
@@ -38,14 +44,17 @@ _PARTS = {
     "body_keypoints": "body", "left_hand_keypoints": "left", "right_hand_keypoints": "right",
 }  # fmt: skip
 _FRAME_LISTS = ("frames", "instance_info", "data", "annotations", "landmarks", "results")
-_PEOPLE = ("people", "instances", "persons")
+_PEOPLE = ("people", "instances", "persons", "instance_info")
 _FLAT_THREE = ("pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "keypoints")
 _COUNTS = {"left": (21,), "right": (21,), "body": (33, 25, 18, 17)}
 """Points of a part; numbers in a row of one of these with 2 to 4 numbers each are read so."""
 _NUMBERED = re.compile(r"(.*\D)?(\d+)(_keypoints)?\.(json|npz|npy)", re.IGNORECASE)
 _HEAD = 1 << 10
+_PACKED = ".gz"
+_MOST_UNPACKED = 2 * 1024**3
 _TELLING = re.compile(
-    rb'"(people|pose_keypoints_2d|instance_info|keypoints|pose_landmarks|poseLandmarks|left_hand_landmarks)"'
+    rb'"(people|pose_keypoints_2d|instance_info|keypoints|pose_landmarks|poseLandmarks|left_hand_landmarks'
+    rb'|hand_landmarks|handedness|handednesses|camera)"'
 )
 
 
@@ -57,6 +66,9 @@ def _points(value: Any, key: str) -> np.ndarray | None:
         if "landmark" in value:
             return _points(value["landmark"], key)
         raise ValueError(f"{key} is an object, expected a list of points")
+    nested = isinstance(value, list) and len(value) == 1 and isinstance(value[0], list) and value[0]
+    if nested and isinstance(value[0][0], dict):  # MediaPipe's tasks: a list of people
+        value = value[0]
     if isinstance(value, list) and isinstance(value[0], dict):
         names = [name for name in ("x", "y", "z", "visibility") if name in value[0]]
         return np.array([[point.get(name, 0.0) for name in names] for point in value], np.float32)
@@ -80,8 +92,28 @@ def _numbers_a_point(key: str, size: int) -> int:
     return 3 if size % 3 == 0 else 2
 
 
+_HANDS = ("hand_landmarks", "handlandmarks", "landmarks")
+_SIDES = ("handedness", "handednesses")
+
+
+def _hands_apart(value: dict) -> dict:
+    """The hands of MediaPipe's hand task under their sides' names, where a list beside them says these."""
+    by_name = {key.casefold(): key for key in value}
+    hands, sides = (next((by_name[name] for name in names if name in by_name), None) for names in (_HANDS, _SIDES))
+    if hands is None or sides is None or not isinstance(value[hands], list) or not isinstance(value[sides], list):
+        return value
+    found = {key: item for key, item in value.items() if key not in (hands, sides)}
+    for points, side in zip(value[hands], value[sides], strict=False):
+        side = side[0] if isinstance(side, list) and side else side
+        name = (side.get("categoryName") or side.get("category_name")) if isinstance(side, dict) else side
+        if str(name).casefold() in ("left", "right"):
+            found.setdefault(f"{str(name).casefold()}_hand_landmarks", points)
+    return found
+
+
 def _person(value: dict) -> Person:
     person: Person = {}
+    value = _hands_apart(value)
     for key, item in value.items():
         part = _PARTS.get(key.casefold())
         points = _points(item, key) if part else None
@@ -103,6 +135,8 @@ def people_of(frame: Any) -> list[Person]:
     if not isinstance(frame, dict):
         raise ValueError(f"a frame is {type(frame).__name__}, expected an object")
     for key in _PEOPLE:
+        if isinstance(frame.get(key), dict) and frame[key]:  # AI Hub's Korean corpora have one person without a list
+            return [_person(frame[key])]
         if isinstance(frame.get(key), list):
             return [_person(item) for item in frame[key] if isinstance(item, dict)]
     person = _person(frame)
@@ -134,10 +168,53 @@ def _number_in(name: str) -> tuple[int, str]:
     return (int(digits[-1]) if digits else -1, name)
 
 
-def read_clip(path: Path) -> Loaded:
-    """A JSON file as one clip."""
+def _value_of(path: Path) -> Any:
+    """The value of a JSON file, packed or not. Raises DataError."""
+    return parse_json(_unpacked(path, None), path) if path.suffix.lower() == _PACKED else read_json(path)
+
+
+def _unpacked(path: Path, most: int | None) -> bytes:
+    """The content of a file, or its first bytes. Raises DataError where it is damaged, or larger than it may be."""
+    with open_regular(path) as file:
+        if path.suffix.lower() != _PACKED:
+            return file.read(most or -1)
+        try:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                data = unpacked.read(most or _MOST_UNPACKED + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: cannot be unpacked ({error}); copy it again") from None
+    if len(data) > _MOST_UNPACKED:
+        raise DataError(f"{path}: unpacks to more than the {_MOST_UNPACKED / 1e9:.0f} GB that such a file may have")
+    return data
+
+
+@lru_cache(1)
+def _cameras(path: Path, content: tuple[int, ...]) -> dict[str, Any]:
+    """The frames of each camera by its name, in a file of the Public DGS Corpus; empty for another."""
+    if b'"camera"' not in _unpacked(path, _HEAD):
+        return {}
+    value = _value_of(path)
+    if not isinstance(value, list) or not all(isinstance(view, dict) and "frames" in view for view in value):
+        return {}
+    return {str(view.get("camera", number)): view for number, view in enumerate(value)}
+
+
+def list_clips(path: Path) -> list[ListedClip]:
+    """The clip of a file; of one that was taken by several cameras a clip each. Raises DataError."""
+    stem = path.name.removesuffix(path.suffix) if path.suffix.lower() == _PACKED else path.name
+    stem = stem.rpartition(".")[0]
+    cameras = _cameras(path, file_identity(path))
+    if not cameras:
+        return [ListedClip(stem, num_bytes=path.stat().st_size)]
+    stem = stem.removesuffix("_openpose")
+    size = path.stat().st_size // len(cameras)
+    return [ListedClip(f"{stem}_{name}", (name,), f" (camera {name})", size) for name in cameras]
+
+
+def read_clip(path: Path, camera: str | None = None) -> Loaded:
+    """A JSON file, or one of the cameras in it, as one clip."""
     try:
-        value = read_json(path)
+        value = _value_of(path) if camera is None else _cameras(path, file_identity(path))[camera]
         fps = value.get("fps") if isinstance(value, dict) else None
         frames = _frames_of(value)
         if isinstance(frames[0], list) and not isinstance(frames[0][0] if frames[0] else None, dict):
@@ -193,8 +270,7 @@ def _is_clip_shape(shape: tuple[int, ...]) -> bool:
 
 def _tells(file: Path) -> bool:
     try:
-        with open_regular(file) as head:
-            return _TELLING.search(head.read(_HEAD)) is not None
+        return _TELLING.search(_unpacked(file, _HEAD)) is not None
     except DataError:
         return False
 
@@ -237,8 +313,13 @@ def _array_frame(file: Path) -> dict[str, np.ndarray]:
     return {name: array[0] if array.shape[:1] == (1,) else array for name, array in arrays.items()}
 
 
+def is_json(path: Path) -> bool:
+    """Whether a file is called `*.json`, perhaps packed: `*.json.gz`."""
+    return path.name.lower().endswith((".json", f".json{_PACKED}"))
+
+
 def _matches_file(path: Path) -> bool:
-    return path.suffix.lower() == ".json" and path.is_file() and _tells(path)
+    return is_json(path) and path.is_file() and _tells(path)
 
 
 def frame_folders(folder: Path, depth: int) -> Iterator[Path]:
@@ -251,5 +332,5 @@ def frame_folders(folder: Path, depth: int) -> Iterator[Path]:
                 yield from frame_folders(item, depth - 1)
 
 
-JSON_READER = PoseReader("points of trackers, .json", _matches_file, one_clip, read_clip, False)
+JSON_READER = PoseReader("points of trackers, .json", _matches_file, list_clips, read_clip, False)
 FRAMES_READER = PoseReader("folders with a file a frame", _is_folder_of_frames, one_clip, read_frames, False)

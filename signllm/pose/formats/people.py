@@ -13,6 +13,7 @@ import numpy as np
 from signllm.errors import DataError
 from signllm.pose.formats.raw_points import RawPoints, known_widths
 from signllm.pose.formats.row_arrays import is_pose_shape, rows_of, signer_of
+from signllm.pose.formats.unreadable import said_of
 
 _ORDER = ("points", "body", "left", "right")
 _MOST_PEOPLE = 32
@@ -56,7 +57,7 @@ def clip_of_people(frames: Sequence[Sequence[Mapping[str, np.ndarray]]], fps: fl
                 start += count
     if not is_pose_shape((1, total, numbers)):
         there = ", ".join(f"{part} {sizes[part][0]}" for part in parts)
-        raise DataError(f"so many points are not known: {there}; known are {known_widths()}")
+        raise DataError(f"so many points are not known: {there}{said_of(total)}; known are {known_widths()}")
     chosen, note = signer_of(points_FPKC)
     return replace(rows_of(points_FPKC[:, chosen], fps), note=note)
 

@@ -14,6 +14,9 @@ the tracker calls right: the signer's right, except where the recording was mirr
 | mediapipe-asl-signs | 468 face, 21 left, 33 body, 21 right: Google's ASL signs | depth | shoulders |
 | coco-wholebody | 17 body, 6 feet, 68 face, 21 left, 21 right (133) | confidence | shoulders |
 | dwpose | 18 body, 6 feet, 68 face, 21 left, 21 right (134); without the feet 128 | confidence | its own |
+| halpe-136 | 26 body, 68 face, 21 left, 21 right: AlphaPose | confidence | its own |
+| goliath-308, mhr-70 | 21 body, right and left hand, tips first, others: Sapiens, SAM 3D | confidence | shoulders |
+| smplx-127, -144 | the joints that the smplx package computes | depth | its own |
 | slrtp | 6 arm points, 2 hips, 21 right, 21 left, 128 face | depth | shoulders |
 | signllm-50 | 8 body, 21 left, 21 right: `.skels` files and this toolkit | depth | its own |
 """
@@ -179,6 +182,8 @@ _MEDIAPIPE = _Tracker(
     _MEDIAPIPE_PARTS, _MEDIAPIPE_BODY, ("NOSE", None, *(joint.upper() for joint in _ARMS)), _MEDIAPIPE_HAND, DEPTH
 )
 _FEWER = ("NOSE", *(f"{side}_{joint}" for joint in ("SHOULDER", "ELBOW", "WRIST", "HIP") for side in ("LEFT", "RIGHT")))
+_MEDIAPIPE_23 = replace(_MEDIAPIPE, body=_MEDIAPIPE_BODY[:23])
+_MEDIAPIPE_30 = replace(_MEDIAPIPE, body=_MEDIAPIPE_BODY[:30])
 _MEDIAPIPE_9 = replace(_MEDIAPIPE, body=_FEWER)
 _MEDIAPIPE_8 = replace(_MEDIAPIPE, body=_FEWER[1:], joints=(None, *_MEDIAPIPE.joints[1:]))
 _COCO = _Tracker(_COCO_PARTS, _COCO_BODY, ("nose", None, *_ARMS), _COCO_HAND, CONFIDENCE, SURE)
@@ -223,6 +228,33 @@ _WORLD = ("POSE_WORLD_LANDMARKS", 33)
 _FEET = ("FEET", 6)
 _HOLISTIC: dict = {"centred_hands": True, "four": _MEDIAPIPE_PARTS[:1], "least": VISIBLE}
 
+
+def _numbered(
+    name: str, count: int, body: Sequence[int | None], hands: Sequence[Sequence[int]], third: str, least: float = 0.0
+) -> PointLayout:
+    """A layout of `count` points by the places of our eight body joints and of the joints of left and right hand."""
+    places = (*body, *hands[0], *hands[1])
+    points = tuple(None if place is None else ("POINTS", str(place)) for place in places)
+    return PointLayout(name, points, tuple(("POINTS", str(place)) for place in range(count)), third, least)
+
+
+def _tips_first(start: int) -> list[int]:
+    """The places of a hand's joints where each finger begins with its tip, and the wrist comes last."""
+    return [start + 20, *(start + 4 * finger + joint for finger in range(5) for joint in (3, 2, 1, 0))]
+
+
+def _smplx_hand(wrist: int) -> list[int]:
+    """As the smplx package has them: index, middle, little, ring, thumb with three joints each; tips at the end."""
+    first, tips = (25, 66) if wrist == 20 else (40, 71)
+    places = [wrist]
+    for tip, start in enumerate((12, 0, 3, 9, 6)):
+        places += [first + start, first + start + 1, first + start + 2, tips + tip]
+    return places
+
+
+_GOLIATH = (0, None, 6, 8, 41, 5, 7, 62)
+_SMPLX = (55, 12, 17, 19, 21, 16, 18, 20)
+
 ARRAY_LAYOUTS: tuple[PointLayout, ...] = (
     OWN,
     _OPENPOSE_25.layout("openpose-67", ("body", *_HANDS)),
@@ -239,6 +271,8 @@ ARRAY_LAYOUTS: tuple[PointLayout, ...] = (
     _MEDIAPIPE.layout("mediapipe-576", ("body", _FACE, *_HANDS, _WORLD), **_HOLISTIC),
     _MEDIAPIPE.layout("mediapipe-586", ("body", _FACE_REFINED, *_HANDS, _WORLD), **_HOLISTIC),
     _MEDIAPIPE_8.layout("mediapipe-178", ("body", ("FACE_LANDMARKS", 128), *_HANDS), **_HOLISTIC),
+    _MEDIAPIPE_23.layout("mediapipe-65", ("body", *_HANDS), **_HOLISTIC),
+    _MEDIAPIPE_30.layout("mediapipe-72", ("body", *_HANDS), **_HOLISTIC),
     _MEDIAPIPE_9.layout("mediapipe-words-51", ("body", *_HANDS), **_HOLISTIC),
     _COCO.layout("coco-wholebody-133", ("body", _FEET, _FACE_68, *_HANDS)),
     _COCO.layout("coco-59", ("body", *_HANDS)),
@@ -246,6 +280,10 @@ ARRAY_LAYOUTS: tuple[PointLayout, ...] = (
     _DWPOSE.layout("dwpose-128", ("body", _FACE_68, *_HANDS)),
     _DWPOSE.layout("dwpose-128-face-last", ("body", *_HANDS, _FACE_68)),
     _SLRTP.layout("slrtp-178", ("body", "right", "left", ("FACE", 128))),
+    _numbered("halpe-136", 136, (0, 18, 6, 8, 10, 5, 7, 9), (range(94, 115), range(115, 136)), CONFIDENCE, SURE),
+    _numbered("goliath-308", 308, _GOLIATH, (_tips_first(42), _tips_first(21)), CONFIDENCE, SURE),
+    _numbered("mhr-70", 70, _GOLIATH, (_tips_first(42), _tips_first(21)), CONFIDENCE, SURE),
+    *(_numbered(f"smplx-{count}", count, _SMPLX, (_smplx_hand(20), _smplx_hand(21)), DEPTH) for count in (127, 144)),
 )
 
 LAYOUTS: dict[str, PointLayout] = {layout.name: layout for layout in ARRAY_LAYOUTS}

@@ -37,7 +37,7 @@ from signllm.pose.formats.point_layouts import (
     find_layout,
 )
 from signllm.pose.formats.reader import Loaded, PoseReader, PoseWriter, has_suffix, one_clip
-from signllm.pose.formats.row_arrays import signer_of
+from signllm.pose.formats.row_arrays import follow, signer_of
 from signllm.pose.geometry import with_depth
 from signllm.pose.sequence import SHOULDER_WIDTHS, PoseSequence
 from signllm.pose.skeleton import SKELETON_50
@@ -134,6 +134,9 @@ class PoseFile:
         if not len(present):
             raise DataError("every point is missing; leave the clip out")
         data_FPKC, seen_FPK = data_FPKC[:, present], seen_FPK[:, present]
+        frames_F1 = np.arange(len(data_FPKC))[:, None]
+        order_FP = follow(np.where(seen_FPK[..., None], data_FPKC, 0))
+        data_FPKC, seen_FPK = data_FPKC[frames_F1, order_FP], seen_FPK[frames_F1, order_FP]
         person, note = signer_of(np.where(seen_FPK[..., None], data_FPKC, 0))
         return data_FPKC[:, person], seen_FPK[:, person], note
 

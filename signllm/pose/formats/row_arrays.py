@@ -17,6 +17,7 @@ import numpy as np
 
 from signllm.errors import DataError
 from signllm.pose.formats.raw_points import RawPoints, forms_of_points, forms_of_width, known_widths
+from signllm.pose.formats.unreadable import said_of_shape
 from signllm.pose.geometry import some
 
 POINTS = re.compile(
@@ -78,14 +79,16 @@ def rows_of(array: np.ndarray, fps: float | None = None, scores: np.ndarray | No
     if array.size > LARGEST:
         raise DataError(f"shape {array.shape} is {array.size / 1e9:.1f} billion numbers; is this one clip?")
     if not is_pose_shape(array.shape):
-        raise DataError(f"shape {array.shape} is not known; known are {known_widths()}")
+        raise DataError(f"shape {array.shape} is not known{said_of_shape(array.shape)}; known are {known_widths()}")
     note = None
     if scores is not None and scores.ndim == array.ndim:
         scores = scores[..., 0]
     if array.ndim == 4:
-        chosen, note = signer_of(array)
-        array = array[:, chosen]
-        scores = None if scores is None else scores[:, chosen]
+        order_FP = follow(array)
+        frames_F = np.arange(len(array))
+        chosen, note = signer_of(array[frames_F[:, None], order_FP])
+        array = array[frames_F, order_FP[:, chosen]]
+        scores = None if scores is None else scores[frames_F, order_FP[:, chosen]]
     if array.ndim == 2:
         return RawPoints(array, forms_of_width(array.shape[1]), fps)
     forms = forms_of_points(array.shape[1], array.shape[2])
@@ -142,6 +145,61 @@ def signer_of(points_FPKC: np.ndarray) -> tuple[int, str | None]:
         score_P[person] = size * (1 + min(motion / max(size, 1e-9), 1.0)) * shown_P[person]
     chosen = int(np.argmax(score_P))
     return chosen, f"{int((shown_P > 0).sum())} people; the largest and most moving one was taken (number {chosen + 1})"
+
+
+_FAR = 2.0
+"""Spreads of a person's points from where another one was before who has left: further away is somebody new."""
+
+
+def follow(points_FPKC: np.ndarray) -> np.ndarray:
+    """(F, P): which person of each frame stands in each place, so that a place holds one person throughout.
+
+    Trackers list the people of a frame in any order. Each is linked to the nearest of those before, by the middle of
+    the points that are seen (those at 0, 0 or not finite are not); where that is what the file does, nothing changes.
+    """
+    frames, people = points_FPKC.shape[:2]
+    order_FP = np.tile(np.arange(people), (frames, 1))
+    if people == 1:
+        return order_FP
+    flat_FPK2 = points_FPKC[..., :2].astype(np.float64)
+    seen_FPK = np.isfinite(flat_FPK2).all(-1) & (flat_FPK2 != 0).any(-1)
+    flat_FPK2 = np.where(seen_FPK[..., None], flat_FPK2, 0)
+    count_FP1 = np.maximum(seen_FPK.sum(2), 1)[..., None]
+    middle_FP2 = flat_FPK2.sum(2) / count_FP1
+    off_FPK2 = np.where(seen_FPK[..., None], flat_FPK2 - middle_FP2[:, :, None], 0)
+    spread_FP = np.sqrt((off_FPK2**2).sum((2, 3)) / count_FP1[..., 0])
+    step_FPP = np.linalg.norm(middle_FP2[1:, :, None] - middle_FP2[:-1, None], axis=-1)
+    if seen_FPK.any(2).all() and (step_FPP.argmin(2) == np.arange(people)).all():
+        return order_FP  # everybody is nearest to himself: the file keeps people apart
+    last: dict[int, np.ndarray] = {}
+    for frame in range(frames):
+        there = [person for person in range(people) if seen_FPK[frame, person].any()]
+        order_FP[frame] = _places(there, people, middle_FP2[frame], spread_FP[frame], last)
+        for place, person in enumerate(order_FP[frame]):
+            if person in there:
+                last[place] = middle_FP2[frame, person]
+    return order_FP
+
+
+def _places(
+    there: list[int], people: int, middle_P2: np.ndarray, spread_P: np.ndarray, last: Mapping[int, np.ndarray]
+) -> list[int]:
+    """The person in each place in one frame; those who are not seen are put where nobody else is."""
+    gaps = {(person, place): float(np.hypot(*(middle_P2[person] - last[place]))) for person in there for place in last}
+    taken: dict[int, int] = {}
+    for person, place in sorted(gaps, key=gaps.__getitem__):
+        if person not in taken.values() and place not in taken and gaps[person, place] <= _FAR * spread_P[person]:
+            taken[place] = person
+    new = [person for person in there if person not in taken.values()]
+    free = [place for place in range(people) if place not in taken]
+    free.sort(key=lambda place: place in last)  # somebody new takes a place that nobody had
+    for person in new:
+        own = person in free and person not in last
+        taken[free.pop(free.index(person) if own else 0)] = person
+    rest = [person for person in range(people) if person not in taken.values()]
+    for place in sorted(free):
+        taken[place] = rest.pop(rest.index(place) if place in rest else 0)
+    return [taken[place] for place in range(people)]
 
 
 def _number(array: np.ndarray) -> float | None:

@@ -29,6 +29,7 @@ from signllm.pose.formats.raw_points import MIXED, RawPoints, forms_of_points, f
 from signllm.pose.formats.reader import ListedClip, Loaded, PoseReader, has_suffix, one_clip
 
 WIDE, SQUARE = 16 / 9, 1.0
+_PIXELS = "x and y go far beyond the 0 to 1 of shares of an image, so they are read as pixels"
 _LARGEST_SHARE = 2.0  # what is larger is pixels
 
 
@@ -65,7 +66,8 @@ def read_openpose_rows(path: Path) -> Loaded:
         return None, [f"fps is {fps}, expected a positive number"]
     values = np.abs(rows[np.isfinite(rows)])
     shares = not len(values) or float(np.percentile(values, 99)) <= _LARGEST_SHARE
-    return _rows(rows, forms=_OPENPOSE, fps=fps, aspect=WIDE if shares else None, border_is_missing=shares)
+    note = None if shares else _PIXELS
+    return _rows(rows, forms=_OPENPOSE, fps=fps, aspect=WIDE if shares else None, border_is_missing=shares, note=note)
 
 
 @lru_cache(maxsize=4)
