@@ -163,3 +163,15 @@ def test_a_word_whose_file_is_a_link_to_nowhere_is_a_fault_of_its_clip(tmp_path)
     first.symlink_to("nowhere")
     (report,) = convert(ConvertOptions(folder, tmp_path / "store", "TSL", splits=["train"], held_out=0.0))
     assert any(first.name in fault and "no such file" in fault for fault in report.faults)
+
+
+def test_pixels_in_place_of_shares_are_said_once_for_all_clips(tmp_path):
+    pixels = (sentence_rows().reshape(-1, 67, 2) * (1280, 720)).reshape(-1, 134).astype(np.float32)
+    folder = write_sentences(tmp_path / "d", {f"s{n}": pixels for n in range(5)})
+    (report,) = run(folder, "DGS", held_out=0.0)
+    (said,) = (warning for warning in report.warnings if "pixels" in warning)
+    assert said.startswith("motion/s0.npz, motion/s1.npz, motion/s2.npz and 2 more: x and y go far beyond the 0 to 1")
+    np.testing.assert_allclose(records(folder, "GSL")["s3"][2].coordinates[0, :, :2], EXPECTED, atol=1e-4)
+    write_sentences(folder, {f"s{n}": sentence_rows() for n in range(5)})
+    (report,) = run(folder, "DGS", held_out=0.0, overwrite=True)
+    assert not any("pixels" in warning for warning in report.warnings)

@@ -42,6 +42,15 @@ def test_phoenix_2014t_as_a_whole(tmp_path):
     assert any(f"{further.name} has the same clips as" in warning for warning in reports["train"].warnings)
 
 
+def test_a_damaged_table_below_is_said_where_no_other_names_the_poses(tmp_path):
+    save(tmp_path / "poses" / "a.npy", array("mediapipe-75", 6))
+    lines(tmp_path / "labels" / "list.csv", "name,text", "a,hello,there")
+    with pytest.raises(DataError, match=r"list.csv:2: 3 fields, the first line names 2"):
+        opened(tmp_path)
+    lines(tmp_path / "annotations" / "texts.csv", "name,text", "a,hello")
+    assert [entry.text for entry, _ in opened(tmp_path).values()] == ["hello"]
+
+
 def test_how2sign_as_a_whole(tmp_path):
     """Seven folders deep; of both tables the realigned one; the clips are cut, so start and end are not looked at."""
     head = "VIDEO_ID\tVIDEO_NAME\tSENTENCE_ID\tSENTENCE_NAME\t{0}\t{1}\tSENTENCE"
@@ -137,7 +146,8 @@ def test_greek_sign_language_without_a_first_line(tmp_path):
     reports = converted(tmp_path, tmp_path / "store", "GSL")
     assert {split: report.clips for split, report in reports.items()} == {"train": 1, "dev": 1}
     assert records(tmp_path / "store", "GSL")[0].gloss == "ΕΓΩ ΘΕΛΩ ΚΑΡΤΑ"
-    assert_same_person(Store(tmp_path / "store").split("GSL", "dev").pose(0), person(8, 2, 2))
+    for number, split in enumerate(("train", "dev"), 1):
+        assert_same_person(Store(tmp_path / "store").split("GSL", split).pose(0), person(8, number, 2))
 
 
 def test_include_has_groups_of_numbered_labels_and_popsign_labels_in_splits(tmp_path):

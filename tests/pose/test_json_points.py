@@ -94,6 +94,26 @@ def test_points_may_be_objects_lists_or_wrapped():
     assert person["body"].tolist() == [[1, 2]]
 
 
+@pytest.mark.parametrize(
+    ("hands", "sides", "names"),
+    [
+        ("hand_landmarks", "handedness", ("category_name", "Left", "Right")),
+        ("landmarks", "handednesses", ("categoryName", "Left", "Right")),
+        ("handLandmarks", "handedness", (None, "Left", "Right")),
+    ],
+)
+def test_mediapipes_tasks_put_people_into_lists_and_say_sides_apart(hands, sides, names):
+    key, *labels = names
+    one, other = ([{"x": n + k, "y": k, "z": 0} for k in range(21)] for n in (0, 100))
+    said = [[{key: label, "score": 0.9}] if key else label for label in labels]
+    body = [[{"x": k, "y": 1, "z": 2, "visibility": 0.5} for k in range(33)]]
+    (person,) = people_of({"poseLandmarks": body, hands: [one, other], sides: said})
+    assert shapes(person) == {"body": (33, 4), "left": (21, 3), "right": (21, 3)}
+    assert (person["left"][3, 0], person["right"][3, 0]) == (3, 103)
+    (person,) = people_of({"pose_landmarks": body, hands: [other], sides: [said[1]]})
+    assert shapes(person) == {"body": (33, 4), "right": (21, 3)}
+
+
 @pytest.mark.parametrize("empty", [None, [], {}])
 def test_a_part_that_is_empty_is_missing(empty):
     assert people_of({"pose": empty}) == []

@@ -30,11 +30,13 @@ from signllm.fsutil import parse_json
 from signllm.inputs import open_regular, read_whole
 from signllm.languages import LANGUAGES
 from signllm.packed import packed
+from signllm.sampling import spread
 
 _SUBTITLES, _ELAN, _JSON = (".vtt", ".srt"), ".eaf", ".json"
 _MORPHEME = "_morpheme"
 _SENTENCE = b'"krlgg_sntenc"'
-_HEAD = 1 << 16
+_HEAD = 1 << 14
+_SAMPLE = 16
 _OF_A_CUE = dict.fromkeys(("file", "signer", "start_s", "end_s", "fps"))
 _LANGUAGE = re.compile(r"(.+)[._-]([a-z]{2})(?:-[A-Za-z0-9]+)?")
 
@@ -43,7 +45,7 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     """One part of all annotation files below the folder some of whose recordings have poses."""
     if not path.is_dir():
         return []
-    files = [file for folder in files_below(path, (*_SUBTITLES, _ELAN, _JSON)) for file in folder if _annotates(file)]
+    files = [file for folder in files_below(path, (*_SUBTITLES, _ELAN, _JSON)) for file in _annotations_in(folder)]
     if not files:
         return []
     finder = PoseFinder(path)
@@ -59,6 +61,12 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     if not any(pose is not None for pose in poses):
         return []
     return parts_of([PosedTable(files[0], found, poses, (), tuple(files[1:]))], columns, ())
+
+
+def _annotations_in(files: list[Path]) -> list[Path]:
+    """Those of a folder's files that annotate recordings; where none of a sample does, no other is looked into."""
+    some = [files[index] for index in spread(len(files), _SAMPLE)]
+    return [file for file in files if _annotates(file)] if any(map(_annotates, some)) else []
 
 
 def _annotates(file: Path) -> bool:

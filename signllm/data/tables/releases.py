@@ -6,7 +6,7 @@ columns name clips, then those in which any column does, then those of two colum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from signllm.data.names import split_in
@@ -18,6 +18,7 @@ from signllm.data.tables.posed import PosedTable, by_any_column, poses_of
 from signllm.data.tables.rows import SEPARATED, TABLE_SUFFIXES, Row, headless_rows, is_table, read_rows
 from signllm.data.tables.split_lists import MOST_FILES
 from signllm.data.tables.table_file import parts_of
+from signllm.errors import DataError
 
 _SUFFIXES = {*TABLE_SUFFIXES, *SEPARATED}
 
@@ -31,13 +32,27 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
         return []
     finder = PoseFinder(path)
     folders = sorted({file.parent for file in files})
-    tables = [_posed(table, read_rows(table, columns), finder, columns) for table in files if is_table(table, columns)]
+    tables, faults = _read((file for file in files if is_table(file, columns)), finder, columns)
     if not any(posed.poses for posed in tables):
-        saying = [table for table in files if is_table(table, columns, named=False)]
-        tables = [_posed(table, read_rows(table, columns), finder, columns) for table in saying]
+        tables, _ = _read((file for file in files if is_table(file, columns, named=False)), finder, columns)
     if not any(posed.poses for posed in tables):
         tables = [_posed(file, rows, finder, {"file": "-"}) for one in folders for file, rows in headless_rows(one)]
-    return parts_of(tables, columns, folders)
+    parts = parts_of(tables, columns, folders)
+    if faults and not parts:
+        raise DataError(faults)
+    return parts
+
+
+def _read(files: Iterable[Path], finder: PoseFinder, columns: Columns) -> tuple[list[PosedTable], list[str]]:
+    """The tables with their poses, and what is wrong with those that cannot be read: they may have nothing to do with
+    the clips."""
+    tables, faults = [], []
+    for file in files:
+        try:
+            tables.append(_posed(file, read_rows(file, columns), finder, columns))
+        except DataError as error:
+            faults += error.faults
+    return tables, faults
 
 
 def _posed(table: Path, rows: Sequence[Row], finder: PoseFinder, columns: Columns) -> PosedTable:
