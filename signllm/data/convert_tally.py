@@ -63,11 +63,11 @@ class Tally:
     def sentences(self, entries: Iterable[ClipEntry], where: Callable[[ClipEntry], str]) -> list[str]:
         """The warnings for people; `where(entry)` says where a clip is."""
         wanted = {name for name, _ in self.warned}
-        places = {e.name: where(e) for e in entries if e.name in wanted and not e.faults}
+        place_of = {e.name: where(e) for e in entries if e.name in wanted and not e.faults}
         alike: dict[str, list[str]] = {}
         for name, text in self.warned:
-            alike.setdefault(text, []).append(places[name])
-        said = [f"{_listed(where)}: {text}" for text, where in alike.items()]
+            alike.setdefault(text, []).append(place_of[name])
+        said = [f"{where}: {text}" for text, places in alike.items() for where in _listed(places)]
         if more := self.warnings - len(self.warned):
             said.append(f"and {more} more warnings about clips; each stands in index.jsonl with its clip, under extra")
         seen = self.frames * SKELETON_50.num_joints
@@ -82,7 +82,8 @@ class Tally:
         ]
 
 
-def _listed(places: list[str]) -> str:
-    """The first places of those of which one thing is said, and how many more there are."""
-    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
-    return ", ".join(places[:_MOST_PLACES]) + more
+def _listed(places: list[str]) -> list[str]:
+    """Each place of which one thing is said, or of many the first ones and how many more there are."""
+    if len(places) <= _MOST_PLACES:
+        return places
+    return [f"{', '.join(places[:_MOST_PLACES])} and {len(places) - _MOST_PLACES} more"]

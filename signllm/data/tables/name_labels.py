@@ -39,9 +39,9 @@ def labelled_by_names(path: Path, entries: Sequence[ClipEntry]) -> tuple[list[Cl
     folders = [_folder_of(path, entry) for entry in entries]
     words_of = _words_of_labels(path) if all(folders) else {}
     if words_of and all(_key(str(folder)) in words_of for folder in folders):
-        texts = [words_of[_key(str(folder))] for folder in folders]
-        named, _ = _with(entries, texts, "", path)
-        labels = len(set(texts))
+        meant = [words_of[_key(str(folder))] for folder in folders]
+        named, _ = _with(entries, meant, "", path)
+        labels = len(set(meant))
         return named, [f"{path.name}: the texts are what a table says of the names of folders ({labels} labels)"]
     in_split = all(entry.split and entry.path.parent.parent != path for entry in entries)  # which may have one label
     if all(folders) and (len(set(folders)) > 1 or in_split):
