@@ -86,6 +86,12 @@ def test_containers(tmp_path, name):
     assert measure(path) == (10, 25.0)
 
 
+def test_a_video_that_was_cut_out_of_a_longer_one_is_whole(tmp_path):
+    path = write_video(tmp_path / "a.mkv", moving(), times=[10 + frame / 25 for frame in range(10)])
+    opened = open_video(path)
+    np.testing.assert_allclose(opened.times_F, np.arange(10) / 25, atol=1e-3)
+
+
 def test_a_turned_video_is_upright(tmp_path, fake):
     path = write_video(tmp_path / "phone.mp4", [picture((60, 50))] * 3)
     turn_clockwise(path)

@@ -5,7 +5,7 @@ from types import SimpleNamespace as Record
 import numpy as np
 import pytest
 
-from signllm.pose.tracking import decoding, hands, people, worker
+from signllm.pose.tracking import decoding, hands, people, tracked, worker
 
 # Decoding
 
@@ -137,6 +137,31 @@ def test_motion_is_looked_at_around_the_body():
     assert people._motion(changed, corner) == 10
     assert people._motion(changed, box(0.95, 0.95)) == 10
     assert people._motion(changed, box(2.0, 2.0)) == 0
+
+
+def test_faces_that_only_a_part_of_the_picture_shows_are_added():
+    tile = (0.4, 0.2, 1.0, 0.8)
+    known = np.array([[0.5, 0.3, 0.1, 0.2]])
+    as_seen = np.array([[0.15, 0.2, 0.2, 0.3], [0.75, 0.5, 0.05, 0.05]])  # the known one, nearly, and a small one
+    one, none = people.with_small_faces([known, np.empty((0, 4))], [as_seen, np.empty((0, 4))], tile)
+    np.testing.assert_allclose(one, [known[0], (0.4 + 0.75 * 0.6, 0.2 + 0.5 * 0.6, 0.03, 0.03)])
+    assert none.shape == (0, 4)
+
+
+@pytest.mark.parametrize(("width", "there"), [(600, 2), (598, 1)])
+def test_small_faces_are_looked_for_in_pictures_that_are_large_enough(width, there):
+    asked = []
+
+    def faces(pictures):
+        asked.append(pictures[0].shape[:2])
+        seen = {1: [[0.1, 0.1, 0.2, 0.4]], 5: [[0.7, 0.7, 0.05, 0.1]]}.get(len(asked), [])
+        return [np.reshape(seen, (-1, 4))] * len(pictures)
+
+    samples = [np.zeros((300, width, 3), np.uint8)] * 3
+    found = tracked._people_in(Record(samples=samples, size=(width, 300)), Record(faces=faces))
+    assert [person.face[0] for person in found] == pytest.approx([0.1, 0.4 + 0.7 * 0.6][:there])
+    assert asked == [(300, width)] + [(180, 360)] * 4 * (there - 1)
+    assert tracked._people_in(Record(samples=samples[:1], size=(width, 300)), Record(faces=faces)) == []
 
 
 def someone(x, y=0.2, w=0.1, h=0.1, motion=1.0):

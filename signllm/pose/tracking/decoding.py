@@ -97,8 +97,9 @@ def open_video(path: Path) -> Video:
     if len(times) < _WHOLE * announced:
         raise DataError(f"the file is cut off: {len(times)} of {announced} frames are there; copy it again")
     moments_F = _moments(times, rate)
-    if not announced and moments_F[-1] + _SLACK_S < _WHOLE * seconds:
-        raise DataError(f"the file is cut off: {moments_F[-1]:.1f} of {seconds:.1f} s are there; copy it again")
+    last_s = max(moments_F[-1], times[-1] or 0)  # some files count from where they were cut out of a longer one
+    if not announced and last_s + _SLACK_S < _WHOLE * seconds:
+        raise DataError(f"the file is cut off: {last_s:.1f} of {seconds:.1f} s are there; copy it again")
     if damaged > (1 - _WHOLE) * len(times):
         raise DataError(f"{damaged} of {len(times)} frames are damaged; copy it again")
     fps, steady = _rate_of(moments_F, rate)

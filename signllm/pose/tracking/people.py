@@ -17,6 +17,10 @@ _SMALL = 0.6  # of the picture's width; a single signer who needs less of it is 
 _SAME = 1.2  # face widths and heights within which two faces are one
 
 
+TILES = tuple((x, y, x + 0.6, y + 0.6) for y in (0.0, 0.4) for x in (0.0, 0.4))
+"""Parts of a picture in which small faces are looked for, too: a tracker sees pictures in few pixels."""
+
+
 @dataclass(frozen=True)
 class Person:
     """`face`: x, y, width, height in shares of the picture. `motion`: the mean change of brightness around the body.
@@ -32,6 +36,19 @@ class Person:
     def middle(self) -> float:
         """Where the face is, in picture widths."""
         return self.face[0] + self.face[2] / 2
+
+
+def with_small_faces(
+    faces: Sequence[np.ndarray], nearer: Sequence[np.ndarray], tile: tuple[float, float, float, float]
+) -> list[np.ndarray]:
+    """The boxes (N, 4) of faces in each picture, and those seen in a part of it (`nearer`) that are not among them."""
+    corner, extent = np.array(tile[:2]), np.subtract(tile[2:], tile[:2])
+    found = []
+    for boxes_N4, near_N4 in zip(faces, nearer, strict=True):
+        placed_N4 = near_N4 * np.tile(extent, 2) + (*corner, 0, 0)
+        new = [box for box in placed_N4 if not any(_same(known, box) for known in boxes_N4)]
+        found.append(np.concatenate([boxes_N4, np.reshape(new, (-1, 4))]))
+    return found
 
 
 def find_people(pictures: Sequence[np.ndarray], faces: Sequence[np.ndarray]) -> list[Person]:

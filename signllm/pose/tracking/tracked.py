@@ -23,12 +23,13 @@ from signllm.errors import ConfigError, DataError
 from signllm.fsutil import file_identity, file_sha256, write_atomically
 from signllm.inputs import read_whole
 from signllm.outputs import check_folder
-from signllm.pose.tracking.decoding import open_video
-from signllm.pose.tracking.people import find_people, part_of
+from signllm.pose.tracking.decoding import Video, open_video
+from signllm.pose.tracking.people import TILES, Person, find_people, part_of, with_small_faces
 from signllm.pose.tracking.process import SHAPES, Tracker
 
 DEFAULT_CACHE = Path("cache/poses")
-TRACKING_VERSION = 3  # of what `worker` does; raised where it finds other points
+TRACKING_VERSION = 4  # of what `worker` does; raised where it finds other points
+_LARGE = 600  # pixels; in smaller pictures a small face has too few of them in any case
 PIECE = 1500  # frames of a long video that are tracked and kept at a time: more is never lost
 
 
@@ -138,7 +139,7 @@ def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> 
         raise
     frames = len(video.times_F)
     with _TRACKERS.lent() as tracker:
-        people = find_people(video.samples, tracker.faces(video.samples)) if len(video.samples) > 1 else []
+        people = _people_in(video, tracker)
         part = _Part(video.size, part_of(people))
         pictures = (part.cut(picture_HW3) for picture_HW3 in video.pictures())
         pieces = [_Piece(target, first, min(PIECE, frames - first), tracker) for first in range(0, frames, PIECE)]
@@ -149,6 +150,18 @@ def _track_and_keep(path: Path, target: Path, tell: Callable[[float], None]) -> 
         _keep(target, {**arrays, **facts, **told})
     for piece in pieces:
         piece.path.unlink(missing_ok=True)
+
+
+def _people_in(video: Video, tracker: Tracker) -> list[Person]:
+    """Who is in a video, by a few of its pictures."""
+    pictures = video.samples
+    if len(pictures) < 2:
+        return []
+    faces = tracker.faces(pictures)
+    for tile in TILES if max(video.size) >= _LARGE else ():
+        part = _Part(video.size, tile)
+        faces = with_small_faces(faces, tracker.faces([part.cut(picture) for picture in pictures]), tuple(part.shares))
+    return find_people(pictures, faces)
 
 
 class _Piece:
