@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from signllm.retargeting import quaternions as q
-from signllm.retargeting.reading import read_rig
+from signllm.retargeting.reading import OURS, read_rig
 from signllm.retargeting.retarget import retarget
+from signllm.viewing.avatar_scene import avatar_scene
+from signllm.viewing.drawing import BACKGROUND, view_box, with_head
+from signllm.viewing.painting import new_canvases
 from signllm.viewing.player.avatars import PageAvatar
 from signllm.viewing.player.page import Figure, PlayerScene, write_player
+from signllm.viewing.scene import Scene
 from tests.helpers.clips import signing
 from tests.helpers.pages import picture, wait_until
 
@@ -72,3 +76,24 @@ def test_skeleton_and_avatar_change_places(open_page, avatar_file):
     assert np.abs(picture(page) - person).mean() < 0.01
     page.keyboard.press("m")
     assert np.abs(picture(page) - person).mean() > 0.3
+
+
+def test_videos_show_what_the_browser_shows(open_page, tmp_path):
+    """Two programs draw the same frame: three.js, and the compiled code that draws videos of avatars."""
+    clip = signing(1, 20)
+    scene = PlayerScene("one", [Figure("clip", clip)])
+    page = open_page(write_player(tmp_path / "one.html", [scene], avatar=PageAvatar.read()))
+    wait_until(page, "signllmPlayer.state.figure === 'avatar'")
+    page.get_by_role("slider").fill("13")
+    shown_HW3 = picture(page)
+    size = shown_HW3.shape[0]
+    video = avatar_scene(Scene.of([("clip", clip)], size_px=size), OURS)
+    video.__dict__["box"] = with_head(view_box([clip]))  # videos make room for longer arms
+    drawn_FHW4 = new_canvases(1, size, BACKGROUND)
+    video.draw_panels(drawn_FHW4, 0, [13])
+    left = (shown_HW3.shape[1] - size) // 2
+    away_HW = np.abs(shown_HW3[:, left : left + size] - drawn_FHW4[0, ..., :3]).max(-1)
+    figure_HW = (np.abs(drawn_FHW4[0, ..., :3].astype(int) - BACKGROUND) > 20).any(-1)
+    assert figure_HW.mean() > 0.1
+    assert np.median(away_HW[figure_HW]) <= 2
+    assert (away_HW[figure_HW] > 30).mean() < 0.06  # edges, where a pixel of one is half a pixel of the other
