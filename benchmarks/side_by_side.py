@@ -51,14 +51,14 @@ def build_parser() -> argparse.ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw; return the exit code."""
-    from signllm.inference import Generator
+    from signllm.inference.opening import open_model
     from signllm.metrics import score_pairs
 
     args = build_parser().parse_args(argv)
     paths = labelled(args.models)
     if args.num_clips < 1:
         raise ConfigError(f"--num_clips {args.num_clips}: must be at least 1")
-    models = {label: Generator.from_checkpoint(path, args.device) for label, path in paths.items()}
+    models = {label: open_model(path, args.device) for label, path in paths.items()}
     store = Store(args.data)
     codes = languages(args.language, store, args.split, {label: model.languages for label, model in models.items()})
     answers: dict[str, list[PoseSequence]] = {label: [] for label in models}

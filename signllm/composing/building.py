@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from signllm.composing.aligning import align
 from signllm.composing.calibration import amplitudes, typical_lengths
 from signllm.composing.lexicon import FPS, Lexicon, sign_name
@@ -21,6 +23,7 @@ from signllm.text.words import first_few
 MOST_UNITS = 24  # clips of a sign: more hardly change an average, and the time to align them grows as their square
 MOST_WORDS = 4  # of a label: a longer text is a sentence
 LONGEST_GAP_S = 0.4
+LONGEST_ARM = 1.8  # times the usual upper arm; in 2,600 clips of ASL and DGS the 99th percentile is 1.3
 
 Progress = Callable[[int], None]
 
@@ -98,13 +101,43 @@ def label_of(gloss: str | None, text: str | None, name: str = "") -> str | None:
 
 
 def of_recordings(recordings: Sequence[Recording], notes: Sequence[str] = ()) -> Lexicon:
-    """The lexicon of some recordings, at least one."""
+    """The lexicon of some recordings, at least one. Those out of proportion are left out, and its `notes` say so."""
+    recordings, odd = _in_proportion(recordings)
+    if odd:
+        said = f"{len(odd)} clips whose arms are far too long for their shoulders are not in the lexicon"
+        notes = [*notes, f"{said}: {first_few(odd, 3)}"]
     groups: dict[tuple[str, str], list[Recording]] = {}
     for recording in recordings:
         groups.setdefault((recording.language, sign_name(recording.label)), []).append(recording)
     lengths = _lengths_by_language(groups)
     signs = tuple(_sign(group, lengths[key]) for key, group in groups.items())
     return Lexicon.of(signs, amplitudes(signs), notes)
+
+
+def _in_proportion(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+    """The recordings that fit the others of their language, and the ids of those that do not.
+
+    A tracker that loses a shoulder in all frames of a short clip makes the shoulders narrow, and so the person a giant.
+    """
+    arms = [_upper_arm(recording.pose) for recording in recordings]
+    usual = {}
+    for code in {recording.language for recording in recordings}:
+        own = [arm for arm, one in zip(arms, recordings, strict=True) if one.language == code and arm > 0]
+        usual[code] = float(np.median(own)) if own else 0.0
+    fits = [arm <= LONGEST_ARM * usual[one.language] for arm, one in zip(arms, recordings, strict=True)]
+    kept = [one for one, fitting in zip(recordings, fits, strict=True) if fitting]
+    return kept, [one.id for one, fitting in zip(recordings, fits, strict=True) if not fitting]
+
+
+def _upper_arm(pose: PoseSequence) -> float:
+    """The longer one, its median over the frames that show it; 0 where none does. One towards the viewer is short."""
+    lengths = []
+    for parent, child in pose.skeleton.bones:
+        if parent in pose.skeleton.shoulders:
+            seen_F = pose.valid[:, [parent, child]].all(axis=1)
+            bone_FC = pose.coordinates[seen_F, child] - pose.coordinates[seen_F, parent]
+            lengths.append(float(np.median(np.linalg.norm(bone_FC, axis=-1))) if seen_F.any() else 0.0)
+    return max(lengths)
 
 
 def _lengths_by_language(groups: dict[tuple[str, str], list[Recording]]) -> dict[tuple[str, str], float]:

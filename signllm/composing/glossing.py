@@ -56,19 +56,20 @@ class Glossing:
     def learn(cls, pairs: Sequence[tuple[str, Sequence[str]]], spoken: str) -> Glossing:
         """From texts of one spoken language and their glosses; those of a single gloss tell names, and are left out."""
         pairs = [(text, glosses) for text, glosses in pairs if len(glosses) > 1 and text]
+        usual = [list(filter(None, map(base_form, glosses))) for _, glosses in pairs]  # `$GEST` is no word's sign
         before: dict[str, Counter[str]] = defaultdict(Counter)
         places: dict[str, list[float]] = defaultdict(list)
         whole: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
-        for text, glosses in pairs:
-            whole[normalised_text(text)][tuple(glosses)] += 1
+        for (text, exact), glosses in zip(pairs, usual, strict=True):
+            whole[normalised_text(text)][tuple(exact)] += 1
             for at, gloss in enumerate(glosses):
-                places[gloss].append(at / (len(glosses) - 1))
+                places[gloss].append(at / max(1, len(glosses) - 1))
                 before[gloss].update(other for other in glosses[at + 1 :] if other != gloss)
         tokens = [[word.casefold() for word in words_of(text, spoken)] for text, _ in pairs]
-        together = _together(tokens, [glosses for _, glosses in pairs])
+        together = _together(tokens, usual)
         units = [[word for word, _ in units_of(words, together)] for words in tokens]
         return cls(
-            _words(units, [glosses for _, glosses in pairs]),
+            _words(units, usual),
             {text: list(counts.most_common(1)[0][0]) for text, counts in whole.items()},
             {gloss: dict(counts) for gloss, counts in before.items()},
             {gloss: round(float(np.mean(own)), 4) for gloss, own in places.items()},
@@ -94,13 +95,16 @@ class Glossing:
                 found += [(gloss, place) for place in (places if share_of[best] >= LIKELY else places[:1])]
         return sorted(found, key=lambda pair: pair[1])
 
-    def knows(self, words: Sequence[str]) -> list[bool]:
-        """Whether each word of a sentence, by itself or with its neighbour, stands in the texts of the training."""
-        known = [False] * len(words)
+    def shares(self, words: Sequence[str]) -> list[dict[str, float] | None]:
+        """For each word of a sentence how many times each gloss is expected of it, by itself or with its neighbour.
+
+        None for words that no text of the training has.
+        """
+        found: list[dict[str, float] | None] = [None] * len(words)
         for unit, place in units_of(words, self.together):
             for at in range(place, place + unit.count(" ") + 1):
-                known[at] = unit in self.words
-        return known
+                found[at] = self.words.get(unit)
+        return found
 
     def ordered(self, glosses: Sequence[str]) -> list[int]:
         """The glosses, given in the order of their words, as indices in the order of signs.
@@ -172,7 +176,7 @@ def _words(tokens: Sequence[Sequence[str]], glosses_of: Sequence[Sequence[str]])
     texts_with = Counter(word for words in tokens for word in dict.fromkeys(words))
     found: dict[str, dict[str, float]] = {}
     for word, times in texts_with.items():
-        shares = {gloss: min(1.0, count / times) for gloss, count in count_WG.get(word_of[word], {}).items()}
+        shares = {gloss: min(1.0, count / times) for gloss, count in count_WG.get(word_of.get(word, -1), {}).items()}
         shares = {gloss: round(share, 3) for gloss, share in shares.items() if share >= LEAST_SHARE}
         if times >= SEEN_OFTEN or max(shares.values(), default=0) >= LIKELY:
             found[word] = shares

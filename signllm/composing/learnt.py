@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from signllm.composing.glossing import Glossing
-from signllm.composing.lexicon import Lexicon
+from signllm.composing.lexicon import Lexicon, base_form
 from signllm.composing.wording import LEFT_OUT, SIGN, Wording, WordSigns
 from signllm.data.texts import normalised_text
+
+SOMETIMES = 0.1  # times that a gloss is expected of the word that it is named after, for the word to be signed
 
 
 class _Item(NamedTuple):
@@ -22,8 +24,9 @@ class LearntWording(Wording):
     """How texts of one language become signs, with what was learnt of its texts. The ways, in this order:
 
     1. a text of the training, but for case and punctuation, has its glosses;
-    2. words of the training texts become the glosses that came with them, or nothing if none did;
-    3. any other word goes the ways of `Wording`: by name, lemma, digits, letters, or it is left out.
+    2. words of the training texts become the glosses that came with them;
+    3. one that came with the gloss of its own name now and then is signed by it, others of them are not signed;
+    4. any other word goes the ways of `Wording`: by name, lemma, digits, letters, or it is left out.
 
     Then the signs are put in the order that the training's glosses have.
     """
@@ -41,7 +44,7 @@ class LearntWording(Wording):
         named = super().of_text(text)
         items = self._items(named)
         signed = [item for item in items if item.gloss]
-        order = self.glossing.ordered([item.gloss for item in signed])
+        order = self.glossing.ordered([base_form(item.gloss) for item in signed])
         return [signed[index].signs for index in order] + [item.signs for item in items if not item.gloss]
 
     def _items(self, named: Sequence[WordSigns]) -> list[_Item]:
@@ -58,12 +61,16 @@ class LearntWording(Wording):
             else:
                 learnt.setdefault(chunk, []).append(_Item(WordSigns(named[chunk].words, SIGN, found.signs), gloss))
         said = {item.gloss for own in learnt.values() for item in own}
-        unknown = {chunk for chunk, known in zip(chunk_of, self.glossing.knows(words), strict=True) if not known}
+        by_name = {
+            chunk
+            for chunk, shares in zip(chunk_of, self.glossing.shares(words), strict=True)
+            if shares is None or shares.get(base_form(_label(named[chunk])), 0.0) >= SOMETIMES
+        }
         items = []
         for chunk, one in enumerate(named):
             if chunk in learnt:
                 items += learnt[chunk]
-            elif chunk in unknown | without_clip and _label(one) not in said:
+            elif chunk in by_name | without_clip and _label(one) not in said:
                 items.append(_Item(one, _label(one)))
         return items
 

@@ -17,7 +17,7 @@ from signllm.data.clips import ClipCollection, open_clips
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import file_stamps
 
-BUILDER_VERSION = 1  # another one makes every lexicon again
+BUILDER_VERSION = 2  # another one makes every lexicon again
 LETTERS_PACKAGE = "spoken-to-signed"
 KEPT = Path("cache") / "lexicons"
 

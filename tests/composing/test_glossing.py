@@ -29,7 +29,7 @@ def test_an_inflected_word_is_told_by_its_company_and_by_its_beginning():
         ("liest er", ["ER", "LESEN1"]),
     ]
     learnt = Glossing.learn(pairs, "de")
-    assert learnt.signed(["bücher", "liest"]) == [("BUCH1A", 0), ("LESEN1", 1)]
+    assert learnt.signed(["bücher", "liest"]) == [("BUCH", 0), ("LESEN", 1)]  # whichever variant there is
 
 
 def test_words_that_go_together_make_one_sign_and_a_word_that_stands_twice_two():
@@ -54,13 +54,16 @@ def test_a_text_of_the_training_has_its_glosses(learnt):
 
 
 def test_words_of_one_sign_give_it_once_and_unknown_words_go_the_other_ways():
-    learnt = Glossing(words={"does": {}, "not": {"NOT": 1.0}, "read": {"READ": 0.8}, "of": {}, "go": {"GO": 0.7}})
-    wording = LearntWording(small_lexicon(("READ", "NOT", "BOOK")), "ASL", learnt)
-    found = wording.of_text("does not read books of Zebra, go")
+    learnt = Glossing(
+        words={"does": {}, "not": {"NOT": 1.0}, "read": {"READ": 0.8}, "of": {}, "go": {"GO": 0.7}, "a": {"A": 0.3}}
+    )
+    wording = LearntWording(small_lexicon(("READ", "NOT", "BOOK", "A", "OF")), "ASL", learnt)
+    found = wording.of_text("does not read a book of Zebra, go, reading")
     assert [(word.words, word.way, [signs[0].label for signs in word.signs]) for word in found] == [
         ("not", "sign", ["NOT"]),
         ("read", "sign", ["READ"]),
-        ("books", "lemma", ["BOOK"]),
+        ("a", "sign", ["A"]),  # now and then it is signed; `of` never is, though there is a sign of this name
+        ("book", "sign", ["BOOK"]),  # no text of the training has it
         ("Zebra", "left out", []),
         ("go", "left out", []),  # the corpus has a gloss for it, the lexicon no clip
     ]
@@ -73,8 +76,15 @@ def test_neighbours_that_mean_something_else_together_are_one_word():
     assert learnt.together == {"heute": ["abend"]}
     assert learnt.signed(["heute", "esse"]) == [("HEUTE", 0), ("esse", 1)]
     assert learnt.signed(["heute", "abend", "esse"]) == [("ABEND", 0), ("esse", 2)]
-    assert learnt.knows(["heute", "abend", "abend", "esse"]) == [True, True, False, True]
+    shares = learnt.shares(["heute", "abend", "abend", "esse"])
+    assert [one and max(one) for one in shares] == ["ABEND", "ABEND", None, "esse"]
 
 
 def test_single_signs_teach_nothing():
     assert Glossing.learn([("book", ["BOOK"])], "en") == Glossing()
+
+
+def test_gestures_are_no_words_signs():
+    pairs = [("ja genau", ["$GEST^", "GENAU1"]), ("ja so", ["$GEST^", "$INDEX1"]), ("ah genau", ["$GEST^", "GENAU1"])]
+    learnt = Glossing.learn(pairs, "de")
+    assert learnt.signed(["ja", "genau", "so"]) == [("GENAU", 1)]

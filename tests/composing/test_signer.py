@@ -1,11 +1,12 @@
 """Sentences of a lexicon: joins, choices, notes; and lexicons as files."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from signllm.composing.building import build_lexicon, label_of
+from signllm.composing.building import build_lexicon, label_of, of_recordings
 from signllm.composing.choosing import ANOTHER_SIGNER, Candidate, cheapest, units_of
 from signllm.composing.lexicon_file import fingerprint_of, read_lexicon, write_lexicon
 from signllm.composing.opening import open_letters, open_lexicon
@@ -249,6 +250,14 @@ def test_the_frames_of_each_sign_are_told(lexicon):
         for unit in lexicon.find("ASL", "read")[0].units[:1]
     ]
     assert second[1] - second[0] == len(alone.values_FV)
+
+
+def test_a_clip_of_a_giant_is_left_out_and_named():
+    fitting = recordings(["BOOK"])
+    giant = fitting[0].pose.replace(coordinates=3 * fitting[0].pose.coordinates)
+    lexicon = of_recordings([*fitting, replace(fitting[0], id="giant", pose=giant)])
+    assert "giant" not in [unit.id for sign in lexicon for unit in sign.units]
+    assert lexicon.notes == ("1 clips whose arms are far too long for their shoulders are not in the lexicon: giant",)
 
 
 def test_the_label_of_a_clip(source):
