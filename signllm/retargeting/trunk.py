@@ -16,6 +16,7 @@ from signllm.retargeting.signer import NECK, NOSE, SHOULDERS, Signer
 _MOST_LEAN, _MOST_TURN, _MOST_SHRUG, _MOST_HEAD = np.radians([25, 40, 20, 50])
 _TRUNK = ("spine", "chest", "upperChest")
 _HEAD_REACH = 1.5  # the nose is this much farther from the middle of the shoulders than from where neck and head turn
+_NOD, _NOD_MORE = np.radians([8.0, 6.0])  # of the nose about the neck: as told, and how much more at most
 _YAW = 1.0  # how far the head turns, of how far the nose goes to a side; the rest is tilting
 
 
@@ -77,6 +78,7 @@ def pose_head(posing: Posing, signer: Signer) -> None:
     body = posing.body
     way_F3 = signer.joints_FJ3[:, NOSE] - signer.joints_FJ3[:, NECK]
     middle_3 = np.median(way_F3[signer.head_F], axis=0) if signer.head_F.any() else way_F3[0]
+    way_F3 = _nodding(way_F3, middle_3)
     tilt_F4 = q.shortest_arc(q.unit(middle_3), q.unit(way_F3))
     sideways_F = np.arctan2(way_F3[:, 0], way_F3[:, 1]) - np.arctan2(middle_3[0], middle_3[1])
     own = q.rotate(q.inverse(body.turn), body.nose - body.neck)
@@ -85,3 +87,12 @@ def pose_head(posing: Posing, signer: Signer) -> None:
     base_F4 = posing.turn(carrier(body))
     posing.set("neck", q.slerp(base_F4, head_F4, np.array(0.5)), signer.head_F)
     posing.set("head", head_F4, signer.head_F)
+
+
+def _nodding(way_F3: np.ndarray, middle_3: np.ndarray) -> np.ndarray:
+    """The way to the nose, drawn in where it nods farther than people do: where depth is a guess, the nose's jumps."""
+    nod_F = np.arctan2(way_F3[:, 2], way_F3[:, 1]) - np.arctan2(middle_3[2], middle_3[1])
+    nod_F = np.remainder(nod_F + np.pi, 2 * np.pi) - np.pi
+    over_F = np.maximum(np.abs(nod_F) - _NOD, 0)
+    drawn_F = np.sign(nod_F) * (_NOD_MORE * np.tanh(over_F / _NOD_MORE) - over_F)
+    return q.rotate(q.about(np.array([1.0, 0.0, 0.0]), drawn_F), way_F3)

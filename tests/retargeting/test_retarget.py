@@ -155,6 +155,21 @@ def test_fingers_never_bend_backwards_whatever_the_clip_says(clip, avatar):
     assert found["wrong"].mean() == 0
 
 
+def test_the_head_nods_as_told_but_not_where_the_noses_depth_jumps(clip, avatar):
+    def nods(depth):
+        """Degrees by which the head of the second half of the clip lies behind that of the first."""
+        whole = np.repeat(clip.coordinates[:1], 41, axis=0)
+        whole[21:, 0, 2] += depth
+        moved = retarget(clip.replace(coordinates=whole, valid=np.ones((41, 50), bool)), avatar)
+        head = moved.posed()[1][:, avatar.roles["head"]]
+        turn = q.multiply(head[-1], q.inverse(head[0]))
+        return np.degrees(2 * np.arctan2(turn[0], turn[3]))
+
+    assert nods(-0.06) == pytest.approx(-1.5 * np.degrees(np.arctan2(0.06, 0.62)), abs=1.5)
+    assert nods(0.06) > 5
+    assert -21.5 < nods(-0.3) < nods(-0.2) < -15
+
+
 def test_a_finger_that_may_not_bend_as_told_still_points_to_where_the_told_one_ends(clip, avatar):
     wrong = clip.coordinates.copy()
     for finger in FINGERS_SDK[:, 1:].reshape(8, 4):
