@@ -28,9 +28,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from signllm.aligning.lengths import variances
 from signllm.cli.tables import print_lines, print_table
 from signllm.composing.building import Recording, of_recordings
-from signllm.composing.calibration import variances
 from signllm.composing.lexicon import FPS, Lexicon, sign_name
 from signllm.composing.signer import LexiconSigner, Slot
 from signllm.data.store import ClipRecord, Store, StoreWriter
@@ -165,7 +165,7 @@ def main() -> int:
         if args.output:
             args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     columns = list(next(iter(found.values()))[0])
-    rows = [(name, *(_cell([one[c] for one in rounds]) for c in columns)) for name, rounds in found.items()]
+    rows = [(name, *(cell([one[c] for one in rounds]) for c in columns)) for name, rounds in found.items()]
     print_table(("system", *columns), rows)
     for n in (1, 5):
         ratios = [c[f"top-{n}"] / r[f"top-{n}"] for c, r in zip(found["compose"], found["random clip"], strict=True)]
@@ -178,7 +178,8 @@ def main() -> int:
     return 0
 
 
-def _cell(values: Sequence[float]) -> str:
+def cell(values: Sequence[float]) -> str:
+    """Mean and standard deviation."""
     digits = 1 if max(values) > 5 else 2
     return f"{np.mean(values):.{digits}f} ±{np.std(values):.{digits}f}"
 

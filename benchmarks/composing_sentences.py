@@ -33,6 +33,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from signllm.aligning.dtw import dtw_pairs
 from signllm.cli.tables import print_lines, print_table
 from signllm.composing.building import LONGEST_GAP_S, Recording, of_recordings
 from signllm.composing.glossing import Glossing
@@ -43,7 +44,6 @@ from signllm.data.store import ClipRecord, Store, StoreSplit
 from signllm.evaluation.baselines import NearestText
 from signllm.evaluation.cut_clips import find_cuts
 from signllm.languages import LANGUAGES, resolve_language
-from signllm.metrics.dtw import dtw_pairs
 from signllm.metrics.summary import score_pairs
 from signllm.metrics.text_scores import score_glosses
 from signllm.pose import PoseSequence, Skeleton

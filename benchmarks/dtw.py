@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from signllm.metrics.dtw import cores, dtw_pairs
+from signllm.aligning.dtw import cores, dtw_pairs
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
 

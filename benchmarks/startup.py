@@ -25,7 +25,7 @@ OLDER_IMPORTS = """
 import torch, numpy
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel
 import matplotlib, matplotlib.ft2font
-from signllm.metrics.dtw_kernels import cheapest_path
+from signllm.aligning.dtw_kernels import cheapest_path
 cheapest_path(numpy.zeros((2, 2)))
 """
 

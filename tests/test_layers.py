@@ -25,7 +25,7 @@ FOUNDATION = (
 RANKS = {
     "foundation": 0,
     "config": 1, "device": 1, "pose": 1, "text": 1,
-    "learning": 2, "lifting": 2,
+    "aligning": 2, "learning": 2, "lifting": 2,
     "data": 3, "models": 3, "retargeting": 3,
     "judges": 4, "metrics": 4, "inference": 4,
     "training": 5, "evaluation": 5,

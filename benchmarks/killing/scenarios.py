@@ -33,7 +33,7 @@ for name in (
     "viewing.html_report",
     "viewing.video",
     "judges.training",
-    "metrics.dtw_kernels",
+    "aligning.dtw_kernels",
     "metrics.fastdtw_kernels",
     "metrics.part_kernels",
 ):

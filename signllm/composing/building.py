@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signllm.composing.aligning import align
-from signllm.composing.calibration import amplitudes, typical_lengths
+from signllm.aligning.lengths import typical_lengths
+from signllm.aligning.warping import align
+from signllm.composing.calibration import amplitudes
 from signllm.composing.lexicon import FPS, Lexicon, sign_name
 from signllm.composing.sign import Sign, Unit
 from signllm.composing.strokes import stroke

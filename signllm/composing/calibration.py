@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from signllm.composing.parts import Values
+from signllm.aligning.values import Values
 from signllm.composing.sign import Layers, Sign
 from signllm.pose import SKELETON_50
 from signllm.sampling import spread
@@ -71,38 +71,3 @@ def amplitude_at(found: Mapping[float, Amplitude], detail: float) -> Amplitude:
     details = sorted(found)
     arm, hand = (float(np.interp(detail, details, [found[at][part] for at in details])) for part in (0, 1))
     return arm, hand
-
-
-def typical_lengths(lengths: Sequence[Sequence[int]]) -> list[float]:
-    """How many frames each sign lasts, from the lengths of its clips: its own mean, as far as it tells anything.
-
-    Lengths are log-normal. The mean of a sign's logarithms is drawn towards that of all signs by their share of the
-    variance (empirical Bayes; the variances by one-way analysis of variance): where the clips of one sign differ as
-    much as those of several, a few clips say nothing of how long the next one lasts. The answer is an arithmetic mean.
-    """
-    logs = [np.log(np.asarray(of_sign, float)) for of_sign in lengths]
-    between, within, _ = variances(logs)
-    means_S, counts_S = np.array([own.mean() for own in logs]), np.array([len(own) for own in logs])
-    every_mean = np.concatenate(logs).mean()
-    total_S = between + within / counts_S
-    own_share_S = np.divide(between, total_S, out=np.ones(len(logs)), where=total_S > 0)
-    typical_S = every_mean + own_share_S * (means_S - every_mean)
-    return [float(length) for length in np.exp(typical_S + within / 2)]
-
-
-def variances(groups: Sequence[np.ndarray]) -> tuple[float, float, float]:
-    """One-way analysis of variance: of the groups' own means, at least 0, of the values within groups, and F.
-
-    A variance is 0, and F is not a number, where there are too few groups, or too few values in them, to show it.
-    """
-    every_N = np.concatenate(groups)
-    means_S, counts_S = np.array([own.mean() for own in groups]), np.array([len(own) for own in groups])
-    inside = float(sum(((own - own.mean()) ** 2).sum() for own in groups))
-    freedom = len(every_N) - len(groups)
-    within = inside / freedom if freedom else 0.0
-    if len(groups) < 2:
-        return 0.0, within, math.nan
-    spread_of_means = float((counts_S * (means_S - every_N.mean()) ** 2).sum()) / (len(groups) - 1)
-    usual_count = (len(every_N) - (counts_S**2).sum() / len(every_N)) / (len(groups) - 1)
-    statistic = spread_of_means / within if within else math.nan
-    return max(0.0, (spread_of_means - within) / usual_count), within, statistic

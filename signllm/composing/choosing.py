@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signllm.composing.parts import Values
+from signllm.aligning.values import Values
 from signllm.composing.seams import discontinuity
 from signllm.composing.sign import Sign, Unit
 

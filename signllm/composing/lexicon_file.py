@@ -23,8 +23,8 @@ import numpy as np
 import orjson
 from pydantic import Field
 
+from signllm.aligning.values import NUM_VALUES, Values
 from signllm.composing.lexicon import Heading, Lexicon
-from signllm.composing.parts import NUM_VALUES, Values
 from signllm.composing.sign import Sign, Unit
 from signllm.errors import DataError
 from signllm.fsutil import parse_json, read_json, read_lines, whole_folder, write_json, write_text

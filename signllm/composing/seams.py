@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from signllm.composing.parts import ARM_V, Values
+from signllm.aligning.values import ARM_V, Values
 from signllm.pose import SKELETON_50
 
 # Seconds of a transition, and more for each shoulder width of the wrist that goes farther. Fitted by least squares to

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signllm.composing.parts import ARM_V, HAND_V, Values
+from signllm.aligning.values import ARM_V, HAND_V, Values
 from signllm.pose import PoseSequence
 
 QUICK_FRAMES = 3.0  # of a person's deviation: what a Gaussian of 0.12 s takes away

@@ -9,9 +9,9 @@ from unicodedata import normalize
 
 import numpy as np
 
+from signllm.aligning.values import Values
 from signllm.composing.choosing import Candidate, cheapest, units_of
 from signllm.composing.lexicon import Lexicon
-from signllm.composing.parts import Values
 from signllm.composing.seams import join, places
 from signllm.composing.sign import Sign, Unit
 from signllm.composing.wording import LEFT_OUT, NUMBER, SPELLED, Wording, WordSigns

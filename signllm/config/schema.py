@@ -111,8 +111,8 @@ class PoseDecoderConfig(Section):
         0, le=10_000, description="progressive: also predict so many frames after each, while training"
     )
     counter_only: bool = Field(False, description="progressive: the input frames tell nothing but the counter")
-    amplitude: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="generation: motion around a clip's slow course, times this; averaging over clips shrinks it"
+    amplitude: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="of earlier versions: motion around a clip's slow course, times this; null: calibrated"
     )
     waves: Count = Field(
         0,
@@ -165,6 +165,7 @@ class DataConfig(Section):
     trim_rest_s: Weight | None = Field(
         None, description="seconds kept before the first and after the last motion of a training clip; null: all"
     )
+    align: bool = Field(False, description="training clips of one text and gloss come onto a common time axis")
     time_warp: Share = Field(0.0, description="deviation of the pace within a training clip, anew each epoch")
     duration_warp: Share = Field(0.0, description="deviation of a training clip's duration, anew each epoch")
     num_workers: Count = 0

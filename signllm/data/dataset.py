@@ -19,7 +19,7 @@ from signllm.errors import DataError
 from signllm.languages import LANGUAGES, make_prompt
 from signllm.pose import PoseSequence
 from signllm.pose.batch import PoseBatch, round_up
-from signllm.pose.geometry import resampled_length
+from signllm.pose.geometry import at_moments, resampled_length
 from signllm.pose.rest import without_rest
 from signllm.pose.sequence import SHOULDER_WIDTHS
 from signllm.sampling import spread
@@ -50,6 +50,18 @@ class Sample:
     natural_frames: int
 
 
+@dataclass(frozen=True)
+class CommonAxis:
+    """What brings a training clip in step with the others of its text.
+
+    moments_G: the fractional frames that it shows at each frame of the axis; None: it stays as it is.
+    natural_frames: what the length model is to learn of it.
+    """
+
+    moments_G: np.ndarray | None
+    natural_frames: int
+
+
 class SignDataset(Dataset):
     """All clips of `split` of the given languages, in a fixed order; languages without that split are left out.
 
@@ -74,7 +86,7 @@ class SignDataset(Dataset):
         draw_texts: bool = False,
     ):
         self.fps, self.max_frames, self.seed = fps, max_frames, seed
-        self.time_warp, self.duration_warp = time_warp, duration_warp
+        self.time_warp, self.duration_warp, self.trim_rest_s = time_warp, duration_warp, trim_rest_s
         self.split_name, self.draw_texts = split, draw_texts
         found = [code for code in languages or store.languages() if split in store.splits(code)]
         missing = [code for code in languages if code not in found]
@@ -97,6 +109,7 @@ class SignDataset(Dataset):
         self._kept: list[slice] | None = None  # the frames of each clip that are no rest
         if trim_rest_s is not None:
             self._kept = [without_rest(self._whole(index), trim_rest_s) for index in range(len(self))]
+        self.axes: list[CommonAxis] = []
 
     def __len__(self) -> int:
         return len(self.places)
@@ -114,7 +127,9 @@ class SignDataset(Dataset):
         return resampled_length(record.frames, record.fps, self.fps)
 
     def frames(self, index: int) -> int:
-        """The number of frames after resampling and cutting."""
+        """The number of frames after resampling and cutting, or of the common axis."""
+        if self.axes and (moments_G := self.axes[index].moments_G) is not None:
+            return len(moments_G)
         frames = self.uncut_frames(index)
         return min(frames, self.max_frames or frames)
 
@@ -123,11 +138,25 @@ class SignDataset(Dataset):
         return self.splits[code].pose(number).resampled(self.fps)
 
     def pose(self, index: int) -> PoseSequence:
-        """Clip `index` at the data set's rate, without its rest where that is asked for, cut to `max_frames`."""
+        """Clip `index` at the data set's rate, without its rest where asked for, cut, and on its common axis."""
         pose = self._whole(index)
         if self._kept is not None:
             pose = pose[self._kept[index]]
-        return pose[: self.max_frames] if self.max_frames and len(pose) > self.max_frames else pose
+        pose = pose[: self.max_frames] if self.max_frames and len(pose) > self.max_frames else pose
+        if self.axes and (moments_G := self.axes[index].moments_G) is not None:
+            coordinates, valid = at_moments(pose.coordinates, pose.valid, moments_G)
+            pose = pose.replace(coordinates=coordinates, valid=valid)
+        return pose
+
+    def align(self, axes: Sequence[CommonAxis]) -> None:
+        """Show each clip on its common axis from now on; one axis a clip."""
+        if len(axes) != len(self):
+            raise ValueError(f"{len(axes)} axes for {len(self)} clips")
+        self.axes = list(axes)
+
+    def recording(self, index: int) -> PoseSequence:
+        """Clip `index` as it was recorded, at the data set's rate: whole, and on its own time axis."""
+        return self._whole(index)
 
     def _warped(self, pose: PoseSequence, rng: np.random.Generator) -> PoseSequence:
         coordinates, valid = at_another_pace(
@@ -148,7 +177,8 @@ class SignDataset(Dataset):
         phrasing = int(rng.integers(1 << 30))
         pose = self._warped(self.pose(index), rng) if self.time_warp or self.duration_warp else self.pose(index)
         prompt = record.prompt if record.prompt else make_prompt(record.text, record.language, phrasing)
-        return Sample(index, record, self.gloss(index)[0], prompt, pose, self.frames(index))
+        natural_frames = self.axes[index].natural_frames if self.axes else self.frames(index)
+        return Sample(index, record, self.gloss(index)[0], prompt, pose, natural_frames)
 
     def _with_text(self, index: int, epoch: int) -> ClipRecord:
         """The record with its text of an epoch: each text in turn, from one on that the seed draws."""

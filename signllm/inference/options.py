@@ -10,7 +10,6 @@ from signllm.config.schema import PoseDecoderConfig
 from signllm.errors import ConfigError, did_you_mean
 from signllm.models.decoders import DECODERS
 from signllm.models.decoders.flow import FlowDecoder
-from signllm.models.group import PoseGroup
 from signllm.models.sign_model import SignModel
 
 
@@ -28,7 +27,7 @@ class OptionKind:
 
 OPTIONS = {
     "amplitude": OptionKind(
-        0.5, 2.0, False, "motion around a clip's slow course, times this", "相对于缓慢走势的动作幅度倍数", of_flow=False
+        0.5, 2.0, False, "motion, times this; 1: as learnt", "动作幅度的倍数；1 为学到的幅度", of_flow=False
     ),
     "guidance": OptionKind(
         0.0, 10.0, False, "1: none; higher: follows the text more closely", "1 为无引导；越大越贴近文本"
@@ -80,28 +79,28 @@ class DecoderOptions:
         """Let the model generate so within the block. One block at a time: the model itself is changed."""
         given = self.given
         amplitude = given.pop("amplitude", None)
-        groups = [part for part in model.modules() if isinstance(part, PoseGroup) and amplitude is not None]
         flows = [part for part in model.modules() if isinstance(part, FlowDecoder) and given]
-        before = [group.amplitude for group in groups], [decoder.config for decoder in flows]
+        before = model.amplitude_factor, [decoder.config for decoder in flows]
         try:
-            for group in groups:
-                group.amplitude = amplitude or group.amplitude
+            model.amplitude_factor = amplitude or before[0]
             for decoder in flows:
                 flow = decoder.config.flow.model_copy(update=given)
                 decoder.config = decoder.config.model_copy(update={"flow": flow})
             yield
         finally:
-            for group, value in zip(groups, before[0], strict=True):
-                group.amplitude = value
+            model.amplitude_factor = before[0]
             for decoder, config in zip(flows, before[1], strict=True):
                 decoder.config = config
 
 
 def defaults(decoder: PoseDecoderConfig) -> dict[str, float]:
-    """The options that a decoder has, with the values of its configuration; what is composed of people has none."""
+    """The options that a decoder has, with the values of its configuration; the amplitude is a factor of its own.
+
+    What is composed of people has none.
+    """
     if decoder.type not in DECODERS:
         return {}
-    values = {**decoder.flow.model_dump(), "amplitude": decoder.amplitude}
+    values = {**decoder.flow.model_dump(), "amplitude": 1.0}
     draws = DECODERS[decoder.type].draws
     return {name: values[name] for name, kind in OPTIONS.items() if draws or not kind.of_flow}
 

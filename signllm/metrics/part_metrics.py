@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from signllm.metrics.coverage import counted_frames, missed_costs
-from signllm.metrics.dtw import align_costs, as_costs, in_three_coordinates
+from signllm.aligning.dtw import align_costs, as_costs, in_three_coordinates
+from signllm.aligning.missing import missed_costs
+from signllm.metrics.coverage import counted_frames
 from signllm.metrics.motion_metrics import PARTS
 from signllm.metrics.path_metrics import mean_over_clips
 from signllm.metrics.preset import LOWER, ClipPair, Preset, ratio_of_sums
@@ -93,7 +94,7 @@ def _root_aligned_costs(
 
     One that only the reference shows costs `worst_TA`.
     """
-    from signllm.metrics.dtw_kernels import MEAN_JOINT, masked_costs, whole_costs
+    from signllm.aligning.dtw_kernels import MEAN_JOINT, masked_costs, whole_costs
 
     (hypothesis_UA3, seen_UA), (reference_TA3, seen_TA) = hypothesis, reference
     if not len(seen_TA):  # then every hypothesis frame may lack the part, too

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from signllm.metrics.coverage import missed_costs, worst_places
-from signllm.metrics.dtw import dtw
+from signllm.aligning.dtw import dtw
+from signllm.aligning.missing import missed_costs, worst_places
 from signllm.metrics.preset import HIGHER, LOWER, ClipPair, Preset, ratio_of_sums
 from signllm.pose import PoseSequence
 
@@ -27,7 +27,7 @@ def measure_dtw_mje(pair: ClipPair) -> tuple[float, float]:
     """Mean over clips of D / |π|; local cost = mean distance of the joints that the reference shows.
 
     The distance is Euclidean; a joint that the hypothesis lacks costs its distance to the worst place in the
-    reference's box (signllm.metrics.coverage). Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW
+    reference's box (signllm.aligning.missing). Exact DTW, steps (1,1), (1,0), (0,1) of unit weight. The guide's "DTW
     score", in shoulder widths. Source: this toolkit's definition; the length-normalised form of Progressive
     Transformers' DTW.
     """
@@ -69,7 +69,7 @@ def measure_pose_similarity(pair: ClipPair) -> tuple[float, float]:
     """Mean over clips of the mean over the `dtw-mje` path of the cosine similarity of the root-centred frames.
 
     In [-1, 1]. The joints that the reference's frame shows enter, less the root; one that the hypothesis lacks stands
-    in its worst place (signllm.metrics.coverage). A frame without its root is centred by the clip's mean root. Frame
+    in its worst place (signllm.aligning.missing). A frame without its root is centred by the clip's mean root. Frame
     pairs whose reference shows nothing are left out. The guide's "pose similarity"; this toolkit's definition.
     """
     path = pair.alignments["mean_joint"].path

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from signllm.aligning.dtw import Alignment, cores, dtw_pairs
 from signllm.errors import DataError
-from signllm.metrics.dtw import Alignment, cores, dtw_pairs
 from signllm.pose import PoseSequence
 
 LOWER, HIGHER, ONE = "lower", "higher", "1"

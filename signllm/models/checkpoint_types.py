@@ -22,6 +22,7 @@ def _known(code: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(_known)]
 Count = Annotated[int, Field(ge=0, lt=2**48)]
 Positive = Annotated[int, Field(gt=0, lt=2**48)]
+Factor = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -47,6 +48,7 @@ class Extra(BaseModel):
     text_encoder: _Encoder
     reward_models: list[str] = []
     gloss_vocabulary: str | None = None
+    amplitudes: dict[LanguageCode, Annotated[list[Factor], Field(min_length=3, max_length=3)]] = {}
 
 
 class _State(BaseModel):

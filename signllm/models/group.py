@@ -38,15 +38,16 @@ class LengthDistribution:
         return 0.5 * z.square() + deviation
 
     def expected(self) -> Tensor:
-        """(B,) int64: what `unbiased` is before its limits."""
+        """(B,) int64: what `typical` is before its limits."""
         variance_B = (2 * self.log_deviation_B.float().clamp(*LOG_DEVIATIONS)).exp()
-        return (self.mean_B.float() - variance_B / 2).exp().clamp(max=_MOST_FRAMES).round().long()
+        return (self.mean_B.float() + variance_B / 4).exp().clamp(max=_MOST_FRAMES).round().long()
 
-    def unbiased(self, longest: int) -> Tensor:
-        """(B,) int64 within [MIN_FRAMES, longest]: the length U whose ratio to a drawn length T has E[U / T] = 1.
+    def typical(self, longest: int) -> Tensor:
+        """(B,) int64 within [MIN_FRAMES, longest]: half way between the median and the mean, in log frames.
 
-        That is 1 / E[1 / T], for a log-normal exp(mean - variance / 2): the median is unbiased in log lengths,
-        but its mean ratio to real lengths is exp(variance / 2) > 1, clips that are too long on average.
+        With the median, exp(mean), half of the real clips are shorter, but all together they last exp(variance / 2)
+        times as long; with the mean, exp(mean + variance / 2), it is the other way round. Half way, the median ratio
+        to real lengths is exp(variance / 4), and that of the sums exp(-variance / 4): neither is far from 1.
         """
         return self.expected().clamp(min(MIN_FRAMES, longest), longest)
 
@@ -118,7 +119,6 @@ class PoseGroup(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.length = LengthModel(width)
-        self.amplitude = decoder.amplitude
         self.normalizer = PoseNormalizer(decoder.bone_lengths)
         self.decoder = make_decoder(decoder, self.normalizer.num_values)
 
@@ -154,27 +154,38 @@ class PoseGroup(nn.Module):
         longest: int,
         frames_B: Tensor | None = None,
         seeds: Sequence[int] | None = None,
+        amplitude_BP: Tensor | None = None,
     ) -> GroupClips:
-        """One clip a row, in shoulder widths; lengths are predicted, and at most `longest`, unless given."""
+        """One clip a row, in shoulder widths; lengths are predicted, and at most `longest`, unless given.
+
+        amplitude_BP: factors of the motion of each of `normalizer.PARTS`; None: 1.
+        """
         memory_BTD = self.encode(source_BTS, mask_BT)
         expected_B = frames_B
         if frames_B is None or expected_B is None:
             frames_B, expected_B = self._lengths(memory_BTD, mask_BT, longest)
         values_BFV = self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds)
-        pose_BFJC = self._poses(values_BFV, frames_B)
+        pose_BFJC = self.poses(values_BFV, frames_B, amplitude_BP)
         poses = [pose_FJC[:frames] for pose_FJC, frames in zip(pose_BFJC, frames_B.tolist(), strict=True)]
         return GroupClips(poses, expected_B.tolist())
 
     @torch.no_grad()
     def stream(
-        self, source_BTS: Tensor, mask_BT: Tensor, longest: int, seeds: Sequence[int] | None = None, chunk: int = 8
+        self,
+        source_BTS: Tensor,
+        mask_BT: Tensor,
+        longest: int,
+        seeds: Sequence[int] | None = None,
+        amplitude_BP: Tensor | None = None,
+        chunk: int = 8,
     ) -> Iterator[GroupPiece]:
         """As `generate`, piece by piece in the order of time: about `chunk` frames of every clip that still goes on.
 
         Clips are whole at once where the decoder makes them so, and where motion is amplified around the whole clip.
         """
-        if not self.decoder.streams or self.amplitude != 1:
-            for row, clip in enumerate(zip(*self.generate(source_BTS, mask_BT, longest, seeds=seeds), strict=True)):
+        if not self.decoder.streams or amplitude_BP is not None:
+            clips = self.generate(source_BTS, mask_BT, longest, seeds=seeds, amplitude_BP=amplitude_BP)
+            for row, clip in enumerate(zip(*clips, strict=True)):
                 yield GroupPiece(row, *clip, True)
             return
         memory_BTD = self.encode(source_BTS, mask_BT)
@@ -192,13 +203,22 @@ class PoseGroup(nn.Module):
                     yield GroupPiece(row, pose_BFJC[row, : frames - first], expected[row], frames <= end)
             first, waiting = end, []
 
+    @torch.no_grad()
+    def values(
+        self, source_BTS: Tensor, mask_BT: Tensor, longest: int, seeds: Sequence[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What `generate` makes poses of: values (B, F, V), and (B,) how many frames each clip has."""
+        memory_BTD = self.encode(source_BTS, mask_BT)
+        frames_B, _ = self._lengths(memory_BTD, mask_BT, longest)
+        return self.decoder.generate(memory_BTD, mask_BT, frames_B, seeds), frames_B
+
     def _lengths(self, memory_BTD: Tensor, mask_BT: Tensor, longest: int) -> tuple[Tensor, Tensor]:
         """(B,) frames to make, and (B,) what was expected, without limit."""
         length = self.length(memory_BTD, mask_BT)
-        return length.unbiased(longest), length.expected()
+        return length.typical(longest), length.expected()
 
-    def _poses(self, values_BFV: Tensor, frames_B: Tensor) -> Tensor:
-        """(B, F, J, 3) in shoulder widths."""
-        if self.amplitude != 1:
-            values_BFV = self.normalizer.amplified(values_BFV, frames_B, self.amplitude)
+    def poses(self, values_BFV: Tensor, frames_B: Tensor, amplitude_BP: Tensor | None = None) -> Tensor:
+        """(B, F, J, 3) in shoulder widths of what the decoder made."""
+        if amplitude_BP is not None:
+            values_BFV = self.normalizer.amplified(values_BFV, frames_B, amplitude_BP)
         return self.normalizer.denormalize(values_BFV)

@@ -24,6 +24,8 @@ DEVIATION_FLOOR = 0.12
 LARGEST_DEVIATION = 12.0
 # Slower than this Gaussian is where hands are, quicker is how they move: 0.4 s at 25 frames a second.
 COURSE_FRAMES = 10.0
+# What is amplified alike: elbows and wrists; hands, relative to their wrists; all other joints.
+PARTS = ("arms", "hands", "body")
 # Bones of this length and shorter, in shoulder widths, have no direction to keep.
 SHORTEST_BONE = 1e-3
 
@@ -34,6 +36,7 @@ class PoseNormalizer(nn.Module):
     anchor_J: Tensor
     moves_J: Tensor
     hand_root_J: Tensor
+    part_J: Tensor
     parent_L: Tensor
     child_L: Tensor
     leads_to_JL: Tensor
@@ -51,6 +54,7 @@ class PoseNormalizer(nn.Module):
         self.register_buffer("anchor_J", anchor, persistent=False)
         self.register_buffer("moves_J", anchor != torch.arange(joints), persistent=False)
         self.register_buffer("hand_root_J", hand_root, persistent=False)
+        self.register_buffer("part_J", parts_of_joints(), persistent=False)
         self.register_buffer("parent_L", parent, persistent=False)
         self.register_buffer("child_L", child, persistent=False)
         self.register_buffer("leads_to_JL", _leads_to(parent, child), persistent=False)
@@ -126,23 +130,32 @@ class PoseNormalizer(nn.Module):
             relative_BFJC = relative_BFJC[..., self.hand_root_J, :] + self.leads_to_JL @ bone_BFLC
         return self._relative(relative_BFJC, +1)
 
-    def amplified(self, values_BFV: Tensor, frames_B: Tensor, amplitude: float) -> Tensor:
-        """The clips with `amplitude` times the motion of all coordinates around their slow course.
+    def amplified(self, values_BFV: Tensor, frames_B: Tensor, amplitude_BP: Tensor) -> Tensor:
+        """The clips with so many times the motion of each of PARTS around their slow course.
 
         Clips of one text are not in step: their average is each of them blurred in time, and moves less. Amplifying
         what a blur takes away is the first step of undoing it (van Cittert's deconvolution; "unsharp masking" of
         images), and leaves hands at rest or held where they are. Bone lengths stay.
         """
         course_BFV = slow_course(values_BFV, frames_B, COURSE_FRAMES)
-        factor_V = torch.ones_like(self.mean_V)
-        self._apart(factor_V)[0].fill_(amplitude)
-        return course_BFV + factor_V * (values_BFV - course_BFV)
+        factor_BFV = self.mean_V.new_ones(len(frames_B), 1, self.num_values)
+        factor_BFV[..., : 3 * len(self.part_J)] = amplitude_BP[:, self.part_J].repeat_interleave(3, dim=-1)[:, None]
+        return course_BFV + factor_BFV * (values_BFV - course_BFV)
 
     def joints_seen(self, mask_BFV: Tensor) -> Tensor:
         """(B, F, J) the joints of which a mask shows every value that determines them, down a finger to its root."""
         seen_BFJC, length_BFL = self._apart(mask_BFV)
         missing_BFJ = (~length_BFL).float() @ self.leads_to_JL.T
         return seen_BFJC.all(-1) & (missing_BFJ == 0)
+
+
+def parts_of_joints() -> Tensor:
+    """(J,) the index in PARTS of each joint."""
+    part_J = torch.full((SKELETON_50.num_joints,), PARTS.index("body"))
+    for hand, wrist in SKELETON_50.wrists.items():
+        part_J[[SKELETON_50.parents[wrist], wrist]] = PARTS.index("arms")
+        part_J[list(SKELETON_50.parts[hand])] = PARTS.index("hands")
+    return part_J
 
 
 def slow_course(values_BFV: Tensor, frames_B: Tensor, deviation: float) -> Tensor:

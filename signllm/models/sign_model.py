@@ -15,18 +15,22 @@ from torch import Tensor, nn
 
 from signllm.config.schema import ModelConfig
 from signllm.errors import ConfigError
+from signllm.models.decoders import DECODERS
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.from_file import build
 from signllm.models.gloss import GlossDecoder, GlossVocabulary
 from signllm.models.group import PoseGroup
 from signllm.models.known_words import KnownWords
 from signllm.models.layers import sinusoids
-from signllm.models.normalizer import PoseNormalizer
+from signllm.models.normalizer import PARTS, PoseNormalizer
 from signllm.models.outputs import Generated, GlossOutput, ModelOutput, Piece, Plan, Read, Route
 from signllm.models.text_encoder import TextEncoder
 from signllm.pose.batch import PoseBatch
 
 Clips = Iterable[tuple[np.ndarray, np.ndarray]]
+Amplitude = tuple[float, float, float]
+"""Factors of the motion of each of `signllm.models.normalizer.PARTS`."""
+UNCHANGED: Amplitude = (1.0, 1.0, 1.0)
 
 
 class SignModel(nn.Module, ABC):
@@ -51,6 +55,8 @@ class SignModel(nn.Module, ABC):
         self.feature_cache: FeatureCache | None = None
         self.reward_models: list[str] = []  # digests of the judges that rewarded it, which must not evaluate it
         self.known_words = KnownWords()  # of the training texts
+        self.amplitudes: dict[str, Amplitude] = {}  # by language, calibrated on training clips
+        self.amplitude_factor = 1.0  # of one request: times the amplitudes
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B, T, S) features and (B, T) mask from the text encoder."""
@@ -103,7 +109,9 @@ class SignModel(nn.Module, ABC):
         made: dict[int, Generated] = {}
         for plan in self.plans(texts, languages):
             drawn = None if seeds is None else [seeds[row] for row in plan.rows]
-            poses, expected = plan.group.generate(plan.source_BTS, plan.mask_BT, longest, seeds=drawn)
+            poses, expected = plan.group.generate(
+                plan.source_BTS, plan.mask_BT, longest, seeds=drawn, amplitude_BP=self._amplitude_BP(plan)
+            )
             for row, read, pose_FJC, frames in zip(plan.rows, plan.read, poses, expected, strict=True):
                 made[row] = read.generated(pose_FJC, frames)
         return [made[row] for row in range(len(texts))]
@@ -120,7 +128,8 @@ class SignModel(nn.Module, ABC):
         for plan in self.plans(texts, languages):
             drawn = None if seeds is None else [seeds[row] for row in plan.rows]
             parts: list[list[Tensor]] = [[] for _ in plan.rows]
-            for piece in plan.group.stream(plan.source_BTS, plan.mask_BT, longest, drawn):
+            amplitude_BP = self._amplitude_BP(plan)
+            for piece in plan.group.stream(plan.source_BTS, plan.mask_BT, longest, drawn, amplitude_BP):
                 parts[piece.row].append(piece.pose_FJC)
                 whole = None
                 if piece.last:
@@ -128,9 +137,26 @@ class SignModel(nn.Module, ABC):
                     whole = plan.read[piece.row].generated(pose_FJC, piece.expected_frames)
                 yield Piece(plan.rows[piece.row], piece.pose_FJC, whole)
 
+    @property
+    def streams(self) -> bool:
+        """Whether the first frames of a clip are there before the last ones are made."""
+        return DECODERS[self.config.pose_decoder.type].streams
+
+    def amplitude_of(self, language: str) -> Amplitude:
+        """Factors of the motion of each of PARTS: what the configuration sets by hand, else what was calibrated."""
+        by_hand = self.config.pose_decoder.amplitude
+        own = self.amplitudes.get(language, UNCHANGED) if by_hand is None else (by_hand,) * len(PARTS)
+        return cast(Amplitude, tuple(self.amplitude_factor * factor for factor in own))
+
+    def _amplitude_BP(self, plan: Plan) -> Tensor | None:
+        """(B, P) the amplitudes of a plan's clips; None where all are 1."""
+        amplitude_BP = torch.tensor([self.amplitude_of(read.language) for read in plan.read])
+        return None if (amplitude_BP == 1).all() else amplitude_BP.to(plan.source_BTS.device)
+
     def extra_state(self) -> dict:
         """What a checkpoint needs beside weights and config, as plain values."""
         return {
+            "amplitudes": {language: list(own) for language, own in self.amplitudes.items()},
             "languages": self.languages,
             "text_encoder": self.text_encoder.state_for_checkpoint(),
             "reward_models": self.reward_models,
@@ -378,4 +404,5 @@ def model_from_state(
     model = build(source, weights, make)
     model.reward_models = list(extra.get("reward_models", []))
     model.known_words = KnownWords.from_state(extra.get("known_words"))
+    model.amplitudes = {language: tuple(own) for language, own in extra.get("amplitudes", {}).items()}
     return model

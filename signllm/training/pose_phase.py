@@ -16,6 +16,7 @@ from signllm.errors import ConfigError
 from signllm.learning.schedule import schedule_step
 from signllm.learning.seeding import seed_everything
 from signllm.pose.batch import PoseBatch
+from signllm.training.amplitude import calibrate
 from signllm.training.disagreement import disagreement
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_phase import GlossPhase
@@ -276,6 +277,11 @@ class PosePhase(Phase):
         return improved
 
     def evaluate(self) -> Evaluation:
-        """Evaluate with the averaged weights."""
+        """Evaluate with the averaged weights, at an amplitude that is calibrated for them.
+
+        A checkpoint has the amplitude of the last evaluation until then; the last epoch is always evaluated.
+        """
+        data = self.run.config.data
         with self.run.averaged_weights() as model:
+            calibrate(model, self.train_set, data.max_frames, data.batch_size)
             return evaluate(model, self.run.config, self.eval_set, self.run.device)

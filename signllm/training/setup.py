@@ -30,6 +30,7 @@ from signllm.training.repair import repair
 from signllm.training.reporting import Listener, Reporter
 from signllm.training.run import Run
 from signllm.training.run_folder import RunFolder
+from signllm.training.targets import align_targets
 from signllm.training.trainer import Trainer
 
 NORMALIZER_CLIPS = 2000  # clips a language that its statistics are taken from, spread evenly
@@ -57,6 +58,8 @@ def open_data(config: Config) -> tuple[SignDataset, SignDataset]:
     names = ("max_frames", "trim_rest_s", "time_warp", "duration_warp")
     changes: dict[str, Any] = {name: getattr(data, name) for name in names}
     train_set = SignDataset(store, data.train_split, languages=codes, draw_texts=True, **changes, **shared)
+    if data.align:
+        align_targets(train_set, data.cache_dir)
     with_eval = [code for code in train_set.languages if data.eval_split in store.splits(code)]
     if not with_eval:
         raise DataError(
@@ -253,7 +256,8 @@ def _make_phases(
 
 def data_fingerprint(clips: SignDataset, pairs: GlossPairs | None = None) -> str:
     """Identifies clips and pairs and their order: resuming on others is not the same run."""
-    digest = hashlib.sha256(f"{clips.fps} {clips.max_frames} {len(clips)}".encode())
+    aligned = " aligned" if clips.axes else ""
+    digest = hashlib.sha256(f"{clips.fps} {clips.max_frames} {len(clips)}{aligned}".encode())
     for code, split in clips.splits.items():
         digest.update(f"{code} {sorted(split.info['checksums'].items())}".encode())
     return digest.hexdigest()[:16] + (f"-{pairs.fingerprint}" if pairs else "")

@@ -367,7 +367,7 @@ def test_the_token_is_asked_for_once(open_demo):
 
 
 def test_a_lexicon_signs_on_the_page_and_what_is_missing_is_not_drawn(open_demo, fastapi_app_of_signs, monkeypatch):
-    from signllm.composing.parts import Values
+    from signllm.aligning.values import Values
 
     plain = Values.pose
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from signllm.composing.aligning import align, smooth_warp
-from signllm.composing.calibration import amplitude_at, amplitudes, typical_lengths
-from signllm.composing.parts import NUM_VALUES, Values, average
+from signllm.aligning.lengths import typical_lengths
+from signllm.aligning.values import NUM_VALUES, Values, average
+from signllm.aligning.warping import align, smooth_warp
+from signllm.composing.calibration import amplitude_at, amplitudes
 from signllm.composing.strokes import stroke
 from signllm.pose import SKELETON_50, PoseSequence
 from tests.helpers.lexicons import ARM_AND_HAND, WRIST, performance, small_lexicon

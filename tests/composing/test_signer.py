@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from signllm.aligning.values import Values
 from signllm.composing.building import build_lexicon, label_of, of_recordings
 from signllm.composing.choosing import ANOTHER_SIGNER, Candidate, cheapest, units_of
 from signllm.composing.lexicon_file import fingerprint_of, read_lexicon, write_lexicon
 from signllm.composing.opening import open_letters, open_lexicon
-from signllm.composing.parts import Values
 from signllm.composing.seams import SHORTEST_S, discontinuity, distance, join, transition
 from signllm.composing.signer import LexiconSigner, Slot
 from signllm.data.clips import open_clips

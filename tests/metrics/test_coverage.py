@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from signllm.aligning.missing import worst_distances, worst_places
 from signllm.metrics import score_pairs
-from signllm.metrics.coverage import counted_frames, covered_ratios, shown_share, worst_distances, worst_places
+from signllm.metrics.coverage import counted_frames, covered_ratios, shown_share
 from signllm.metrics.registry import PRESETS
 from signllm.pose import PoseSequence
 from tests.helpers.clips import frozen, signing, with_missing

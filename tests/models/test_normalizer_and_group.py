@@ -6,6 +6,7 @@ import torch
 
 from signllm.models.group import LengthDistribution
 from signllm.models.normalizer import DEVIATION_FLOOR, PoseNormalizer
+from signllm.pose import SKELETON_50
 
 
 def fitted(frames=50):
@@ -112,7 +113,8 @@ def waving(periods_s: float, frames: int = 200) -> torch.Tensor:
 
 def test_amplitude_amplifies_quick_motion_and_leaves_the_slow_course_and_the_bones():
     normalizer, frames = PoseNormalizer(), torch.tensor([200])
-    quick, slow = (normalizer.amplified(waving(period), frames, 1.5)[0, 50:150] for period in (0.5, 20.0))
+    alike = torch.full((1, 3), 1.5)
+    quick, slow = (normalizer.amplified(waving(period), frames, alike)[0, 50:150] for period in (0.5, 20.0))
     assert torch.allclose(quick[:, :150], 1.5 * waving(0.5)[0, 50:150, :150], atol=0.01)
     assert torch.allclose(slow[:, :150], waving(20.0)[0, 50:150, :150], atol=0.01)
     assert torch.equal(quick[:, 150:], waving(0.5)[0, 50:150, 150:])
@@ -120,14 +122,29 @@ def test_amplitude_amplifies_quick_motion_and_leaves_the_slow_course_and_the_bon
 
 def test_amplitude_leaves_hands_at_rest_to_the_very_ends_of_a_clip():
     values = torch.full((1, 60, 190), 0.7)
-    assert torch.allclose(PoseNormalizer().amplified(values, torch.tensor([60]), 2.0), values, atol=1e-5)
+    made = PoseNormalizer().amplified(values, torch.tensor([60]), torch.full((1, 3), 2.0))
+    assert torch.allclose(made, values, atol=1e-5)
+
+
+def test_arms_hands_and_the_rest_of_the_body_are_amplified_each_by_its_own_factor():
+    normalizer, frames = PoseNormalizer(), torch.tensor([200, 200])
+    amplitude = torch.tensor([[1.5, 2.0, 0.5], [1.0, 1.0, 3.0]])
+    made = normalizer.amplified(waving(0.5).repeat(2, 1, 1), frames, amplitude)[:, 50:150, :150].unflatten(-1, (50, 3))
+    factors = made.abs().amax((1, 3))
+    of_joints = {"nose": 2, "right_elbow": 0, "left_wrist": 0, "left_hand_root": 1, "right_little_4": 1, "neck": 2}
+    for joint, part in of_joints.items():
+        found = factors[:, SKELETON_50.joints.index(joint)]
+        assert torch.allclose(found, amplitude[:, part], atol=0.02), joint
 
 
 def test_amplitude_of_a_clip_does_not_depend_on_what_is_beyond_its_end():
     normalizer, clips = fitted()
     values = normalizer.normalize(*tensors(clips[0]))[0]
     other = torch.cat([values[:, :30], torch.full_like(values[:, 30:], 9.0)], 1)
-    first, second = (normalizer.amplified(given, torch.tensor([30]), 1.5)[:, :30] for given in (values[:, :30], other))
+    first, second = (
+        normalizer.amplified(given, torch.tensor([30]), torch.full((1, 3), 1.5))[:, :30]
+        for given in (values[:, :30], other)
+    )
     assert torch.allclose(first, second, atol=1e-5)
 
 
@@ -153,12 +170,13 @@ def test_the_length_likelihood_is_best_at_the_true_distribution():
     assert all(best < likelihood(*other) for other in ((3.5, np.log(0.5)), (4.5, np.log(0.5)), (4.0, 0.3), (4.0, -1.5)))
 
 
-def test_the_fair_length_has_a_mean_ratio_of_one_to_real_lengths():
+def test_the_typical_length_is_as_near_to_the_median_as_to_the_mean_of_real_lengths():
     drawn = torch.tensor(np.exp(np.random.default_rng(0).normal(4.0, 0.6, 200_000)))
-    length = LengthDistribution(torch.tensor([4.0]), torch.tensor([0.6]).log())
-    assert (length.unbiased(500) / drawn).mean() == pytest.approx(1.0, abs=0.02)
+    typical = LengthDistribution(torch.tensor([4.0]), torch.tensor([0.6]).log()).typical(500)
+    assert (typical / drawn).median() == pytest.approx(1.094, abs=0.01)
+    assert typical / drawn.mean() == pytest.approx(1 / 1.094, abs=0.01)
 
 
-def test_the_fair_length_stays_within_bounds():
+def test_the_typical_length_stays_within_bounds():
     length = LengthDistribution(torch.tensor([-3.0, 4.0, 20.0]), torch.full((3,), -4.0))
-    assert length.unbiased(200).tolist() == [4, 55, 200]
+    assert length.typical(200).tolist() == [4, 55, 200]

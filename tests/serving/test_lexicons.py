@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from signllm.composing.parts import Values
+from signllm.aligning.values import Values
 from signllm.composing.signer import LexiconSigner
 from tests.helpers.lexicons import small_lexicon
 from tests.helpers.serving import events_of, poses_of

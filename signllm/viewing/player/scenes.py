@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from signllm.aligning.dtw import dtw_pairs
 from signllm.errors import ConfigError
-from signllm.metrics.dtw import dtw_pairs
 from signllm.pose import PoseSequence
 from signllm.retargeting.signer import has_depth
 from signllm.viewing.scene import in_shoulder_widths
@@ -97,7 +97,7 @@ def without_depth(pose: PoseSequence) -> PoseSequence:
 def aligned_frames(hypothesis: PoseSequence, reference: PoseSequence) -> list[int]:
     """For each frame of the reference, the frame of the hypothesis that dynamic time warping puts beside it.
 
-    Of several, the middle one. The path is `signllm.metrics.dtw`'s with the cost of the DTW score; where one clip has
+    Of several, the middle one. The path is `signllm.aligning.dtw`'s with the cost of the DTW score; where one clip has
     no depth, it is that of x and y.
     """
     if not (has_depth(hypothesis) and has_depth(reference)):

@@ -7,7 +7,7 @@ Steps are (1,1), (1,0), (0,1) with unit weight, from the first pair of frames to
 - `l2`: Euclidean distance of the flattened frames.
 
 Masks: in `mean_joint` a joint counts when the reference's frame shows it; one that the hypothesis's frame lacks costs
-its distance to its worst place (signllm.metrics.coverage), so hiding joints never pays. In the two sums, which follow
+its distance to its worst place (signllm.aligning.missing), so hiding joints never pays. In the two sums, which follow
 other people's code, a joint counts when it is seen in both frames, and they are scaled by J / (joints counted), so that
 they do not shrink when joints are missing. A pair of frames in which no joint counts costs the mean of all other pairs'
 local costs. Two clips without any pair that counts cannot be compared: their cost is NaN.
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signllm.metrics.coverage import missed_costs
+from signllm.aligning.missing import missed_costs
 from signllm.pose import PoseSequence
 from signllm.pose.geometry import with_depth
 
@@ -87,7 +87,7 @@ def cores() -> int:
 
 
 def _align(kind: int, hypothesis: PoseSequence, reference: PoseSequence) -> Alignment:
-    from signllm.metrics.dtw_kernels import masked_costs, whole_costs
+    from signllm.aligning.dtw_kernels import masked_costs, whole_costs
 
     hypothesis_UJ3 = in_three_coordinates(hypothesis)
     reference_J3T = np.ascontiguousarray(in_three_coordinates(reference).transpose(1, 2, 0))
@@ -109,7 +109,7 @@ def align_costs(cost_UT: np.ndarray) -> Alignment:
 
     Those cost the mean of all others; where there are no others, the path's cost is NaN.
     """
-    from signllm.metrics.dtw_kernels import cheapest_path
+    from signllm.aligning.dtw_kernels import cheapest_path
 
     unknown_UT = np.isnan(cost_UT)
     if unknown_UT.all():

@@ -1,4 +1,4 @@
-"""Compiled inner loops of dynamic time warping; imported by `signllm.metrics.dtw` only when a distance is asked for.
+"""Compiled inner loops of dynamic time warping; imported by `signllm.aligning.dtw` only when a distance is asked for.
 
 Legend: U hypothesis frames, T reference frames, J joints. The reference comes transposed, so that the innermost loop
 runs along its frames and the compiler vectorises it. Local costs are float32, their sums float64: a sum of a few

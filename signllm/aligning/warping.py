@@ -15,8 +15,8 @@ from itertools import combinations
 
 import numpy as np
 
-from signllm.composing.parts import Values, average
-from signllm.metrics.dtw import dtw_pairs
+from signllm.aligning.dtw import dtw_pairs
+from signllm.aligning.values import Values, average
 from signllm.pose import PoseSequence
 
 ROUNDS = 3
@@ -46,13 +46,17 @@ def align(clips: Sequence[PoseSequence]) -> Aligned:
     atypical_N = _distances(clips).sum(0) / (len(clips) - 1)
     medoid = int(atypical_N.argmin())
     target, fps = clips[medoid], clips[0].fps
-    frames = len(target)
     for _ in range(ROUNDS):
-        paths = [alignment.path for alignment in dtw_pairs([(clip, target) for clip in clips], threads=1)]
-        warps = [smooth_warp(path, frames) for path in paths]
+        warps = warps_onto(target, clips)
         mean = average([one.at(warp) for one, warp in zip(values, warps, strict=True)])
         target = mean.pose(fps)
     return Aligned(medoid, warps, atypical_N, mean)
+
+
+def warps_onto(target: PoseSequence, clips: Sequence[PoseSequence]) -> list[np.ndarray]:
+    """For each clip the (T,) fractional frames that it shows at each of the T frames of the target."""
+    alignments = dtw_pairs([(clip, target) for clip in clips], threads=1)
+    return [smooth_warp(alignment.path, len(target)) for alignment in alignments]
 
 
 def _distances(clips: Sequence[PoseSequence]) -> np.ndarray:
@@ -74,7 +78,7 @@ def _distances(clips: Sequence[PoseSequence]) -> np.ndarray:
 def smooth_warp(path_P2: np.ndarray, frames: int) -> np.ndarray:
     """(T,) float32: the frame of a clip at each of the `frames` moments of the axis: smooth, monotone, within the clip.
 
-    path_P2: pairs (frame of the clip, moment of the axis), as of `signllm.metrics.dtw`. A moment gets the mean of the
+    path_P2: pairs (frame of the clip, moment of the axis), as of `signllm.aligning.dtw`. A moment gets the mean of the
     frames that the path gives it. What is smoothed is the deviation from even speed, so the ends stay where they are.
     """
     from scipy.ndimage import gaussian_filter1d  # as in `parts`

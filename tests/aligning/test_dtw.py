@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from signllm.metrics.dtw import dtw, dtw_pairs
+from signllm.aligning.dtw import dtw, dtw_pairs
 from signllm.pose import SKELETON_50, PoseSequence
 from tests.helpers.literal_paths import literal_dtw
 
