@@ -6,10 +6,11 @@ Folds, judges and figures are those of benchmarks/composing.py: one fold is test
 models from the others, so no clip serves twice and no test clip chooses anything. Systems of one round are trained with
 the same number of steps and the same seed, and the last weights are scored:
 
+- random clip: a training clip of the word, as recorded;
 - before: clips as they are, without rest, and `amplitude` 1.3, as the configuration had it;
 - calibrated: the same clips, whole, with the amplitude calibrated on the training clips;
 - aligned: clips on a common time axis as well;
-- residual_flow: the same, with a drawn detail.
+- residual_flow: the same, with a drawn detail; once more with slow waves drawn as well.
 
 All systems draw lengths by the present rule. `spread` is the mean DTW distance between three clips that are drawn for
 one word with different seeds, divided by that between recordings of one word in the fold that is tested; 0 where the
@@ -22,7 +23,8 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -35,11 +37,12 @@ from signllm.aligning.dtw import dtw_pairs
 from signllm.cli.tables import print_lines, print_table
 from signllm.config import load_config
 from signllm.data.store import Store, StoreWriter
-from signllm.inference import Generator
+from signllm.inference import DecoderOptions, Generator
 from signllm.judges.judge import Judge, LanguageJudge
 from signllm.judges.training import JudgePlan
 from signllm.languages import resolve_language
 from signllm.pose import PoseSequence
+from signllm.training.amplitude import calibrate
 from signllm.training.setup import build_experiment, make_trainer
 
 BEFORE = ["data.align=false", "data.trim_rest_s=0.0", "model.pose_decoder.amplitude=1.3"]
@@ -55,8 +58,13 @@ SEEDS = (0, 1, 2)  # that a spread is measured over
 DEV_CLIPS = 8  # of the training clips: a run needs something to evaluate, and nothing is chosen by it
 
 
-def train(clips: Sequence[Clip], code: str, config: Path, settings: Sequence[str], folder: Path) -> Generator:
-    """A model of these clips, with the weights of its last step."""
+def train(
+    clips: Sequence[Clip], code: str, config: Path, settings: Sequence[str], folder: Path
+) -> Iterator[tuple[str, Generator]]:
+    """A model of these clips, with the weights of its last step, and what to add to its name.
+
+    One that draws comes a second time, drawing slow waves too, with the amplitude that this asks for.
+    """
     for split, part in (("train", clips), ("dev", clips[:DEV_CLIPS])):
         with StoreWriter(folder / "store", code, split) as writer:
             for record, pose in part:
@@ -67,13 +75,28 @@ def train(clips: Sequence[Clip], code: str, config: Path, settings: Sequence[str
     own = [f"{key}={folder / name}" for key, name in places.items()]
     trainer, _ = make_trainer(build_experiment(load_config(config, [*settings, *own])), [])
     trainer.fit()
-    return Generator.from_checkpoint(trainer.run.folder.last)
+    generator = Generator.from_checkpoint(trainer.run.folder.last)
+    yield "", generator
+    if generator.draws:
+        with DecoderOptions(slow_temperature=1.0).applied(generator.model):
+            data = generator.config.data
+            calibrate(generator.model, trainer.poses.train_set, data.max_frames, data.batch_size)
+            yield ", slow waves too", generator
 
 
 def answer(generator: Generator, clips: Sequence[Clip], code: str, seed: int = 0) -> list[PoseSequence]:
     """A clip for the text of each test clip."""
     texts = [record.text for record, _ in clips]
     return generator.generate(texts, [code] * len(texts), seed=seed)
+
+
+def copied(tested: Sequence[Clip], learnt: Sequence[Clip]) -> list[PoseSequence]:
+    """For each test clip a training clip of its word, the one that its name draws."""
+    known: dict[str, list[PoseSequence]] = {}
+    for record, pose in learnt:
+        known.setdefault(label_of(record), []).append(pose)
+    own = [(known[label_of(record)], zlib.crc32(record.id.encode())) for record, _ in tested]
+    return [poses[draw % len(poses)] for poses, draw in own]
 
 
 def spread(generator: Generator, clips: Sequence[Clip], code: str) -> float:
@@ -106,7 +129,7 @@ def main() -> int:
     flags.add_argument("--language", default="ASL")
     flags.add_argument("--config", type=Path, default=Path("configs/asl_words_config.json"))
     flags.add_argument("--set", action="append", default=[], help="configuration of all systems, as key=value")
-    flags.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
+    flags.add_argument("--systems", nargs="*", default=list(SYSTEMS), choices=list(SYSTEMS))
     flags.add_argument("--folds", type=int, default=5)
     flags.add_argument("--rounds", type=int, nargs="+", default=[0, 1], help="the folds that are tested, from 0")
     flags.add_argument("--steps", type=int, default=1000)
@@ -128,19 +151,21 @@ def main() -> int:
         tested = [clip for clip in parts[test] if label_of(clip[0]) in known]
         kept = args.judges / f"judge{test}.pth" if args.judges else None
         judge = judge_of(parts[judged], code, plan, kept)
-        found.setdefault("recording", []).append({**measure([pose for _, pose in tested], tested, judge), "spread": 1})
+        for name, poses in (("recording", [pose for _, pose in tested]), ("random clip", copied(tested, learnt))):
+            found.setdefault(name, []).append({**measure(poses, tested, judge), "spread": 1.0})
         for name in args.systems:
             own = [f"training.max_steps={args.steps}", f"training.seed={args.seed}", f"run_name={name}"]
             own += ["training.eval_every=1000", "training.save_every=1000", "training.sample_videos=0"]
             with tempfile.TemporaryDirectory() as folder:
-                generator = train(learnt, code, args.config, [*own, *SYSTEMS[name], *args.set], Path(folder))
-            figures = measure(answer(generator, tested, code), tested, judge)
-            figures["spread"] = spread(generator, tested, code) if generator.draws else 0.0
-            found.setdefault(name, []).append(figures)
-            amplitude = generator.model.amplitude_of(code)
-            print_lines([f"round {test}, {name}: amplitude {amplitude}, {json.dumps(figures)}"])
-            if args.output:
-                args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                settings = [*own, *SYSTEMS[name], *args.set]
+                for way, generator in train(learnt, code, args.config, settings, Path(folder)):
+                    figures = measure(answer(generator, tested, code), tested, judge)
+                    figures["spread"] = spread(generator, tested, code) if generator.draws else 0.0
+                    found.setdefault(name + way, []).append(figures)
+                    amplitude = generator.model.amplitude_of(code)
+                    print_lines([f"round {test}, {name}{way}: amplitude {amplitude}, {json.dumps(figures)}"])
+        if args.output:
+            args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     columns = ["top-1", "top-5", *FIGURES.values(), "spread"]
     print_table(
         ("system", *columns),

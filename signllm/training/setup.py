@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,16 +158,23 @@ def attach_cache(model: SignModel, config: Config) -> None:
 
 
 def initial_checkpoint(config: Config, path: str) -> Checkpoint:
-    """The checkpoint that `training.init_from` names. Raises CheckpointError when it holds another model."""
+    """The checkpoint that `training.init_from` names, with the amplitude that this configuration sets.
+
+    Raises CheckpointError when it holds another model.
+    """
     checkpoint = load_checkpoint(path)
+    own = checkpoint.config.model
+    # older configurations set the amplitude by hand; it is no weight, and generation alone uses it
+    decoder = own.pose_decoder.model_copy(update={"amplitude": config.model.pose_decoder.amplitude})
+    own = own.model_copy(update={"pose_decoder": decoder})
     # a run may train on some of the languages
-    differing = [f"model.{name}" for name in config.model.differing(checkpoint.config.model, ("languages",))]
+    differing = [f"model.{name}" for name in config.model.differing(own, ("languages",))]
     if differing:
         raise CheckpointError(
             f"training.init_from = {path}: its model differs from this configuration's in {', '.join(differing)}; copy"
             " the section `model` of config_used.json beside it, or train anew without init_from"
         )
-    return checkpoint
+    return replace(checkpoint, config=checkpoint.config.model_copy(update={"model": own}))
 
 
 def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Experiment:

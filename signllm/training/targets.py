@@ -100,12 +100,10 @@ def _fingerprint(clips: SignDataset) -> str:
 
 def _write(path: Path, axes: Sequence[CommonAxis]) -> None:
     moments = [axis.moments_G for axis in axes if axis.moments_G is not None]
-    arrays = {
-        "frames": np.array([0 if axis.moments_G is None else len(axis.moments_G) for axis in axes]),
-        "natural_frames": np.array([axis.natural_frames for axis in axes]),
-        "moments": np.concatenate([np.zeros(0, np.float32), *moments]),
-    }
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    frames_N = np.array([0 if axis.moments_G is None else len(axis.moments_G) for axis in axes])
+    natural_N = np.array([axis.natural_frames for axis in axes])
+    together = np.concatenate([np.zeros(0, np.float32), *moments])
+    write_atomically(path, lambda file: np.savez(file, frames=frames_N, natural_frames=natural_N, moments=together))
 
 
 def _read(path: Path, clips: SignDataset) -> list[CommonAxis] | None:

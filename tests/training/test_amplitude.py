@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from signllm.inference import DecoderOptions, Generator
-from signllm.models.checkpoint import load_checkpoint
+from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from signllm.models.group import PoseGroup
 from signllm.models.normalizer import PARTS
 from signllm.training import amplitude
 from signllm.training.setup import build_experiment
-from tests.helpers.runs import run
+from tests.helpers.runs import equal, run
 
 CALM = {"arms": 0.6, "hands": 0.8, "body": 1.3}
 
@@ -98,3 +98,14 @@ def test_a_run_keeps_the_amplitude_and_generation_uses_it(make_config, mode, tmp
     with DecoderOptions(amplitude=1.5).applied(generator.model):
         assert generator.model.amplitude_of("ASL") == pytest.approx([1.5 * factor for factor in own["ASL"]])
     assert generator.model.amplitude_of("ASL") == own["ASL"]
+
+
+def test_a_run_that_begins_with_older_weights_calibrates_them(make_config, tmp_path):
+    by_hand = build_experiment(make_config("model.pose_decoder.amplitude=1.3"))
+    path = tmp_path / "older.pth"
+    weights = by_hand.model.state_dict()
+    save_checkpoint(path, Checkpoint(by_hand.config, by_hand.model.extra_state(), weights))
+    assert load_checkpoint(path).build_model(averaged=True).amplitude_of("ASL") == (1.3, 1.3, 1.3)
+    model = build_experiment(make_config(f"training.init_from={path}")).model
+    assert model.amplitude_of("ASL") == (1.0, 1.0, 1.0)
+    assert equal(model.state_dict(), weights)
