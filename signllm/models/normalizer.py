@@ -26,6 +26,9 @@ LARGEST_DEVIATION = 12.0
 COURSE_FRAMES = 10.0
 # What is amplified alike: elbows and wrists; hands, relative to their wrists; all other joints.
 PARTS = ("arms", "hands", "body")
+Amplitude = tuple[float, float, float]
+"""Factors of the motion of each of PARTS."""
+UNCHANGED: Amplitude = (1.0, 1.0, 1.0)
 # Bones of this length and shorter, in shoulder widths, have no direction to keep.
 SHORTEST_BONE = 1e-3
 

@@ -22,15 +22,12 @@ from signllm.models.gloss import GlossDecoder, GlossVocabulary
 from signllm.models.group import PoseGroup
 from signllm.models.known_words import KnownWords
 from signllm.models.layers import sinusoids
-from signllm.models.normalizer import PARTS, PoseNormalizer
+from signllm.models.normalizer import PARTS, UNCHANGED, Amplitude, PoseNormalizer
 from signllm.models.outputs import Generated, GlossOutput, ModelOutput, Piece, Plan, Read, Route
 from signllm.models.text_encoder import TextEncoder
 from signllm.pose.batch import PoseBatch
 
 Clips = Iterable[tuple[np.ndarray, np.ndarray]]
-Amplitude = tuple[float, float, float]
-"""Factors of the motion of each of `signllm.models.normalizer.PARTS`."""
-UNCHANGED: Amplitude = (1.0, 1.0, 1.0)
 
 
 class SignModel(nn.Module, ABC):

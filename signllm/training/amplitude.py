@@ -19,8 +19,8 @@ from torch import Tensor
 
 from signllm.data.dataset import SignDataset
 from signllm.models.group import PoseGroup
-from signllm.models.normalizer import PARTS, parts_of_joints
-from signllm.models.sign_model import Amplitude, SignModel
+from signllm.models.normalizer import PARTS, Amplitude, parts_of_joints
+from signllm.models.sign_model import SignModel
 from signllm.pose import SKELETON_50
 from signllm.sampling import spread
 
