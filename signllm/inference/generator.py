@@ -250,7 +250,7 @@ class Generator:
     @property
     def streams(self) -> bool:
         """Whether the decoder gives the first frames of a clip before it has made the last ones."""
-        return self.model.streams
+        return DECODERS[self.config.model.pose_decoder.type].streams
 
     @property
     def options(self) -> dict[str, float]:

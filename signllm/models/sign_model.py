@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from signllm.config.schema import ModelConfig
 from signllm.errors import ConfigError
-from signllm.models.decoders import DECODERS
 from signllm.models.feature_cache import FeatureCache
 from signllm.models.from_file import build
 from signllm.models.gloss import GlossDecoder, GlossVocabulary
@@ -133,11 +132,6 @@ class SignModel(nn.Module, ABC):
                     pose_FJC = torch.cat(parts[piece.row])
                     whole = plan.read[piece.row].generated(pose_FJC, piece.expected_frames)
                 yield Piece(plan.rows[piece.row], piece.pose_FJC, whole)
-
-    @property
-    def streams(self) -> bool:
-        """Whether the first frames of a clip are there before the last ones are made."""
-        return DECODERS[self.config.pose_decoder.type].streams
 
     def amplitude_of(self, language: str) -> Amplitude:
         """Factors of the motion of each of PARTS: what the configuration sets by hand, else what was calibrated."""

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from signllm.data.dataset import SignDataset
+from signllm.models.decoders import DECODERS
 from signllm.models.group import PoseGroup
 from signllm.models.normalizer import PARTS, Amplitude, parts_of_joints
 from signllm.models.sign_model import SignModel
@@ -47,7 +48,8 @@ def calibrate(model: SignModel, clips: SignDataset, longest: int, batch_size: in
     A decoder that streams is left as it is, for its frames are shown before the clip is whole. Where nobody moves a
     part, or the configuration sets the amplitude by hand, the factor stays 1.
     """
-    if model.config.pose_decoder.amplitude is not None or model.streams:
+    decoder = model.config.pose_decoder
+    if decoder.amplitude is not None or DECODERS[decoder.type].streams:
         return
     was_training = model.training
     model.eval()
