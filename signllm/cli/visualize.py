@@ -24,10 +24,12 @@ from signllm.viewing.gloss_times import read_gloss_times, within
 from signllm.viewing.player.page import Figure, PageAvatar, PlayerScene, Segment, write_player
 from signllm.viewing.player.scenes import MOST_FIGURES
 from signllm.viewing.plots import write_statistics
+from signllm.viewing.print_files import DPI, MOST_DPI, check_format, write_figure
 from signllm.viewing.scene import Panel
 from signllm.viewing.sources import Clip, ClipSource, matching_clips, open_sources
 from signllm.viewing.statistics import both_wrists
 from signllm.viewing.survey import survey
+from signllm.viewing.trajectories import MOST_CLIPS, trajectory_figure
 from signllm.viewing.video import check_suffix, write_video
 
 DEFAULT_INPUT = Path("datasets/signllm_data_complete")
@@ -59,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="for compare and web: one or more inputs, shown on the right of --input / 对比的另一份或几份输入",
+        help="for compare, web and trajectory: inputs that are shown on the right of --input / 对比的另一份或几份输入",
     )
     add("--language", help="sign language of the clips, e.g. ASL (default: the first there is) / 手语语言")
     add("--split", help="split, e.g. dev (default: the first there is) / 数据划分")
@@ -80,9 +82,10 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--format",
         help="mp4, gif, webp, png (a contact sheet), glb (an avatar that signs), vrma, bvh (its motion), npz, skels,"
-        " pose, csv, json (the pose), several with commas (default: mp4)"
+        " pose, csv, json (the pose), several with commas (default: mp4); plots: pdf, svg, png"
         " / 输出格式，可用逗号分隔多个；glb 为打手语的虚拟人，vrma、bvh 为其动作，npz 等为姿态",
     )
+    add("--dpi", type=int, default=DPI, help="of plots as png (default: %(default)s) / png 图的分辨率")
     add("--size", type=int, default=480, help="width of a panel in pixels (default: 480) / 画面边长（像素）")
     add("--view", choices=list(VIEWS), default="front", help="front, or side for lifted clips / 视角")
     add(
@@ -136,7 +139,9 @@ def _check(options: argparse.Namespace) -> None:
             faults.append(f"--{name} {getattr(options, name)}: must be at least 1")
     if not (math.isfinite(options.fps) and options.fps > 0):
         faults.append(f"--fps {options.fps}: must be above 0")
-    if options.mode != "web" and (options.mode == "compare") != bool(options.compare_with):
+    if not 30 <= options.dpi <= MOST_DPI:
+        faults.append(f"--dpi {options.dpi}: expected 30 to {MOST_DPI}")
+    if options.mode not in ("web", "trajectory") and (options.mode == "compare") != bool(options.compare_with):
         faults.append("--compare_with PATH and --mode compare belong together; give both or neither")
     if options.mode == "web" and options.format:
         faults.append(f"--format {options.format}: --mode web writes one HTML page; leave --format out")
@@ -146,6 +151,8 @@ def _check(options: argparse.Namespace) -> None:
         faults.append(f"--gloss_times {options.gloss_times[0]}: only --mode web shows glosses on a line of time")
     if options.gloss_times and len(options.gloss_times) > 2:
         faults.append("--gloss_times: a table of glosses, and one of clips where it is needed; give two at most")
+    if options.mode == "trajectory" and len(options.compare_with) >= MOST_CLIPS:
+        faults.append(f"--compare_with: a plot tells {MOST_CLIPS} clips apart at most, that of --input among them")
     faults += _avatar_faults(options)
     if options.input is None and not DEFAULT_INPUT.exists():
         faults.append(
@@ -168,11 +175,14 @@ def _sources(options: argparse.Namespace, path: Path | None) -> list[ClipSource]
 
 def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
     """For each clip the files to write; ConfigError when --output, --format and the number of clips do not fit."""
+    is_plot = options.mode == "trajectory"
     output = options.output or DEFAULT_OUTPUT
     formats = [f".{name.strip().lstrip('.')}" for name in options.format.split(",")] if options.format else []
     named = output.suffix and not output.is_dir()
     for name in [Path(f"clip{suffix}") for suffix in formats] or [output] * bool(named):
-        if options.mode != "animation" or name.suffix.lower() not in (*AVATARS, *POSES):
+        if is_plot:
+            check_format(name.suffix)
+        elif options.mode != "animation" or name.suffix.lower() not in (*AVATARS, *POSES):
             check_suffix(name)
     if named:
         if len(stems) > 1:
@@ -180,7 +190,7 @@ def _targets(options: argparse.Namespace, stems: list[str]) -> list[list[Path]]:
         return [[output.with_suffix(suffix) for suffix in formats] or [output]]
     safe = [safe_name(stem) for stem in stems]
     unique = [name if safe.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(safe)]
-    return [[output / f"{name}{suffix}" for suffix in formats or [".mp4"]] for name in unique]
+    return [[output / f"{name}{suffix}" for suffix in formats or [".pdf" if is_plot else ".mp4"]] for name in unique]
 
 
 def _avatar_faults(options: argparse.Namespace) -> list[str]:
@@ -194,7 +204,7 @@ def _avatar_faults(options: argparse.Namespace) -> list[str]:
         return [f"--avatar {NO_AVATAR}: --format {wanted} writes an avatar; leave one of the two out"]
     if wanted or options.mode == "web":
         return []
-    if options.mode == "statistics" or set(suffixes) <= set(POSES):
+    if options.mode in ("statistics", "trajectory") or set(suffixes) <= set(POSES):
         given = [f"--{flag} {value}" for flag in ("avatar", "avatar_map") if (value := getattr(options, flag))]
         return [f"{flag}: plots and numbers show no avatar; leave it out" for flag in given]
     if options.avatar_map and options.avatar in (None, NO_AVATAR):
@@ -307,23 +317,42 @@ def wrist_figures(clip: Clip) -> list[str]:
     return [f"{value:.2f}" if math.isfinite(value) else "-" for value in figures]
 
 
+def trajectory(options: argparse.Namespace) -> None:
+    """A plot for each clip, or for each row of clips that are compared: how the wrists move."""
+    if options.compare_with:
+        sources, rows, names = _rows(options)
+    else:
+        sources, names = _sources(options, options.input)[:1], [""]
+        chosen = sources[0].select(options.clip) if options.clip else sources[0].first(options.num_clips)
+        rows = [(clip,) for clip in chosen]
+    targets = _targets(options, [f"trajectory_{sources[0].file_stem(clips[0])}" for clips in rows])
+    for clips, paths in zip(rows, targets, strict=True):
+        shown = [(f"{name}  {clip.id}".strip(), clip.pose) for name, clip in zip(names, clips, strict=True)]
+        title = next((clip.text for clip in clips if clip.text), None) or ""
+        for path in paths:
+            write_figure(trajectory_figure(shown, title), path, options.dpi)
+            print(f"wrote {path}")
+
+
 def statistics(options: argparse.Namespace) -> None:
     """Plots and statistics.json over every split that fits: an overview, and pages for each language."""
     output = options.output or DEFAULT_OUTPUT / "statistics"
     if output.suffix:
         raise ConfigError(f"--output {output}: statistics are several files; give a folder")
+    formats = [check_format(name) for name in (options.format or "png").split(",")]
     found = survey(_sources(options, options.input), options.max_clips, options.seed)
     for group in found.groups:
         print(f"{group.name}: {group.clips:,} clips, {group.frames:,} frames, {group.seconds / 60:.1f} minutes")
     for note in found.notes:
         print(f"note: {note}")
-    for path in write_statistics(output, found.groups, found.pages, found.notes):
+    for path in write_statistics(output, found.groups, found.pages, found.notes, formats, options.dpi):
         print(f"wrote {path}")
 
 
 MODES: dict[str, Callable[[argparse.Namespace], None]] = {
     "animation": animate,
     "statistics": statistics,
+    "trajectory": trajectory,
     "compare": compare,
     "web": web,
 }

@@ -130,9 +130,10 @@ def runs(text: str, bold: bool = False) -> tuple[Run, ...]:
     return tuple((_substitute(part), base) if font is None else (part, font) for font, part in parts)
 
 
-def in_base_font(text: str) -> str:
-    """One line of text in the characters of DejaVu Sans alone, for matplotlib; the rest is replaced."""
-    known = _characters(_base_fonts()[False])
+def in_our_fonts(text: str) -> str:
+    """One line of text in the characters of DejaVu Sans and the bundled font, for matplotlib; the rest is replaced."""
+    wide = bundled_font()
+    known = _characters(_base_fonts()[False]) | (_characters(wide) if wide else frozenset())
     parts = groupby(_one_line(text), lambda c: c.isspace() or ord(c) in known)
     return "".join("".join(part) if drawable else _substitute("".join(part)) for drawable, part in parts)
 

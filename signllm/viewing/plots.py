@@ -5,16 +5,16 @@ Figures are made without pyplot, so no global state of matplotlib is touched; ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from signllm.fsutil import write_atomically, write_json
+from signllm.fsutil import write_json
 from signllm.pose.skeleton import FINGERS
-from signllm.viewing import fonts
 from signllm.viewing.drawing import FINGER_COLORS, SIDE_COLORS
+from signllm.viewing.print_files import DPI, drawable, lettering, write_figure
 from signllm.viewing.statistics import SPACE_EDGES_X, SPACE_EDGES_Y, SPEED_EDGES, ClipStatistics
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _GREY = "#545c68"
 # Okabe and Ito's colours, made for all kinds of colour vision, without the yellow that is faint on white.
 _GROUP_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7f7f7f")
-_DPI = 130
 _MOST_IN_OVERVIEW = 6  # more groups than this are shown pooled, by page
 
 
@@ -34,8 +33,12 @@ def write_statistics(
     groups: Sequence[ClipStatistics],
     pages: Sequence[ClipStatistics] | None = None,
     notes: Sequence[str] = (),
+    formats: Sequence[str] = ("png",),
+    dpi: int = DPI,
 ) -> list[Path]:
     """Write statistics.json and overview.png over the groups, <page>_joints.png and <page>_motion.png for each page.
+
+    formats: of `signllm.viewing.print_files`, in place of png; `dpi` counts for png.
 
     pages: pooled groups that get plots of their own, such as a language over its splits; the groups when None.
     notes (how clips were chosen, warnings) are kept in the json. Returns the paths written.
@@ -45,19 +48,27 @@ def write_statistics(
     report = folder / "statistics.json"
     write_json(report, {"notes": list(notes), "groups": {group.name: group.summary() for group in groups}})
     shown = groups if len(groups) <= _MOST_IN_OVERVIEW else pages
-    written = [report, _save(overview_figure(shown), folder / "overview.png")]
+    written = [report]
+    with lettering():
+        for stem, figure in _figures(shown, pages):
+            written += [write_figure(figure, folder / f"{stem}.{kind}", dpi) for kind in formats]
+    return written
+
+
+def _figures(groups: Sequence[ClipStatistics], pages: Sequence[ClipStatistics]) -> Iterator[tuple[str, Figure]]:
+    """Each figure with the stem of its file, one at a time."""
+    yield "overview", overview_figure(groups)
     for page in pages:
         stem = page.name.replace("/", "_")
-        written.append(_save(joints_figure(page), folder / f"{stem}_joints.png"))
-        written.append(_save(motion_figure(page), folder / f"{stem}_motion.png"))
-    return written
+        yield f"{stem}_joints", joints_figure(page)
+        yield f"{stem}_motion", motion_figure(page)
 
 
 def overview_figure(groups: Sequence[ClipStatistics]) -> Figure:
     """Lengths, amounts, texts and shoulder widths of all groups beside each other."""
     figure, axes = _page("Overview", (2, 3), (13, 7.2))
     colors = [_GROUP_COLORS[i % len(_GROUP_COLORS)] for i in range(len(groups))]
-    names = [_drawable(group.name) for group in groups]
+    names = [drawable(group.name) for group in groups]
     _histograms(axes[0, 0], [g.values("duration_s") for g in groups], names, colors)
     _label(axes[0, 0], "Length of clips", "seconds", "share of clips")
     _bars(axes[0, 1], names, [g.frames for g in groups], colors)
@@ -86,7 +97,7 @@ def overview_figure(groups: Sequence[ClipStatistics]) -> Figure:
 
 def joints_figure(group: ClipStatistics) -> Figure:
     """For each joint how often it is missing; for each bone its length and how much it varies."""
-    figure, axes = _page(f"{_drawable(group.name)}: joints and bones", (3, 1), (13, 10))
+    figure, axes = _page(f"{drawable(group.name)}: joints and bones", (3, 1), (13, 10))
     skeleton = group.skeleton
     joint_colors = [_joint_color(name) for name in skeleton.joints]
     positions = np.arange(skeleton.num_joints)
@@ -111,7 +122,7 @@ def joints_figure(group: ClipStatistics) -> Figure:
 
 def motion_figure(group: ClipStatistics) -> Figure:
     """Where the wrists are, how fast they move, and which hand does the work."""
-    figure, axes = _page(f"{_drawable(group.name)}: motion (image plane)", (2, 3), (13, 8.2))
+    figure, axes = _page(f"{drawable(group.name)}: motion (image plane)", (2, 3), (13, 8.2))
     for column, (part, counts) in enumerate(group.space_counts.items()):
         _heat_map(axes[0, column], counts, f"Space used by the {part.split('_')[0]} wrist")
     speeds = axes[0, 2]
@@ -143,19 +154,11 @@ def _page(title: str, grid: tuple[int, int], inches: tuple[float, float]) -> tup
     # Fixed margins: matplotlib's layout engine would take longer than all of the drawing.
     single = grid[1] == 1
     figure.subplots_adjust(0.05, 0.11 if single else 0.07, 0.985, 0.91, wspace=0.2, hspace=0.6 if single else 0.32)
-    figure.suptitle(title, x=0.012, ha="left", weight="bold", fontsize=13)
+    figure.suptitle(title, x=0.012, ha="left", fontsize=13)
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
     return figure, axes
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=_DPI))
-    return path
 
 
 def _label(ax: Axes, title: str, x: str, y: str) -> None:
@@ -243,11 +246,6 @@ def _heat_map(ax: Axes, counts_XY: np.ndarray, title: str) -> None:
     ax.set_xlim(SPACE_EDGES_X[0], SPACE_EDGES_X[-1])
     ax.set_ylim(SPACE_EDGES_Y[-1], SPACE_EDGES_Y[0])
     _label(ax, title, "shoulder widths from the middle of the shoulders", "down")
-
-
-def _drawable(text: str) -> str:
-    """The text without what matplotlib's own font lacks and without the dollar signs it reads as formulas."""
-    return fonts.in_base_font(text).replace("$", r"\$")
 
 
 def _duration(seconds: float) -> str:

@@ -115,6 +115,11 @@ def test_pose_files_and_an_output_file(tmp_path):
         (["--num_clips", "0"], "--num_clips 0"),
         (["--mode", "compare"], "--compare_with"),
         (["--mode", "statistics", "--output", "x.png"], "give a folder"),
+        (["--mode", "statistics", "--format", "mp4"], "plots are pdf, svg, png"),
+        (["--mode", "trajectory", "--format", "mp4"], "plots are pdf, svg, png"),
+        (["--mode", "trajectory", "--output", "x.jpg"], "plots are pdf, svg, png"),
+        (["--mode", "trajectory", "--dpi", "5000"], "--dpi 5000"),
+        (["--mode", "trajectory", "--compare_with", "a", "b", "c", "d"], "4 clips apart"),
         (["--input", "nowhere.npz"], "nowhere.npz"),
         (["--input", "nowhere"], "nowhere"),
         (["--avatar", "x.vrm"], "x.vrm: no such file"),
@@ -223,6 +228,18 @@ def test_statistics_of_a_store_and_of_a_sample(store, tmp_path, capsys):
         "overview.png",
         *(f"{name}_{kind}.png" for name in ("ASL", "KSL_dev") for kind in ("joints", "motion")),
     }
+
+
+def test_trajectories_of_clips_alone_and_compared(store, tmp_path, capsys):
+    flags = ["--mode", "trajectory", "--input", str(store), "--output"]
+    assert main([*flags, str(tmp_path / "alone"), "--num_clips", "2"]) == 0
+    assert [path.suffix for path in (tmp_path / "alone").iterdir()] == [".pdf", ".pdf"]
+    one, two = tmp_path / "one.png", tmp_path / "two.png"
+    assert main([*flags, str(one), "--dpi", "50"]) == 0
+    assert main([*flags, str(two), "--dpi", "100", "--compare_with", str(store)]) == 0
+    narrow, wide = (Image.open(path) for path in (one, two))
+    assert (narrow.width, wide.width) == (170, 340)
+    assert wide.height > 2 * narrow.height - 4
 
 
 def test_help_is_bilingual(capsys):
