@@ -52,6 +52,10 @@ class WorkerError(SignLLMError):
     heading = "worker error"
 
 
+class ToldElsewhereError(SignLLMError):
+    """Another process of the same work prints what is wrong; this one only ends."""
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest candidate, or an empty string."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.5)

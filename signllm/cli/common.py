@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from signllm.errors import SignLLMError
+from signllm.errors import SignLLMError, ToldElsewhereError
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -65,6 +65,8 @@ def command(main: Main) -> Main:
             code = main(argv)
             sys.stdout.flush()  # here, a full disk is still told; when Python ends, it is a traceback
             return code
+        except ToldElsewhereError:
+            return USER_ERROR
         except SignLLMError as error:
             return _print_faults(error)
         except KeyboardInterrupt:

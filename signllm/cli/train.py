@@ -6,8 +6,8 @@ import argparse
 import signal
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from signllm.models.checkpoint import Checkpoint
+    from signllm.training.adding import Addition
+    from signllm.training.distributed import Ranks
     from signllm.training.setup import Experiment
     from signllm.training.trainer import Trainer
 
@@ -83,19 +85,61 @@ def for_debugging(config: Config) -> Config:
 
 
 def train(config_path: str | None, default_config: str, args: argparse.Namespace) -> int:
-    """Run training as the flags say; return the exit code."""
-    from signllm.models.checkpoint import load_checkpoint
+    """Run training as the flags say, alone or as one of the ranks of torchrun; return the exit code."""
+    from signllm.training.distributed import launched_ranks
 
     _check_flags(args)
-    if args.add_language:
-        return _train_added(config_path, args)
-    checkpoint = load_checkpoint(args.resume) if args.resume else None
-    if checkpoint is None:
-        config = load_config(config_path or default_config, args.overrides)
-        config = for_debugging(config) if args.debug else config
-    else:
-        config = _config_of_resumed_run(checkpoint.config, config_path, args)
-    return run_training(config, checkpoint, dry=args.dry_run)
+    with launched_ranks() as ranks:
+        with ranks.agreeing():
+            plan = _plan_added(config_path, args) if args.add_language else _plan(config_path, default_config, args)
+        return _carry_out(_after_restart(plan, ranks), args.dry_run, ranks)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained: a configuration, and the checkpoint to go on from or the language to add to one."""
+
+    config: Config
+    checkpoint: Checkpoint | None = None
+    addition: Addition | None = None
+    base: Checkpoint | None = None
+
+    def experiment(self) -> Experiment:
+        """The run before it starts."""
+        from signllm.training.setup import build_experiment
+
+        if self.addition is not None and self.base is not None:
+            return self.addition.experiment(self.config, self.base)
+        return build_experiment(self.config, self.checkpoint)
+
+
+def _plan(config_path: str | None, default_config: str, args: argparse.Namespace) -> Plan:
+    """A new run, or one that is resumed."""
+    from signllm.models.checkpoint import load_checkpoint
+
+    if args.resume:
+        checkpoint = load_checkpoint(args.resume)
+        return Plan(_config_of_resumed_run(checkpoint.config, config_path, args), checkpoint)
+    config = load_config(config_path or default_config, args.overrides)
+    return Plan(for_debugging(config) if args.debug else config)
+
+
+def _after_restart(plan: Plan, ranks: Ranks) -> Plan:
+    """The plan, or where torchrun has started the ranks again, the last checkpoint that they left in this launch."""
+    from signllm.models.checkpoint import load_checkpoint
+    from signllm.training.run_folder import RunFolder
+
+    last = RunFolder(plan.config).last
+    left = False
+    if ranks.restarts and ranks.first:
+        with suppress(CheckpointError):
+            left = load_checkpoint(last, mapped=True).training["state"].get("launch") == ranks.launch
+    if not ranks.from_first(left):
+        return plan
+    if ranks.first:
+        print(f"started again by torchrun, time {ranks.restarts}: goes on from {last}", flush=True)
+    with ranks.agreeing():
+        return Plan(plan.config, load_checkpoint(last))
 
 
 def _check_flags(args: argparse.Namespace) -> None:
@@ -115,7 +159,7 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise ConfigError(faults)
 
 
-def _train_added(config_path: str | None, args: argparse.Namespace) -> int:
+def _plan_added(config_path: str | None, args: argparse.Namespace) -> Plan:
     """A new run that trains one more group; data and training are those of --config, or the checkpoint's own."""
     from signllm.models.checkpoint import load_checkpoint
     from signllm.training.adding import Addition
@@ -129,9 +173,7 @@ def _train_added(config_path: str | None, args: argparse.Namespace) -> int:
     named = any(override.partition("=")[0].strip() == "run_name" for override in args.overrides)
     config = addition.config(wanted, checkpoint, wanted.run_name if named else None)
     config = for_debugging(config) if args.debug else config
-    _announce(config)
-    with _held(config, args.dry_run):
-        return _run(addition.experiment(config, checkpoint), None, args.dry_run)
+    return Plan(config, addition=addition, base=checkpoint)
 
 
 def _config_of_resumed_run(saved: Config, config_path: str | None, args: argparse.Namespace) -> Config:
@@ -155,16 +197,28 @@ def _config_of_resumed_run(saved: Config, config_path: str | None, args: argpars
     return wanted
 
 
-def run_training(config: Config, checkpoint: Checkpoint | None = None, dry: bool = False) -> int:
-    """Build the experiment and train it, or only try it when `dry`; return the exit code."""
+def _carry_out(plan: Plan, dry: bool, ranks: Ranks) -> int:
+    """Build the experiment and train it, or only try it when `dry`; return the exit code. The first rank speaks."""
     from signllm.models.decoders import is_network
-    from signllm.training.setup import build_experiment
 
-    _announce(config)
+    config = plan.config
+    if ranks.first:
+        print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)
     if not is_network(config.model.pose_decoder):
-        return _compose(config, dry)
-    with _held(config, dry):
-        return _run(build_experiment(config, checkpoint), checkpoint, dry)
+        with ranks.agreeing():
+            return _compose(config, dry) if ranks.first else 0
+    with ExitStack() as held:
+        with ranks.agreeing():
+            if ranks.first:
+                held.enter_context(_held(config, dry))
+            experiment = plan.experiment()
+        sets = experiment.train_set, experiment.eval_set
+        clips = f"{len(sets[0])} training clips, {len(sets[1])} to evaluate on"
+        if ranks.first:
+            print(f"{', '.join(sets[0].languages)}: {clips}", flush=True)
+        if dry:
+            return _print_dry_run(experiment, ranks)
+        return _run(experiment, plan.checkpoint, ranks)
 
 
 def _compose(config: Config, dry: bool) -> int:
@@ -197,62 +251,57 @@ def _held(config: Config, dry: bool) -> AbstractContextManager[None]:
     return nullcontext() if dry else folder.held()
 
 
-def _announce(config: Config) -> None:
-    print(f"run {config.run_name}: mode {config.model.mode}, data {config.data.dataset_path}", flush=True)
-
-
-def _run(experiment: Experiment, checkpoint: Checkpoint | None, dry: bool) -> int:
-    """Train a built experiment, or only try it when `dry`; return the exit code."""
+def _run(experiment: Experiment, checkpoint: Checkpoint | None, ranks: Ranks) -> int:
+    """Train a built experiment; return the exit code."""
     from signllm.cli.watching import ProgressBar, SamplePage, SampleVideos
     from signllm.training.setup import make_trainer
 
-    sets = experiment.train_set, experiment.eval_set
-    print(f"{', '.join(sets[0].languages)}: {len(sets[0])} training clips, {len(sets[1])} to evaluate on", flush=True)
-    if dry:
-        return _print_dry_run(experiment)
-    trainer, set_aside = make_trainer(experiment, [ProgressBar(), SampleVideos(), SamplePage()], checkpoint)
+    trainer, set_aside = make_trainer(experiment, [ProgressBar(), SampleVideos(), SamplePage()], checkpoint, ranks)
     if set_aside:
         print(f"an older run of this name was kept as {set_aside}")
-    stopped = _stop_on_signals(trainer)
+    _stop_on_signals(trainer)
     state = trainer.fit()
-    folder = trainer.run.folder
-    if stopped.is_set():
+    folder, stopped = trainer.run.folder, trainer.run.stop_requested
+    if stopped and ranks.first:
         print(f"stopped at step {state.step}; go on with --resume {folder.last}", file=sys.stderr)
-        return INTERRUPTED
-    print(f"best checkpoint (step {state.best_step}, selection {state.best_score:.4f}): {folder.best}")
-    print(f"log: {folder.train_log}   samples: {folder.samples}   TensorBoard: tensorboard --logdir {folder.logs}")
-    return 0
+    elif ranks.first:
+        print(f"best checkpoint (step {state.best_step}, selection {state.best_score:.4f}): {folder.best}")
+        print(f"log: {folder.train_log}   samples: {folder.samples}   TensorBoard: tensorboard --logdir {folder.logs}")
+    return INTERRUPTED if stopped else 0
 
 
-def _stop_on_signals(trainer: Trainer) -> threading.Event:
-    """Let Ctrl-C and SIGTERM end the run after the current step, with last_model.pth written."""
-    stopped = threading.Event()
+def _stop_on_signals(trainer: Trainer) -> None:
+    """Let Ctrl-C and SIGTERM end the run after the current step, on all ranks, with last_model.pth written."""
+    run = trainer.run
+    asked = threading.Event()
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        if stopped.is_set():  # a second Ctrl-C does not wait
+        if asked.is_set() and run.ranks.size == 1:  # a second Ctrl-C does not wait; launchers send several signals
             raise KeyboardInterrupt
-        stopped.set()
-        trainer.run.request_stop()
+        asked.set()
+        run.request_stop()
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
-    return stopped
 
 
-def _print_dry_run(experiment: Experiment) -> int:
+def _print_dry_run(experiment: Experiment, ranks: Ranks) -> int:
     import tempfile
 
     from signllm.cli.watching import Messages
     from signllm.training.dry_run import dry_run
     from signllm.training.setup import make_trainer
 
-    with tempfile.TemporaryDirectory() as scratch:  # a dry run must not touch the run's own folders
+    with tempfile.TemporaryDirectory() as own:  # a dry run must not touch the run's own folders
+        scratch = ranks.from_first(own)
         training = experiment.config.training.model_copy(update={"checkpoint_dir": scratch, "log_dir": scratch})
         trying = replace(experiment, config=experiment.config.model_copy(update={"training": training}))
-        trainer, _ = make_trainer(trying, [Messages()])
-        with trainer.held:
+        trainer, _ = make_trainer(trying, [Messages()], ranks=ranks)
+        with trainer.held, ranks.agreeing():
             found = dry_run(trying, trainer)
+    if not ranks.first:
+        return 0
     minutes = found.total_s / 60
     print(f"parameters: {found.num_parameters:,} ({found.num_trainable:,} trained)")
     print(f"steps: {found.steps_per_epoch} an epoch, {found.total_steps} in all")

@@ -68,6 +68,7 @@ class _State(BaseModel):
     evaluations_without_gain: Count = 0
     precision: Literal["fp32", "bf16"]
     data_fingerprint: str = ""
+    launch: str = ""
     sums: dict[str, float] = {}
     measures: dict[str, list[float] | tuple[float, float]] = {}
     history: list[dict] = []

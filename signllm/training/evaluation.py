@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from signllm.metrics.summary import panel_scores, selection_score
 from signllm.models.sign_model import SignModel
 from signllm.pose import PoseSequence
 from signllm.sampling import spread
+from signllm.training.distributed import Ranks
 from signllm.training.losses import compute_losses
 
 
@@ -43,26 +45,50 @@ def evaluation_indices(dataset: SignDataset, most: int) -> list[int]:
 
 
 @torch.no_grad()
-def evaluate(model: SignModel, config: Config, dataset: SignDataset, device: torch.device) -> Evaluation:
-    """Evaluate the model as it stands on at most `training.eval_samples` clips, in fp32."""
+def evaluate(
+    model: SignModel, config: Config, dataset: SignDataset, device: torch.device, ranks: Ranks | None = None
+) -> Evaluation:
+    """Evaluate the model as it stands on at most `training.eval_samples` clips, in fp32.
+
+    Each rank does its share of the batches, and all get the same figures, those of one process alone.
+    """
+    ranks = ranks or Ranks()
     indices = evaluation_indices(dataset, config.training.eval_samples)
     was_training = model.training
     model.eval()
-    sums: dict[str, float] = {}
-    pairs: list[SamplePair] = []
     generator = Generator(model, config, str(device))
-    size = config.data.batch_size
-    for first in range(0, len(indices), size):
-        samples = [dataset.sample(index) for index in indices[first : first + size]]
-        losses = compute_losses(model(collate(samples).to(device)), config)
-        for name, value in losses.values().items():
-            sums[name] = sums.get(name, 0.0) + value * len(samples)
+
+    def evaluated(own: Sequence[int]) -> tuple[dict[str, float], list[PoseSequence]]:
+        """The losses of a batch, times its clips, and the clips generated from its texts."""
+        samples = [dataset.sample(index) for index in own]
+        losses = compute_losses(model(collate(samples).to(device)), config).values()
         requests = [sample.prompt if model.writes_gloss else sample.record.text for sample in samples]
-        languages = [sample.record.language for sample in samples]
-        for sample, pose in zip(samples, generator.generate(requests, languages), strict=True):
-            record = sample.record
-            pairs.append(SamplePair(record.id, record.text, record.language, sample.pose, pose))
+        poses = generator.generate(requests, [sample.record.language for sample in samples])
+        return {name: value * len(own) for name, value in losses.items()}, poses
+
+    size = config.data.batch_size
+    found = ranks.spread([indices[first : first + size] for first in range(0, len(indices), size)], evaluated)
     model.train(was_training)
+    evaluation = ranks.from_first(_concluded(found, indices, dataset, config) if ranks.first else None)
+    assert evaluation is not None, "the first rank concludes"
+    return evaluation
+
+
+def _concluded(
+    found: Sequence[tuple[dict[str, float], list[PoseSequence]]],
+    indices: Sequence[int],
+    dataset: SignDataset,
+    config: Config,
+) -> Evaluation:
+    """The evaluation, of what was found of the batches of these clips."""
+    sums: dict[str, float] = {}
+    for losses, _ in found:
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + value
+    pairs: list[SamplePair] = []
+    for index, pose in zip(indices, (pose for _, poses in found for pose in poses), strict=True):
+        record = dataset.record(index)
+        pairs.append(SamplePair(record.id, record.text, record.language, dataset.pose(index), pose))
     scores = panel_scores([pair.generated for pair in pairs], [pair.reference for pair in pairs])
     return Evaluation(
         losses={name: value / len(indices) for name, value in sums.items()},

@@ -18,6 +18,7 @@ from signllm.languages import make_prompt
 from signllm.learning.seeding import seed_everything
 from signllm.metrics.text_scores import score_glosses
 from signllm.models.sign_model import Prompt2LangGloss
+from signllm.training.distributed import Ranks
 from signllm.training.losses import LABEL_SMOOTHING, gloss
 from signllm.training.phase import Phase
 from signllm.training.run import Run
@@ -41,24 +42,27 @@ def pairs_loss(model: Prompt2LangGloss, batch: GlossBatch) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate_pairs(model: Prompt2LangGloss, pairs: list[GlossPair], batch_size: int) -> GlossEvaluation:
+def evaluate_pairs(
+    model: Prompt2LangGloss, pairs: list[GlossPair], batch_size: int, ranks: Ranks | None = None
+) -> GlossEvaluation:
     """Loss and written glosses of pairs in phrasings that are never trained on; the language is read, not given.
 
-    Scores of glosses leave pseudo-gloss out: it is no truth.
+    Scores of glosses leave pseudo-gloss out: it is no truth. Each rank reads its share.
     """
     was_training = model.training
     model.eval()
-    loss, written, read = 0.0, [], []
-    for first in range(0, len(pairs), batch_size):
+
+    def evaluated(first: int) -> tuple[float, list[tuple[str, str]]]:
         part = pairs[first : first + batch_size]
         codes = [pair.language for pair in part]
         prompts = [make_prompt(p.text, p.language, first + n, held_out=True) for n, p in enumerate(part)]
         output = model.read_prompts(prompts, codes, [pair.gloss for pair in part])
-        loss += float(gloss(output, 0.0)) * len(part)
-        for code, glosses in model.translate(prompts, [None] * len(part)):
-            read.append(code)
-            written.append(glosses)
+        return float(gloss(output, 0.0)) * len(part), model.translate(prompts, [None] * len(part))
+
+    found = (ranks or Ranks()).spread(range(0, len(pairs), batch_size), evaluated)
     model.train(was_training)
+    loss = sum(of_part for of_part, _ in found)
+    read, written = zip(*(clip for _, clips in found for clip in clips), strict=True)
     right = sum(code == pair.language for code, pair in zip(read, pairs, strict=True))
     told = [place for place, pair in enumerate(pairs) if not pair.pseudo]
     scores = score_glosses([written[place] for place in told], [pairs[place].gloss for place in told]) if told else {}
@@ -119,7 +123,7 @@ class GlossPhase(Phase):
         while state.gloss_step < self.total_steps:
             started = time.perf_counter()
             self.train_step()
-            state.gloss_seconds += time.perf_counter() - started
+            state.gloss_seconds += run.agree(time.perf_counter() - started)
             run.reporter.gloss_step(state)
             self.read_when_due()
             self._after_step()
@@ -140,12 +144,13 @@ class GlossPhase(Phase):
 
     def train_step(self) -> None:
         """One optimiser step of the phase, on one batch of pairs, in as many parts as a step of the pose training."""
-        run, state, parts = self.run, self.run.state, self.run.config.training.accumulate
+        run, state = self.run, self.run.state
+        parts = run.ranks.size * run.config.training.accumulate
         rate = self.schedule.rate(state.gloss_step)
         batch = self.train_pairs.batch(state.gloss_step, self.options.batch_size)
         run.optimizer.zero_grad()
         total = torch.zeros((), device=run.device)
-        for part in range(parts):
+        for part in range(run.ranks.rank, parts, run.ranks.size):
             seed_everything(run.config.training.seed, state.gloss_step, _STREAM, part)
             with autocast(run.device, run.precision):
                 loss = self._part_loss(batch, part, parts)
@@ -173,7 +178,7 @@ class GlossPhase(Phase):
         run = self.run
         pairs = self.eval_pairs.spread(run.config.training.eval_samples)
         with run.averaged_weights():
-            found = evaluate_pairs(self.model, pairs, self.options.batch_size)
+            found = evaluate_pairs(self.model, pairs, self.options.batch_size, run.ranks)
         entry = {"gloss_step": run.state.gloss_step, "loss": found.loss, "scores": found.scores}
         run.state.gloss_history.append(entry)
         run.reporter.gloss_evaluation(run.state, entry, len(pairs))

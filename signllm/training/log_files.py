@@ -42,14 +42,15 @@ class LogFile(logging.FileHandler):
 
 
 class Board:
-    """TensorBoard's events in a folder. The first failed write ends them, and is told to `tell`."""
+    """TensorBoard's events in a folder, or none. The first failed write ends them, and is told to `tell`."""
 
-    def __init__(self, folder: Path, purge_step: int | None, tell: Tell):
+    def __init__(self, folder: Path, purge_step: int | None, tell: Tell, silent: bool = False):
         self._folder, self._tell = folder, tell
         self._writer: SummaryWriter | None = None
         self._hook = threading.excepthook
         threading.excepthook = self._quiet_hook
-        self._attempt(lambda: self._open(purge_step))
+        if not silent:
+            self._attempt(lambda: self._open(purge_step))
 
     def _open(self, purge_step: int | None) -> None:
         from torch.utils.tensorboard import SummaryWriter

@@ -186,17 +186,18 @@ COUNTED: dict[str, Callable[[PoseNormalizer, Tensor], Tensor]] = {
     "bone_length": both_ends,
 }
 """Of terms that are means over what is valid: what that is, by the mask of a group's clips."""
+TERMS = (*COUNTED, "future", "length", "rl", "gloss")
 
 
 def denominators(model: SignModel, batch: PoseBatch, config: Config) -> dict[str, Tensor]:
-    """What each term of `compute_losses` divides by on this batch, up to a factor that all batches share: float64.
+    """What each of the TERMS of `compute_losses` divides by on this batch, but for a factor all batches share: float64.
 
     It is known before the model runs: batches that make one step are weighted by it, so that the step is that of one
     batch of all their clips.
     """
     weights, decoder = config.training.losses.model_dump(), config.model.pose_decoder
     names = [name for name in COUNTED if weights[name] or name == "reconstruction"]
-    counts = {name: torch.zeros((), dtype=torch.float64, device=batch.frames_B.device) for name in (*names, "future")}
+    counts = {name: torch.zeros((), dtype=torch.float64, device=batch.frames_B.device) for name in TERMS}
     for normalizer, rows in model.normalizers(batch.languages):
         clips = batch.select(rows)
         _, mask_BFV = normalizer.normalize(clips.pose_BFJC, clips.valid_BFJ)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from signllm.training.losses import Losses
+from signllm.training.distributed import Ranks
+from signllm.training.losses import TERMS, Losses
 
 
 @dataclass(frozen=True)
@@ -26,27 +27,28 @@ class Part:
     share: Mapping[str, Tensor]
 
 
-def parts_of(
-    own: Sequence[Mapping[str, Tensor]], total: Mapping[str, Tensor], indices: Sequence[int], of: int
-) -> list[Part]:
-    """The parts of a step that batches with these denominators are, those of the whole step being `total`."""
-    shares = [{name: (count / total[name].clamp(min=1)).float() for name, count in counts.items()} for counts in own]
-    return [Part(index, of, share) for index, share in zip(indices, shares, strict=True)]
+def parts_of_step(own: Sequence[Mapping[str, Tensor]], ranks: Ranks, of: int, device: torch.device) -> list[Part]:
+    """The parts that this rank's batches are of a step of `of` batches, by their denominators."""
+    count_PN = torch.zeros(len(own), len(TERMS), dtype=torch.float64, device=device)
+    for part, counts in enumerate(own):
+        count_PN[part] = torch.stack([counts[name] for name in TERMS])
+    share_PN = (count_PN / ranks.sum(count_PN.sum(0)).clamp(min=1)).float()
+    return [
+        Part(ranks.rank + ranks.size * number, of, dict(zip(TERMS, share_N.unbind(), strict=True)))
+        for number, share_N in enumerate(share_PN)
+    ]
 
 
-def summed(counts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The sum by name of what several batches leave; some may lack a name."""
-    names = dict.fromkeys(name for each in counts for name in each)
-    return {name: torch.stack([each[name] for each in counts if name in each]).sum() for name in names}
-
-
-def joined(found: Sequence[Losses], num_clips: Sequence[int]) -> Losses:
+def joined(found: Sequence[Losses], num_clips: Sequence[int], device: torch.device) -> Losses:
     """What the parts of a step leave together: sums of losses, means of measures over clips, rewards side by side."""
     if len(found) == 1:
         return found[0]
+    if not found:  # the last step of an epoch may have fewer batches than there are ranks
+        return Losses(torch.zeros((), device=device), {}, torch.zeros(0, device=device))
+    names = dict.fromkeys(name for losses in found for name in losses.terms)
     return Losses(
         total=torch.stack([losses.total for losses in found]).sum(),
-        terms=summed([losses.terms for losses in found]),
+        terms={name: torch.stack([part.terms[name] for part in found if name in part.terms]).sum() for name in names},
         reward_B=torch.cat([losses.reward_B for losses in found]),
         measures=_means([losses.measures for losses in found], num_clips),
     )

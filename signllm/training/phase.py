@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from signllm.errors import DataError
 from signllm.training.run import Run
-from signllm.training.steps import StepNumbers, StepRecord, read_back
+from signllm.training.steps import StepNumbers, StepRecord, read_back, together
 
 READ_EVERY = 10  # the log, TensorBoard and the check for finite losses are at most so many steps behind
 
@@ -52,7 +52,8 @@ class Phase(ABC):
         records, self._unread = self._unread, []
         if not records:
             return
-        numbers = read_back(records)
+        of_ranks = self.run.ranks.gather(read_back(records))
+        numbers = [together(step) for step in zip(*of_ranks, strict=True)] if len(of_ranks) > 1 else of_ranks[0]
         bad = next((index for index, step in enumerate(numbers) if not step.finite), None)
         if numbers[:bad]:
             self.report(numbers[:bad])

@@ -18,10 +18,11 @@ from signllm.learning.seeding import seed_everything
 from signllm.pose.batch import PoseBatch
 from signllm.training.amplitude import calibrate
 from signllm.training.disagreement import disagreement
+from signllm.training.distributed import in_turn
 from signllm.training.evaluation import Evaluation, evaluate
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.losses import Losses, compute_losses, denominators, with_gloss_pairs
-from signllm.training.parts import Part, joined, parts_of, summed
+from signllm.training.parts import Part, joined, parts_of_step
 from signllm.training.phase import Phase
 from signllm.training.policy import make_policy
 from signllm.training.reporting import BatchFacts
@@ -38,7 +39,8 @@ class PosePhase(Phase):
         self.train_set, self.eval_set, self.glosses = train_set, eval_set, glosses
         self.channel = make_channel(config.training.plc, [code for code, _ in train_set.places])
         self.loader, self.sampler = make_loader(train_set, config.data, config.training.seed, self.channel)
-        self.sampler.step_size = config.training.accumulate
+        self.sampler.rank, self.sampler.num_ranks = run.ranks.rank, run.ranks.size
+        self.sampler.step_size = run.ranks.size * config.training.accumulate
         self._check_steps()
         self._steps_elsewhere = 0  # more than these data have until here
         self.total_steps = self._total_steps()
@@ -50,11 +52,20 @@ class PosePhase(Phase):
 
     def _check_steps(self) -> None:
         """Raise ConfigError where one step takes more batches than an epoch has."""
-        size, num_batches = self.sampler.step_size, len(self.sampler.batches(0))
+        size, num_batches, num_ranks = self.sampler.step_size, len(self.sampler.batches(0)), self.run.ranks.size
+        training = self.run.config.training
         if size > num_batches:
+            product = f" in each of {num_ranks} processes" if num_ranks > 1 else ""
+            fewer = "start fewer processes, or set it or data.batch_size lower" if product else "set it to at most"
             raise ConfigError(
-                f"training.accumulate = {size}: an epoch has only {num_batches} batches of at most"
-                f" {self.sampler.batch_size} clips; set it to at most {num_batches}, or data.batch_size lower"
+                f"training.accumulate = {training.accumulate}{product}: an epoch has only {num_batches} batches of at"
+                f" most {self.sampler.batch_size} clips; {fewer}"
+                + ("" if product else f" {num_batches}, or data.batch_size lower")
+            )
+        if num_ranks > 1 and training.plc.enabled and training.plc.skip_below:
+            raise ConfigError(
+                f"training.plc.skip_below = {training.plc.skip_below} in {num_ranks} processes: a batch is skipped as a"
+                " whole step, but here it is a part of one; set skip_below to 0, or start one process"
             )
 
     def go_on(self) -> None:
@@ -84,7 +95,8 @@ class PosePhase(Phase):
         """What the log says of the batches, as of the epoch that comes next."""
         sampler = self.sampler
         num_steps = len(sampler.steps(self.run.state.epoch))
-        return BatchFacts(len(sampler.frames), num_steps, sampler.batch_size, sampler.frame_budget)
+        limits = sampler.batch_size, sampler.frame_budget
+        return BatchFacts(len(sampler.frames), num_steps, *limits, sampler.num_ranks, sampler.step_size)
 
     def finished(self) -> bool:
         """Whether the configured end is reached."""
@@ -121,9 +133,9 @@ class PosePhase(Phase):
         started = time.perf_counter()
         batches = iter(self.loader)
         for number, step in enumerate(steps, 1):
-            stepped = self.train_step(*[next(batches) for _ in self.sampler.own(step)])
+            stepped = self.train_step(*[next(batches) for _ in self.sampler.own(step)], of=len(step))
             now = time.perf_counter()
-            state.seconds, started = state.seconds + now - started, now
+            state.seconds, started = state.seconds + run.agree(now - started), now
             if stepped:
                 run.reporter.step(state)
             self.read_when_due()
@@ -137,13 +149,16 @@ class PosePhase(Phase):
                 return False
         return True
 
-    def train_step(self, *batches: PoseBatch) -> bool:
-        """One optimiser step on these batches; False when PLC skips the only one. `read` tells later what it left."""
+    def train_step(self, *batches: PoseBatch, of: int | None = None) -> bool:
+        """One optimiser step on these of its `of` batches, by default all; False when PLC skips the only one.
+
+        `read` tells later what it left.
+        """
         run, state = self.run, self.run.state
         rate, found, rewards, skipped = self._learning_rate(), [], [], False
         run.optimizer.zero_grad()
         moved = [batch.to(run.device) for batch in batches]
-        for batch, part in zip(moved, self._parts(moved), strict=True):
+        for batch, part in zip(moved, self._parts(moved, of or len(batches)), strict=True):
             losses = self._forward(batch, part)
             if self.channel.needs_rewards:  # so with PLC each step reads them back
                 rewards.append(losses.reward_B.tolist())
@@ -151,17 +166,17 @@ class PosePhase(Phase):
             if not skipped:
                 losses.total.backward()
             found.append(losses.detached())
-        losses = joined(found, [len(batch) for batch in batches])
+        losses = joined(found, [len(batch) for batch in batches], run.device)
         norm = None if skipped else run.step(losses.total, rate)
-        for batch, own in zip(batches, rewards, strict=False):
-            self.channel.note(batch.indices, own)
-        state.take(self.sampler.step_size, len(batches))
-        num_frames = sum(batch.num_frames for batch in batches)
+        if self.channel.needs_rewards:
+            own = [(batch.indices, of_clips) for batch, of_clips in zip(batches, rewards, strict=True)]
+            for indices, of_clips in in_turn(run.ranks.gather(own)):
+                self.channel.note(indices, of_clips)
+        state.take(self.sampler.step_size, of or len(batches))
         if skipped:
             state.skipped += 1
         else:
             state.step += 1
-            state.frames += num_frames
             run.average.update(state.step)
         self.note(
             StepRecord(
@@ -170,19 +185,20 @@ class PosePhase(Phase):
                 norm,
                 rate,
                 measures={} if skipped else losses.measures,
-                num_frames=num_frames,
+                num_frames=sum(batch.num_frames for batch in batches),
                 clips=[clip for batch in batches for clip in zip(batch.languages, batch.ids, strict=True)],
                 reward_B=losses.reward_B,
             )
         )
         return not skipped
 
-    def _parts(self, batches: Sequence[PoseBatch]) -> Sequence[Part | None]:
+    def _parts(self, batches: Sequence[PoseBatch], of: int) -> Sequence[Part | None]:
         """What part of the step each batch is; None for the only batch of a step."""
         if self.sampler.step_size == 1:
             return [None] * len(batches)
-        own = [denominators(self.run.model, batch, self.run.config) for batch in batches]
-        return parts_of(own, summed(own), range(len(batches)), len(batches))
+        run = self.run
+        own = [denominators(run.model, batch, run.config) for batch in batches]
+        return parts_of_step(own, run.ranks, of, run.device)
 
     def _forward(self, batch: PoseBatch, part: Part | None) -> Losses:
         """The losses of one batch of the step, with dropout and noise that are a function of seed, step and part."""
@@ -215,6 +231,7 @@ class PosePhase(Phase):
             self.run.state.add_losses(step.losses)
             self.run.state.add_measures(step.measures)
         steps = [step for step in numbers if step.norm is not None]
+        self.run.state.frames += sum(step.num_frames for step in steps)
         if steps:
             self.run.reporter.losses(self.run.state, steps)
 
@@ -226,7 +243,9 @@ class PosePhase(Phase):
             for (language, name), reward in zip(record.clips, rewards, strict=True)
             if not math.isfinite(reward)
         ]
-        where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(n for _, n in record.clips[:8])}"
+        told = self.run.ranks.gather((bad, [name for _, name in record.clips]))
+        bad, names = ([name for own in lists for name in own] for lists in zip(*told, strict=True))
+        where = f"clip {', '.join(bad)}" if bad else f"one of the clips {', '.join(names[:8])}"
         return (
             f"step {record.step - 1}: loss {numbers.losses['total']:g}, gradient norm {numbers.norm:g}:"
             f" not finite, from {where}; look at the clip (visualize_skeleton_data.py), or lower"
@@ -283,5 +302,9 @@ class PosePhase(Phase):
         """
         data = self.run.config.data
         with self.run.averaged_weights() as model:
+<<<<<<< HEAD
             calibrate(model, self.train_set, data.max_frames, data.batch_size)
             return evaluate(model, self.run.config, self.eval_set, self.run.device)
+=======
+            return evaluate(model, self.run.config, self.eval_set, self.run.device, self.run.ranks)
+>>>>>>> 8e091ab (Train in the processes that torchrun starts, bit for bit as one process that accumulates their batches)

@@ -28,6 +28,8 @@ class BatchFacts:
     steps_per_epoch: int
     batch_size: int
     frame_budget: int
+    num_ranks: int = 1
+    step_size: int = 1
 
 
 class Listener:
@@ -62,13 +64,15 @@ class Reporter:
     """Writes the files of a run and passes events on to the listeners.
 
     A log, event or sample that cannot be written is told once and ends no run; for `training_stats.json` it is an
-    OutputError.
+    OutputError. One that is `silent`, as on all ranks but the first, does nothing.
     """
 
-    def __init__(self, config: Config, folder: RunFolder, listeners: list[Listener] | None = None):
-        self.config, self.folder = config, folder
+    def __init__(
+        self, config: Config, folder: RunFolder, listeners: list[Listener] | None = None, silent: bool = False
+    ):
+        self.config, self.folder, self.silent = config, folder, silent
         self.listeners = listeners or []
-        self.total_steps = 1
+        self.total_steps, self.num_ranks = 1, 1
         self._board: Board | None = None
         self._gloss_board: Board | None = None
         self._unwritten: set[object] = set()
@@ -76,18 +80,20 @@ class Reporter:
         self._read_seconds = 0.0  # training time when losses were last reported
         self._last_line = 0.0
         self.log = logging.Logger(f"signllm.{config.run_name}", logging.INFO)
-        handler = LogFile(folder.train_log, self._cannot_write)
+        handler = logging.NullHandler() if silent else LogFile(folder.train_log, self._cannot_write)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self.log.addHandler(handler)
 
     def start(self, state: TrainingState, total_steps: int, batches: BatchFacts) -> None:
         """Open TensorBoard; events of steps that are still to come, from a run that was killed, are dropped."""
-        self._board = Board(self.folder.logs, state.step + 1, self._cannot_write)
-        self.total_steps, self._read_seconds = total_steps, state.seconds
+        self._board = Board(self.folder.logs, state.step + 1, self._cannot_write, self.silent)
+        self.total_steps, self.num_ranks, self._read_seconds = total_steps, batches.num_ranks, state.seconds
+        of_ranks = f", {batches.num_ranks} ranks" if batches.num_ranks > 1 else ""
+        of_steps = f" of {batches.step_size} batches" if batches.step_size > 1 else ""
         self.info(
             f"{'resume at' if state.step else 'start:'} step {state.step} of {total_steps},"
-            f" {batches.num_clips} clips, {batches.steps_per_epoch} steps an epoch, at most {batches.batch_size} clips"
-            f" and {batches.frame_budget} frames a batch, {state.precision}"
+            f" {batches.num_clips} clips, {batches.steps_per_epoch} steps an epoch{of_steps}, at most"
+            f" {batches.batch_size} clips and {batches.frame_budget} frames a batch, {state.precision}{of_ranks}"
         )
         for listener in self.listeners:
             listener.on_start(state, total_steps, batches.steps_per_epoch)
@@ -142,8 +148,9 @@ class Reporter:
         self._events.add_scalar("training/frames_per_second", speed, last.step)
         if self._line_is_due():
             self.log.info(
-                "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s",
+                "epoch %d step %d/%d loss: %s lr %.2e gradient norm %.3f, %.0f frames/s%s",
                 state.epoch + 1, last.step, self.total_steps, _listed(last.losses), last.rate, last.norm, speed,
+                f" ({speed / self.num_ranks:.0f} a rank)" if self.num_ranks > 1 else "",
             )  # fmt: skip
             if last.measures:
                 self.log.info("step %d: %s", last.step, _listed(last.measures))
@@ -177,7 +184,9 @@ class Reporter:
 
     def gloss_start(self, state: TrainingState, total_steps: int, pairs: int) -> None:
         """The phase that trains the gloss part alone starts or goes on; its events get a folder of their own."""
-        self._gloss_board = Board(self.folder.logs / "gloss_pairs", state.gloss_step + 1, self._cannot_write)
+        self._gloss_board = Board(
+            self.folder.logs / "gloss_pairs", state.gloss_step + 1, self._cannot_write, self.silent
+        )
         self._gloss_steps = total_steps
         self.info(f"gloss part: from step {state.gloss_step} of {total_steps}, {pairs} pairs of text and gloss")
 
@@ -225,6 +234,8 @@ class Reporter:
         self.log.info("saved last_model.pth at step %d", state.step)
 
     def _write_stats(self, state: TrainingState) -> None:
+        if self.silent:
+            return
         write_json(
             self.folder.stats,
             {**state.to_dict(), "total_steps": self.total_steps, "run_name": self.config.run_name},

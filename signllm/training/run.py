@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from torch import Tensor
 
 from signllm.config import Config
-from signllm.device import resolve_device, resolve_precision
+from signllm.device import resolve_precision
 from signllm.errors import CheckpointError, SignLLMError
 from signllm.learning.averaging import WeightAverage
 from signllm.learning.optimizer import Optimizer
 from signllm.learning.schedule import Schedule
 from signllm.models.checkpoint import Checkpoint, save_checkpoint
 from signllm.models.sign_model import SignModel
+from signllm.training.distributed import Ranks
 from signllm.training.reporting import Reporter
 from signllm.training.run_folder import RunFolder
 from signllm.training.state import TrainingState
@@ -41,16 +43,26 @@ class Run:
     to single clips.
     """
 
-    def __init__(self, config: Config, model: SignModel, folder: RunFolder, reporter: Reporter, data_fingerprint: str):
+    def __init__(
+        self,
+        config: Config,
+        model: SignModel,
+        folder: RunFolder,
+        reporter: Reporter,
+        data_fingerprint: str,
+        ranks: Ranks | None = None,
+    ):
         self.config, self.folder, self.reporter = config, folder, reporter
-        self.device = resolve_device(config.training.device)
+        self.ranks = ranks or Ranks()
+        self.device = self.ranks.device(config.training.device)
         self.model = model.to(self.device)
         training = config.training
         self.optimizer = Optimizer(model, training.learning_rate, training.weight_decay, training.optimizer)
         self.average = WeightAverage(model, training.ema_decay)
         precision = resolve_precision(training.precision, self.device)
         self.state = TrainingState(precision=precision, data_fingerprint=data_fingerprint)
-        self.stop_requested = False
+        self.stop_requested = False  # the same on all ranks
+        self._stop_asked = False
         self._kept: dict[str, Stateful] = {}
         self._of_clips: set[str] = set()
 
@@ -75,7 +87,16 @@ class Run:
 
         `Optimizer.apply` says what becomes of a loss that is not finite.
         """
-        return self.optimizer.apply(loss.detach(), rate, self.config.training.gradient_clip)
+        learning = [weight for weight in self.model.parameters() if weight.requires_grad]
+        loss = self.ranks.sum_gradients(learning, loss.detach())
+        return self.optimizer.apply(loss, rate, self.config.training.gradient_clip)
+
+    def agree(self, seconds: float) -> float:
+        """After a step: all ranks stop where one was asked to, and count the seconds of the first one."""
+        if self.ranks.size == 1:
+            return seconds
+        self.stop_requested = self.ranks.any([self._stop_asked])[0]
+        return self.ranks.from_first(seconds)
 
     @contextmanager
     def averaged_weights(self) -> Iterator[SignModel]:
@@ -85,7 +106,9 @@ class Run:
 
     def request_stop(self) -> None:
         """Finish the current step, write last_model.pth, and end the training (for signal handlers)."""
-        self.stop_requested = True
+        self._stop_asked = True
+        if self.ranks.size == 1:
+            self.stop_requested = True
 
     def checkpoint(self) -> Checkpoint:
         """Everything needed to go on, or to generate elsewhere."""
@@ -104,16 +127,20 @@ class Run:
     def save_last(self) -> None:
         """Write last_model.pth, from which the run can go on: what was reported until now is on the disk before."""
         self.reporter.flush()
-        save_checkpoint(self.folder.last, self.checkpoint())
+        self._save(self.folder.last)
         self.reporter.saved(self.state)
 
     def save_best(self) -> None:
         """Write best_model.pth."""
-        save_checkpoint(self.folder.best, self.checkpoint())
+        self._save(self.folder.best)
 
     def save_epoch(self, epoch: int) -> None:
         """Write epoch_N.pth, which is kept."""
-        save_checkpoint(self.folder.epoch(epoch), self.checkpoint())
+        self._save(self.folder.epoch(epoch))
+
+    def _save(self, path: Path) -> None:
+        if self.ranks.first:
+            save_checkpoint(path, self.checkpoint())
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue the run of a checkpoint whose weights the model already has.

@@ -23,7 +23,9 @@ from signllm.models.known_words import KnownWords
 from signllm.models.sign_model import MLSF, SignModel, create_model
 from signllm.outputs import check_folder
 from signllm.training.data_warnings import data_warnings
+from signllm.training.distributed import Ranks
 from signllm.training.gloss_phase import GlossPhase
+from signllm.training.joining import join
 from signllm.training.policy import Policy
 from signllm.training.pose_phase import PosePhase
 from signllm.training.repair import repair
@@ -211,37 +213,46 @@ def build_experiment(config: Config, checkpoint: Checkpoint | None = None) -> Ex
 
 
 def make_trainer(
-    experiment: Experiment, listeners: list[Listener], checkpoint: Checkpoint | None = None
+    experiment: Experiment,
+    listeners: list[Listener],
+    checkpoint: Checkpoint | None = None,
+    ranks: Ranks | None = None,
 ) -> tuple[Trainer, Path | None]:
     """The trainer of an experiment, and where an older run of the same name was put aside (None: nowhere).
 
     It holds the run's folders until its `fit` ends. Raises LockedError, with everything as it was, where another
-    process trains there.
+    process trains there. All `ranks` make one each, and only the first writes.
     """
+    ranks = ranks or Ranks()
     with ExitStack() as stack:
-        folder = RunFolder(experiment.config)
-        stack.enter_context(folder.held())
-        set_aside = folder.set_aside_older_run() if checkpoint is None else None
-        folder.prepare(experiment.config)
-        reporter = Reporter(experiment.config, folder, listeners)
-        stack.callback(reporter.close)
-        run, poses, glosses = _make_phases(experiment, folder, reporter, checkpoint)
+        with ranks.agreeing():
+            folder, set_aside = RunFolder(experiment.config), None
+            if ranks.first:
+                stack.enter_context(folder.held())
+                set_aside = folder.set_aside_older_run() if checkpoint is None else None
+                folder.prepare(experiment.config)
+            reporter = Reporter(experiment.config, folder, listeners if ranks.first else [], silent=not ranks.first)
+            stack.callback(reporter.close)
+            run, poses, glosses = _make_phases(experiment, folder, reporter, checkpoint, ranks)
+        if ranks.size > 1:
+            join(run, len(poses.eval_set))
         return Trainer(run, poses, glosses, stack.pop_all()), set_aside
 
 
 def _make_phases(
-    experiment: Experiment, folder: RunFolder, reporter: Reporter, checkpoint: Checkpoint | None
+    experiment: Experiment, folder: RunFolder, reporter: Reporter, checkpoint: Checkpoint | None, ranks: Ranks
 ) -> tuple[Run, PosePhase, GlossPhase | None]:
     """A run and its phases, where the checkpoint stands; what was doubtful is in the log."""
     config, train_set = experiment.config, experiment.train_set
-    run = Run(config, experiment.model, folder, reporter, data_fingerprint(train_set, experiment.train_pairs))
+    fingerprint = data_fingerprint(train_set, experiment.train_pairs)
+    run = Run(config, experiment.model, folder, reporter, fingerprint, ranks)
     train_pairs, eval_pairs = experiment.train_pairs, experiment.eval_pairs
     glosses = GlossPhase(run, train_pairs, eval_pairs) if train_pairs and eval_pairs else None
     poses = PosePhase(run, train_set, experiment.eval_set, glosses)
     if checkpoint is not None:
         run.resume(checkpoint)
         poses.go_on()
-        for note in repair(folder, checkpoint):
+        for note in repair(folder, checkpoint) if ranks.first else ():
             reporter.warn(note)
     pseudo = sum(train_set.gloss(index)[1] for index in range(len(train_set)))
     for warning in data_warnings(config, experiment.model, train_set, experiment.eval_set, train_pairs):

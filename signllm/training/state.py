@@ -12,6 +12,7 @@ class TrainingState:
     `taken` says in which steps the `batch` batches of the epoch were taken: [batches a step, batches], in order.
     `skipped` batches of the run were seen without a step (PLC, `skip_below`), of which `step` counts none.
     `sums` holds the losses of the current epoch, summed; `measures` what is logged beside them, as sum and count;
+    `launch` identifies what started the processes of the last session, where it may start them again (torchrun).
     `seconds` is training time over all sessions. The `gloss_` fields are those of the phase before, which trains the
     gloss part alone.
     """
@@ -28,6 +29,7 @@ class TrainingState:
     evaluations_without_gain: int = 0
     precision: str = "fp32"
     data_fingerprint: str = ""
+    launch: str = ""
     sums: dict[str, float] = field(default_factory=dict)
     measures: dict[str, list[float]] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)

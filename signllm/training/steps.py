@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -48,6 +48,7 @@ class StepNumbers:
     rate: float
     measures: dict[str, float]
     num_frames: int
+    num_clips: int = 0
 
     @property
     def finite(self) -> bool:
@@ -64,5 +65,19 @@ def read_back(records: Sequence[StepRecord]) -> list[StepNumbers]:
         norm = None if record.norm is None else next(values)
         measures = {name: next(values) for name in record.measures}
         defined = {name: value for name, value in measures.items() if not math.isnan(value)}
-        numbers.append(StepNumbers(record.step, losses, norm, record.rate, defined, record.num_frames))
+        numbers.append(
+            StepNumbers(record.step, losses, norm, record.rate, defined, record.num_frames, len(record.clips))
+        )
     return numbers
+
+
+def together(of_ranks: Sequence[StepNumbers]) -> StepNumbers:
+    """A step as all ranks saw it: their losses and clips added up, and measures as means over clips."""
+    first, *_ = of_ranks
+    losses = {name: sum(part.losses.get(name, 0.0) for part in of_ranks) for part in of_ranks for name in part.losses}
+    measures = {}
+    for name in dict.fromkeys(name for part in of_ranks for name in part.measures):
+        known = [(part.measures[name], part.num_clips) for part in of_ranks if name in part.measures]
+        measures[name] = sum(value * clips for value, clips in known) / sum(clips for _, clips in known)
+    num_frames, num_clips = (sum(getattr(part, name) for part in of_ranks) for name in ("num_frames", "num_clips"))
+    return replace(first, losses=losses, measures=measures, num_frames=num_frames, num_clips=num_clips)

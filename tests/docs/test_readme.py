@@ -37,6 +37,7 @@ TRANSLATED = (
             "python",
             "architecture",
             "reliability",
+            "scale",
             "data",
             "viewing",
             "composing",

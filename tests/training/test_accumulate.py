@@ -29,7 +29,7 @@ def trained_on(poses, batches):
     model = poses.run.model.eval()
     model.zero_grad()
     total, terms = 0.0, {}
-    for batch, part in zip(batches, poses._parts(batches), strict=True):
+    for batch, part in zip(batches, poses._parts(batches, len(batches)), strict=True):
         losses = poses.losses(batch, poses.channel.weight_B(batch.indices), part)
         losses.total.backward()
         total += float(losses.total.detach())

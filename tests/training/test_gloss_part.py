@@ -106,10 +106,10 @@ def test_a_run_stopped_after_the_phase_continues_bit_for_bit(config_of):
     trainer, _ = make_trainer(build_experiment(config), [])
     original = trainer.poses.train_step
 
-    def stop_after_two(batch):
+    def stop_after_two(*batches, **more):
         if trainer.run.state.step == 1:
             trainer.run.request_stop()
-        return original(batch)
+        return original(*batches, **more)
 
     trainer.poses.train_step = stop_after_two
     trainer.fit()

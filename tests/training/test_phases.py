@@ -9,6 +9,7 @@ from signllm.config import parse_config
 from signllm.config.loading import apply_overrides
 from signllm.errors import DataError
 from signllm.training import gloss_phase, pose_phase
+from signllm.training.distributed import Ranks
 from signllm.training.evaluation import Evaluation
 from signllm.training.gloss_phase import GlossPhase
 from signllm.training.phase import READ_EVERY, Phase
@@ -27,7 +28,7 @@ class Reading(Phase):
     """Keeps what is reported; its run only counts saves."""
 
     def __init__(self):
-        super().__init__(SimpleNamespace(save_last=lambda: self.told.append("saved")))
+        super().__init__(SimpleNamespace(ranks=Ranks(), save_last=lambda: self.told.append("saved")))
         self.told = []
 
     def train(self):
@@ -106,6 +107,8 @@ def bare(kind, *overrides, **state):
         config=config(*overrides),
         state=TrainingState(**state),
         stop_requested=False,
+        ranks=Ranks(),
+        agree=lambda seconds: seconds,
         done=done,
         save_last=lambda: done.append("last"),
         save_best=lambda: done.append("best"),
@@ -144,7 +147,9 @@ def sampler_of(*batches):
     def steps(epoch=0, taken=()):
         return [[[0]]] * (batches[epoch] - sum(count for _, count in taken))
 
-    return SimpleNamespace(steps=steps, frames=[9] * 7, batch_size=3, frame_budget=40, clips=lambda: [1])
+    return SimpleNamespace(
+        steps=steps, frames=[9] * 7, batch_size=3, frame_budget=40, num_ranks=1, step_size=1, clips=lambda: [1]
+    )
 
 
 def test_the_steps_of_all_epochs_are_counted():

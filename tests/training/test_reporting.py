@@ -18,7 +18,7 @@ from tests.helpers.tiny import TINY
 class FakeBoard:
     """Keeps (name, value, step) of each scalar, and what else is asked of it."""
 
-    def __init__(self, folder, purge_step, tell):
+    def __init__(self, folder, purge_step, tell, silent):
         self.folder, self.purge_step, self.tell, self.scalars, self.calls = folder, purge_step, tell, [], []
 
     def add_scalar(self, name, value, step):
@@ -67,6 +67,24 @@ def started(told, **state):
     state = TrainingState(**state)
     told.reporter.start(state, 40, BatchFacts(20, 5, 4, 300))
     return state, told.reporter._board
+
+
+def test_a_silent_reporter_writes_nothing(tmp_path):
+    folder = SimpleNamespace(logs=tmp_path, train_log=tmp_path / "train.log", stats=tmp_path / "stats.json")
+    reporter = Reporter(parse_config(TINY), folder, silent=True)
+    reporter.start(TrainingState(), 40, BatchFacts(20, 5, 4, 300))
+    reporter.warn("a warning")
+    reporter.losses(TrainingState(seconds=1.0), [numbers(1, 2.0)])
+    reporter.finish(TrainingState())
+    assert not list(tmp_path.iterdir())
+
+
+def test_ranks_are_told_at_the_start_and_beside_the_speed(told):
+    told.reporter.start(TrainingState(), 40, BatchFacts(20, 5, 4, 300, num_ranks=2, step_size=6))
+    told.reporter.losses(TrainingState(seconds=1.0), [numbers(1, 2.0, frames=50)])
+    start, losses = told.lines()
+    assert "5 steps an epoch of 6 batches, at most 4 clips and 300 frames a batch, fp32, 2 ranks" in start
+    assert losses.endswith("50 frames/s (25 a rank)")
 
 
 def test_a_start_is_told_with_what_the_batches_are(told):

@@ -39,8 +39,8 @@ def test_the_score_ranks_what_a_run_goes_through(make_corpus, make_config, tmp_p
 
     step = PosePhase.train_step
 
-    def step_and_evaluate(phase, batch):
-        stepped = step(phase, batch)
+    def step_and_evaluate(phase, *batches, **more):
+        stepped = step(phase, *batches, **more)
         if phase.run.state.step == 10:
             phase.evaluate()
             phase.run.model.train()

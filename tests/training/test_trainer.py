@@ -125,10 +125,10 @@ def test_a_requested_stop_saves_and_resumes(make_config):
     trainer, _ = make_trainer(build_experiment(config), [recorder])
     original = trainer.poses.train_step
 
-    def stop_after_two(batch):
+    def stop_after_two(*batches, **more):
         if trainer.run.state.step == 1:
             trainer.run.request_stop()
-        return original(batch)
+        return original(*batches, **more)
 
     trainer.poses.train_step = stop_after_two
     trainer.fit()
