@@ -302,9 +302,5 @@ class PosePhase(Phase):
         """
         data = self.run.config.data
         with self.run.averaged_weights() as model:
-<<<<<<< HEAD
             calibrate(model, self.train_set, data.max_frames, data.batch_size)
-            return evaluate(model, self.run.config, self.eval_set, self.run.device)
-=======
             return evaluate(model, self.run.config, self.eval_set, self.run.device, self.run.ranks)
->>>>>>> 8e091ab (Train in the processes that torchrun starts, bit for bit as one process that accumulates their batches)
