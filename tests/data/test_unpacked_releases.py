@@ -2,17 +2,14 @@
 
 import gzip
 import json
-import pickle
-import re
 
 import numpy as np
 import pytest
 
-from signllm.data.convert import ConvertOptions, convert
 from signllm.data.store import Store
 from signllm.errors import DataError
 from tests.helpers.people import assert_same_person, person, points_of
-from tests.helpers.releases import array, converted, opened, openpose_frame, save, write_openpose
+from tests.helpers.releases import array, converted, opened, openpose_frame, save, say, write_openpose
 from tests.helpers.sources import lines
 
 PHOENIX = "name|video|start|end|speaker|orth|translation"
@@ -20,11 +17,6 @@ PHOENIX = "name|video|start|end|speaker|orth|translation"
 
 def records(store, language, split="train"):
     return Store(store).split(language, split).records
-
-
-def say(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 
 def test_phoenix_2014t_as_a_whole(tmp_path):
@@ -148,6 +140,15 @@ def test_greek_sign_language_without_a_first_line(tmp_path):
     assert records(tmp_path / "store", "GSL")[0].gloss == "ΕΓΩ ΘΕΛΩ ΚΑΡΤΑ"
     for number, split in enumerate(("train", "dev"), 1):
         assert_same_person(Store(tmp_path / "store").split("GSL", split).pose(0), person(8, number, 2))
+
+
+def test_a_first_line_of_unknown_names_over_two_columns_is_no_clip(tmp_path):
+    lines(tmp_path / "t.csv", "código,traducción", "a,hola", "b,buenos días")
+    for name in "ab":
+        save(tmp_path / f"{name}.npy", array("mediapipe-75", 6))
+    (report,) = converted(tmp_path, tmp_path / "store", "LSA", splits=["train"]).values()
+    assert [(r.id, r.text) for r in records(tmp_path / "store", "LSA")] == [("a", "hola"), ("b", "buenos días")]
+    assert any("its first line are not known" in warning for warning in report.warnings)
 
 
 def test_include_has_groups_of_numbered_labels_and_popsign_labels_in_splits(tmp_path):
@@ -335,61 +336,3 @@ def test_elan_documents(tmp_path):
     (tmp_path / "rec.eaf").write_text('<!DOCTYPE x [<!ENTITY y "z">]><x>&y;</x>')
     with pytest.raises(DataError, match="declares entities"):
         opened(tmp_path)
-
-
-def write_pickles(folder):
-    for split in ("train", "dev"):
-        (folder / f"phoenix14t.pami0.{split}").write_bytes(gzip.compress(pickle.dumps([{"name": "a"}])))
-
-
-def write_pickled_poses(folder):
-    say(folder / "CSL_News_Labels.json", [{"video": "a.mp4", "pose": "a.pkl", "text": "共同关注。"}])
-    (folder / "a.pkl").write_bytes(pickle.dumps({}))
-
-
-def write_smplx(folder):
-    lines(folder / "t.csv", "name,text", "a,hello")
-    np.savez(folder / "a.npz", poses=np.zeros((9, 165)), betas=np.zeros(16), trans=np.zeros((9, 3)))
-
-
-def write_array(shape):
-    def write(folder):
-        lines(folder / "t.csv", "name,text", "a,hello")
-        save(folder / "a.npy", np.zeros(shape, np.float32))
-
-    return write
-
-
-def write_bvh(folder):
-    lines(folder / "a.bvh", "HIERARCHY")
-
-
-def write_workbook(folder):
-    (folder / "labels.xlsx").write_bytes(b"PK")
-    save(folder / "001.npy", array("mediapipe-75", 6))
-
-
-REFUSED = {
-    "pickles under other names": (write_pickles, "pickled Python objects, such as phoenix14t.pami0.dev"),
-    "pickled poses": (write_pickled_poses, "a.pkl: pickled Python objects, such as a.pkl, can run"),
-    "parameters": (write_smplx, "betas, poses are parameters of a body model .*compute its joints with the smplx"),
-    "bones": (write_bvh, "motion of an avatar's bones, such as a.bvh"),
-    "workbook": (write_workbook, "labels.xlsx is a workbook: save its sheet as .csv"),
-    "Human3.6M": (write_array((9, 17, 3)), "17 points are a body without hands .*tracker of the whole body"),
-    "flat body": (write_array((9, 75)), "25 points are OpenPose's body without hands"),
-    "graph network": (write_array((4, 3, 20, 27, 1)), "it is a batch for a graph network"),
-    "features": (write_array((9, 1024)), "1024 numbers a frame look like features of a video network"),
-}
-
-
-@pytest.mark.parametrize(("write", "says"), REFUSED.values(), ids=REFUSED)
-def test_what_holds_no_points_is_refused_with_what_it_is(tmp_path, write, says):
-    (tmp_path / "data").mkdir()
-    write(tmp_path / "data")
-    options = ConvertOptions(tmp_path / "data", tmp_path / "store", "ASL", held_out=0.0, splits=["train"])
-    try:
-        faults = [fault for report in convert(options) for fault in report.faults]
-    except DataError as error:
-        faults = error.faults
-    assert re.search(says, "\n".join(faults)), faults
-    assert not (tmp_path / "store" / "ASL" / "train").exists()

@@ -47,3 +47,9 @@ def write_openpose(folder, joints):
     for number, row in enumerate(points_of("openpose-67", joints)):
         value = {"version": 1.3, "people": [{"person_id": [-1], **openpose_frame(row), "pose_keypoints_3d": []}]}
         (folder / f"{folder.name}_{number:012d}_keypoints.json").write_text(json.dumps(value))
+
+
+def say(path, value):
+    """A JSON file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")

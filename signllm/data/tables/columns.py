@@ -37,7 +37,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "file": (
         *("file", "path", "filepath", "file_path", "filename", "file_name", "pose_path", "pose_file", "pose"),
         *("video", "video_path", "video_file", "video_name", "url", "datei", "pfad", "dateiname", "videodatei"),
-        *("文件", "文件名", "路径", "视频", "视频路径", "姿态文件"),
+        *("文件", "文件名", "路径", "视频", "视频路径", "姿态文件", "파일명", "파일"),
     ),
     "text": (
         *("text", "sentence", "translation", "caption", "transcript", "transcription", "subtitle", "spoken", "words"),
@@ -54,11 +54,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
             "uebersetzung",
             "untertitel",
         ),
-        *("文本", "句子", "翻译", "译文", "字幕", "内容"),
+        *("文本", "句子", "翻译", "译文", "字幕", "内容", "한국어", "문장"),
     ),
     "gloss": (
         *("gloss", "glosses", "orth", "annotation", "sign", "sign_name", "label_name", "class_name", "word"),
-        *("glosse", "glossen", "gebärde", "手语词", "手语", "词目", "词", "注释", "标注"),
+        *("glosse", "glossen", "gebärde", "手语词", "手语", "词目", "词", "注释", "标注", "단어", "글로스"),
     ),
     "label": (
         *("label", "label_id", "label id", "class_id", "class id", "classid", "class", "sign_id", "gloss_id"),

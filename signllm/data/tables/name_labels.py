@@ -47,7 +47,7 @@ def labelled_by_names(path: Path, entries: Sequence[ClipEntry]) -> tuple[list[Cl
     if all(folders) and (len(set(folders)) > 1 or in_split):
         return _with(entries, [str(folder).replace("_", " ") for folder in folders], "the names of folders", path)
     words = [_word_of(entry.name) for entry in entries]
-    if all(words):
+    if all(words) and (len(set(words)) > 1 or len(entries) == 1):  # one word for all is the recording's or release's
         return _with(entries, [str(word) for word in words], "the names of files without their numbers", path)
     return list(entries), []
 

@@ -16,19 +16,23 @@ from pathlib import Path
 from signllm.data.names import USUAL_SPLITS, counting_order, split_and_name, usual_split
 from signllm.data.records import DESCRIPTION
 from signllm.data.source import BARE_FILES, ClipEntry, Columns, FoundPart, SourcePart, Table
+from signllm.data.tables.below import files_below
 from signllm.data.tables.layouts import layouts_of
 from signllm.data.tables.metadata import Metadata, metadata_path, read_metadata
+from signllm.data.tables.rows import SEPARATED, columns_of, is_table, read_rows
 from signllm.errors import DataError
 from signllm.fsutil import read_lines
 from signllm.packed import packed
-from signllm.pose.formats import POSE_SUFFIXES, READERS, TOLD_BY_CONTENT, json_clip, reader_of
+from signllm.pose.formats import POSE_SUFFIXES, READERS, TOLD_BY_CONTENT, json_clip, load_clip, reader_of
 from signllm.pose.formats.json_points import FRAMES_READER, JSON_READER
 from signllm.pose.formats.reader import PoseReader
-from signllm.pose.formats.unreadable import workbooks
+from signllm.pose.formats.unreadable import PICKLES, is_pickle, step_for, workbooks
 from signllm.pose.formats.video import is_video
 
 _SUFFIXES = tuple(suffix for suffix in POSE_SUFFIXES if suffix != ".skels")  # those are the table split_lines'
 _MOST_NAMES = 4
+_QUICK = (".npy", ".npz")
+"""Of these one is read for a message."""
 
 
 def find(path: Path, columns: Columns) -> list[FoundPart]:
@@ -222,17 +226,47 @@ def _left_out(path: Path, files: list[Path]) -> tuple[str, ...]:
 def _no_text(path: Path, files: list[Path]) -> str:
     names = ", ".join(file.name for file in files[:_MOST_NAMES]) + ", ..." * (len(files) > _MOST_NAMES)
     first = files[0]
-    sheets = workbooks(path.iterdir()) if path.is_dir() else []
-    if sheets:
-        return (
-            f"{path}: {len(files)} pose files ({names}) and no text for any clip in them; {sheets[0].name} is a"
-            " workbook: save its sheet as .csv with the columns name,text beside them"
-        )
-    return (
-        f"{path}: {len(files)} pose files{layouts_of(files)} ({names}) and no text for any clip in them; put a table"
-        f" beside them, such as texts.csv with the columns name,text and a row '{first.stem},...', or"
+    where = path if path.is_dir() else path.parent
+    hints = list(_hints(where, first))
+    step = "; ".join(hints) or (
+        f"put a table beside them, such as texts.csv with the columns name,text and a row '{first.stem},...', or"
         f" {first.stem}.text with a line a clip"
     )
+    return f"{path}: {len(files)} pose files{layouts_of(files)} ({names}) and no text for any clip in them; {step}"
+
+
+def _table_of_others(folder: Path, first: Path) -> str | None:
+    """The first table in a folder or below it, none of whose rows can mean a pose file here."""
+    try:
+        files = (file for found in files_below(folder, (*SEPARATED, ".json", ".jsonl")) for file in found)
+        table = next((file for file in files if is_table(file, {})), None)
+        rows = read_rows(table, {}) if table is not None else ()
+    except DataError:
+        return None
+    told = next((str(row.get("file") or row.get("id") or "") for _, row in rows), "")
+    if table is None or not told:
+        return None
+    return f"no row of {table.relative_to(folder)} names one: it has '{told}', and a file is called {first.name}"
+
+
+def _hints(folder: Path, first: Path) -> Iterator[str]:
+    """What lies beside pose files that may say their texts, and how; and why the first of them is none, if it is."""
+    beside = sorted(item for item in folder.iterdir() if item.is_file() and not item.name.startswith("."))
+    for item in workbooks(beside)[:1]:
+        yield f"{item.name} is a workbook: save its sheet as .csv with the columns name,text beside them"
+    if (other := _table_of_others(folder, first)) is not None:
+        yield other
+    for item in [item for item in beside if item.suffix.lower() in SEPARATED and not is_table(item, {})][:1]:
+        columns = columns_of(item)
+        if len(columns) > 1:
+            shown = ", ".join(columns[:_MOST_NAMES]) + ", ..." * (len(columns) > _MOST_NAMES)
+            yield f"{item.name} has the columns {shown}: say what they are with --columns file=... text=..."
+    pickles = [item for item in beside if item.suffix.lower() in PICKLES or (not item.suffix and is_pickle(item))]
+    if pickles and (step := step_for(pickles[:1])):
+        yield f"they may stand in {pickles[0].name}: {step}"
+    if first.suffix.lower() in _QUICK:
+        _, faults = load_clip(first)
+        yield from (f"and {first.name} holds no poses: {fault}" for fault in faults[:1])
 
 
 TABLE = Table(f"files {', '.join(_SUFFIXES)}", find)

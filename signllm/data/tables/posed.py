@@ -37,6 +37,15 @@ def poses_of(rows: Sequence[Row], finder: PoseFinder, split: str | None) -> Sequ
     return entries if any(entry is not None for entry in entries) else ()
 
 
+def without_head(posed: PosedTable) -> PosedTable:
+    """A table that was read without a first line of names, without its first line where that alone names no poses."""
+    first, *rest = posed.poses or (None,)
+    if first is not None or not rest or any(entry is None for entry in rest):
+        return posed
+    note = f"{posed.table.name}: the columns of its first line are not known; they are taken for names and texts"
+    return posed._replace(rows=posed.rows[1:], poses=posed.poses[1:], notes=(*posed.notes, note))
+
+
 def by_any_column(rows: Sequence[Row], finder: PoseFinder) -> tuple[Sequence[Row], str | None]:
     """The rows with their files by that column of unknown meaning whose words name most pose files, and its name.
 

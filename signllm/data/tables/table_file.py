@@ -31,7 +31,7 @@ from signllm.data.source import TABLE_FILE, ClipEntry, Columns, FoundPart, Sourc
 from signllm.data.tables.columns import KINDS
 from signllm.data.tables.pose_files import files_in
 from signllm.data.tables.pose_finder import PoseFinder, file_of, name_of
-from signllm.data.tables.posed import PosedTable, one_of_alike, poses_of
+from signllm.data.tables.posed import PosedTable, one_of_alike, poses_of, without_head
 from signllm.data.tables.rows import TABLE_SUFFIXES, Row, headless_rows, labels_in, read_rows, table_files
 from signllm.data.tables.segments import Segments, find_segments
 from signllm.data.tables.split_lists import listed_splits, near_folders
@@ -62,10 +62,12 @@ class _Context:
 
 def find(path: Path, columns: Columns) -> list[FoundPart]:
     """A part for each table some of whose rows have a pose file; of several only those that say what is signed."""
-    tables = [(table, read_rows(table, columns)) for table in table_files(path, columns)] or headless_rows(path)
+    named = [(table, read_rows(table, columns)) for table in table_files(path, columns)]
     folder = path if path.is_dir() else path.parent
     finder = PoseFinder(folder)
+    tables = named or headless_rows(path)
     posed = [PosedTable(table, rows, poses_of(rows, finder, split_in(table.stem))) for table, rows in tables]
+    posed = posed if named else [without_head(table) for table in posed]
     return parts_of(posed, columns, near_folders(folder))
 
 

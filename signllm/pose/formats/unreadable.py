@@ -12,11 +12,12 @@ _PICKLES = (
     "pickled Python objects, such as {name}, can run any code and are never opened: save the arrays as .npz where they"
     " were made, numpy.savez(file, **dict_of_arrays), and the texts as a table"
 )
+PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 _STEPS: dict[str, tuple[str, ...]] = {
     "archives are not looked into: unpack {name} and open the folder that comes out": (
         *(".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"),
     ),
-    _PICKLES: (".pkl", ".pickle", ".p", ".joblib"),
+    _PICKLES: PICKLES,
     "motion of an avatar's bones, such as {name}, has rotations and no points: export the positions of its joints as"
     " arrays (frames, joints, 3) in one of the known layouts": (".bvh", ".fbx", ".vrma", ".amc", ".c3d"),
     "pictures, such as {name}, hold no poses: make a video of each clip, or give what a tracker found in them": (
