@@ -5,8 +5,10 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from signllm.inference import DecoderOptions
+from signllm.models.group import PoseGroup
 from signllm.serving.batching import Batcher, Job, StoppingError
 from signllm.serving.guard import Access
 from signllm.serving.limits import Limits
@@ -108,6 +110,34 @@ def test_a_batch_that_nobody_waits_for_any_more_is_left(make_generator):
     batcher.stop()
     assert len(delivered) == 1
     assert delivered[0].whole is None
+
+
+def test_a_clip_that_ends_with_a_chunk_is_complete_once(make_generator, monkeypatch):
+    lengths = torch.tensor([8, 20])  # eight frames are a chunk
+    monkeypatch.setattr(PoseGroup, "_lengths", lambda *_: (lengths, lengths.float()))
+    generator = make_generator("model.pose_decoder.type=progressive")
+    plan = generator.sentences("the book", "ASL") + generator.sentences("it will rain", "ASL")
+    pieces = [(piece.row, len(piece.pose_FJC), piece.whole is not None) for piece in generator.stream(plan, [0, 0])]
+    assert pieces == [(0, 8, True), (1, 8, False), (1, 8, False), (1, 4, True)]
+
+
+def test_who_leaves_a_batch_gets_nothing_more_and_the_others_all(make_generator):
+    batcher = Batcher(make_generator("model.pose_decoder.type=progressive"), wait_s=0.05)
+    delivered = []
+    leaving, staying = (job_of(batcher.generator, text, delivered) for text in ("the book", "it will rain"))
+    deliver = leaving.deliver
+
+    def leave(piece):
+        deliver(piece)
+        leaving.cancelled = True
+
+    leaving.deliver = leave
+    batcher.submit([leaving, staying])
+    batcher.start()
+    wait_for(lambda: any(text == "it will rain" and piece.whole for text, piece in delivered))
+    batcher.stop()
+    assert list(batcher.batches) == [2]
+    assert [text for text, _ in delivered].count("the book") == 1
 
 
 def test_one_text_that_fails_takes_no_other_down(batcher, monkeypatch):

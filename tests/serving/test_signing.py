@@ -1,11 +1,13 @@
 """Signing over the JSON interface: what comes back is what the generator gives, piece by piece."""
 
+import asyncio
 import base64
 
 import numpy as np
 import pytest
 
 from signllm.serving.limits import Limits
+from signllm.serving.schema import SignRequest
 from signllm.viewing.player.avatars import PageAvatar
 from tests.helpers.serving import events_of, poses_of
 
@@ -142,3 +144,29 @@ def test_a_model_that_fails_fails_for_one_text_only(serve, make_generator, monke
     with pytest.raises(RuntimeError, match="a secret"):  # for the log; the client gets a line
         client.post("/api/sign", json={"text": "it will rain", "language": "ASL"})
     assert sign(client, text="the book")[-1]["event"] == "done"
+
+
+def test_sentences_beyond_the_most_frames_are_left_within_a_group_too(serve, make_generator):
+    generator = make_generator()
+    client = serve(Limits(max_frames=len(generator("the book", "ASL").pose) + 1), generators={"it": generator})
+    events = sign(client, text="the book. " * 5)
+    assert len([event for event in events if event["event"] == "sentence"]) == 2
+    assert len(events[-1]["sentences"]) == 2
+    assert len(events[-1]["notes"][-1]["items"]) == 3
+
+
+def test_what_a_client_who_leaves_asked_for_is_not_signed_any_more(serve):
+    client = serve()
+    serving = client.app.app.state.serving
+
+    async def leave():
+        signing = await serving.prepare(SignRequest(text="the book. it will rain.", language="ASL"))
+        events = signing.events()
+        while (await anext(events))["event"] != "frames":
+            assert not any(job.cancelled for job in signing._jobs)
+        await events.aclose()
+        return signing
+
+    jobs = asyncio.run(leave())._jobs
+    assert jobs
+    assert all(job.cancelled for job in jobs)
