@@ -16,6 +16,7 @@ from fuzzing.recordings import RECORDINGS
 from fuzzing.running import RUNNING
 from fuzzing.target import Target
 from fuzzing.tracked import TRACKED
+from signllm.composing.training import compose
 from signllm.config import load_config, parse_config
 from signllm.data.clips import open_clips
 from signllm.data.convert import ConvertOptions, convert
@@ -25,6 +26,7 @@ from signllm.evaluation.comparison import compare
 from signllm.evaluation.journal import Journal
 from signllm.evaluation.leakage import Leakage
 from signllm.inference import Generator
+from signllm.inference.opening import open_model
 from signllm.judges.fgd_encoder import FgdEncoder, load_fgd_encoder
 from signllm.judges.judge import Judge
 from signllm.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -34,6 +36,7 @@ from signllm.training.setup import build_experiment
 from signllm.training.state import TrainingState
 from signllm.viewing.person import Person
 from tests.helpers import reward_judges, rigs
+from tests.helpers.composed import compose_config, write_signs
 from tests.helpers.sources import SOURCES, clip
 
 
@@ -99,6 +102,20 @@ def _shared(folder: Path) -> None:
     _checkpoint("prompt2langgloss")(folder)
     Generator.from_checkpoint(folder / "model.pth", "cpu").save_pretrained(folder / "shared")
     (folder / "model.pth").unlink()
+
+
+def _composed(folder: Path) -> None:
+    made = compose(compose_config(write_signs(folder / "store"), folder))
+    made.path.rename(folder / "model")
+    for name in ("store", "checkpoints", "logs"):
+        shutil.rmtree(folder / name)
+
+
+def _sign_composed(folder: Path) -> None:
+    model = open_model(folder / "model")
+    for text in ("Today I read the book", "night"):
+        model.generate([text], model.languages[0])
+    model.translate(["I read"], [model.languages[0]])
 
 
 def _judges(folder: Path) -> None:
@@ -213,6 +230,7 @@ TARGETS = [
     Target("checkpoint mlsf", _checkpoint("mlsf"), lambda folder: _sign(folder / "model.pth")),
     Target("checkpoint prompt2langgloss", _checkpoint("prompt2langgloss"), lambda folder: _sign(folder / "model.pth")),
     Target("shared model", _shared, lambda folder: _sign(folder / "shared"), skip=("README.md",)),
+    Target("composed model", _composed, _sign_composed),
     Target("judge", _judges, _read_judge),
     Target("fgd encoder", _fgd, _read_fgd),
     Target("journal", _journal, _read_journal),
