@@ -10,7 +10,7 @@ from signllm.data.convert import ConvertOptions, convert
 from signllm.data.tables.columns import parse_columns
 from signllm.errors import ConfigError, DataError
 from signllm.pose.formats import pose_file, write_clips
-from tests.helpers.sources import clip, lines
+from tests.helpers.sources import SOURCES, clip, lines
 
 
 @pytest.fixture
@@ -55,6 +55,26 @@ def test_an_older_encoding_is_said_by_the_user_and_shown_where_it_is_not(poses, 
         open_clips(poses, columns={"encoding": "utf-8"})
     with pytest.raises(ConfigError, match="--columns encoding=windows-9: no such encoding"):
         parse_columns(["encoding=windows-9"])
+
+
+def test_an_older_encoding_is_said_for_tables_of_words_and_classes_and_notes_may_have_any(tmp_path):
+    SOURCES["words"](tmp_path / "w")
+    (tmp_path / "w" / "words.csv").write_bytes("ClassId,TR,EN\n0,fünf,ışık\n".encode("windows-1254"))
+    with pytest.raises(DataError, match=r"words.csv:2: .*as windows-1254 '0,fünf,ışık'"):
+        open_clips(tmp_path / "w")
+    entries = open_clips(tmp_path / "w", columns={"encoding": "windows-1254"}).entries
+    assert [entry.text for entry in entries if entry.text] == ["fünf"]
+    write_clips(tmp_path / "p" / "a.pose", [("a", clip(0, 5))])
+    (tmp_path / "p" / "README.txt").write_bytes("Größe 1\n".encode("windows-1252"))
+    lines(tmp_path / "p" / "labels.csv", "a,1")
+    (tmp_path / "p" / "classes.csv").write_bytes("ClassId,TR\n1,ışık\n".encode("windows-1254"))
+    with pytest.raises(DataError, match=r"classes.csv:2: not UTF-8"):
+        open_clips(tmp_path / "p")
+    (entry,) = open_clips(tmp_path / "p", columns={"encoding": "windows-1254"}).entries
+    assert entry.texts == {"tr": "ışık"}
+    (tmp_path / "p" / "labels.csv").write_text("a,hallo\n")
+    (tmp_path / "p" / "classes.csv").unlink()
+    assert [entry.text for entry in open_clips(tmp_path / "p").entries] == ["hallo"]
 
 
 def test_the_user_names_columns_that_nobody_knows(poses):

@@ -36,7 +36,9 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     if not any(posed.poses for posed in tables):
         tables, _ = _read((file for file in files if is_table(file, columns, named=False)), finder, columns)
     if not any(posed.poses for posed in tables):
-        tables = [_posed(file, rows, finder, {"file": "-"}) for one in folders for file, rows in headless_rows(one)]
+        tables = [
+            _posed(file, rows, finder, {"file": "-"}) for one in folders for file, rows in headless_rows(one, columns)
+        ]
     parts = parts_of(tables, columns, folders)
     if faults and not parts:
         raise DataError(faults)

@@ -276,7 +276,7 @@ def table_files(path: Path, said: Columns) -> list[Path]:
     return [path] if is_table(path, said) else []
 
 
-def headless_rows(path: Path) -> list[tuple[Path, list[Row]]]:
+def headless_rows(path: Path, said: Columns = _AS_USUAL) -> list[tuple[Path, list[Row]]]:
     """Tables of two columns without a first line of names: the clip's name, then its label, gloss or text.
 
     Such are AUTSL's (`signer0_sample1,41`), GSL's (`folder/clip|GLOSS GLOSS`) and many a `.txt` (`000012 text`).
@@ -286,7 +286,13 @@ def headless_rows(path: Path) -> list[tuple[Path, list[Row]]]:
     for file in files:
         if file.suffix.lower() not in SEPARATED or not file.is_file() or file.name.startswith("."):
             continue
-        pairs = _pairs(read_lines(file), file.suffix.lower() == ".txt")
+        try:
+            lines = [line.strip() for line in table_text(file, said).split("\n")]
+        except DataError:
+            if file.suffix.lower() == ".txt":  # a note of any kind, in any encoding
+                continue
+            raise
+        pairs = _pairs(lines, file.suffix.lower() == ".txt")
         if pairs:
             numbers = all(word.isdecimal() for _, word in pairs)
             what = "label" if numbers else "gloss" if all(word == word.upper() for _, word in pairs) else "text"
@@ -306,10 +312,11 @@ def _pairs(lines: Sequence[str], blanks: bool) -> list[tuple[str, str]]:
     return [(name, text) for name, text in halves] if halves and all(len(half) == 2 for half in halves) else []
 
 
-def labels_in(folder: Path) -> Mapping[str, dict[str, str]]:
+def labels_in(folder: Path, said: Columns = _AS_USUAL) -> Mapping[str, dict[str, str]]:
     """What class tables beside the data say of each label, by 'text', 'gloss' and 'text <language>'.
 
-    A class table is a csv with a column of labels and none that names a clip, such as AUTSL's ClassId, TR, EN.
+    Of what is `said` only the encoding counts. A class table is a csv with a column of labels and none that names a
+    clip, such as AUTSL's ClassId, TR, EN.
     """
     labels: dict[str, dict[str, str]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -317,7 +324,7 @@ def labels_in(folder: Path) -> Mapping[str, dict[str, str]]:
         found = find_columns(columns, {})
         if "label" not in found or NAMING & (found.keys() - {"id"}) or not _says_words(columns, found):
             continue
-        for _, row in read_rows(path, {}):
+        for _, row in read_rows(path, {kind: name for kind, name in said.items() if kind == ENCODING}):
             words = {key: str(value).strip() for key, value in row.items() if key[:4] == "text" or key == "gloss"}
             labels.setdefault(str(row.get("label", "")).strip(), {key: word for key, word in words.items() if word})
     return labels

@@ -65,7 +65,7 @@ def find(path: Path, columns: Columns) -> list[FoundPart]:
     named = [(table, read_rows(table, columns)) for table in table_files(path, columns)]
     folder = path if path.is_dir() else path.parent
     finder = PoseFinder(folder)
-    tables = named or headless_rows(path)
+    tables = named or headless_rows(path, columns)
     posed = [PosedTable(table, rows, poses_of(rows, finder, split_in(table.stem))) for table, rows in tables]
     posed = posed if named else [without_head(table) for table in posed]
     return parts_of(posed, columns, near_folders(folder))
@@ -132,7 +132,7 @@ def _open(
         split,
         segments,
         glosses_for_texts="text" not in words and not any(key.startswith("text ") for key in words),
-        labels=labels_in(table.parent) if "label" in words else {},
+        labels=labels_in(table.parent, columns) if "label" in words else {},
         splits=splits,
         repeated=frozenset(name for name, count in Counter(_told(row) for _, row in rows).items() if count > 1),
     )
