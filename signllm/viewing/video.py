@@ -29,6 +29,7 @@ _ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of 
 # twentieth of a picture on a still ground, where looking ahead and trees of blocks find little.
 _X264 = {"preset": "ultrafast", "crf": "23", "x264-params": "no-deblock=0:deblock=1,1"}
 _WEBP_ENCODER, _WEBP = "libwebp_anim", {"quality": "75", "compression_level": "2"}
+_GIF_UNIT = Fraction(1, 100)  # second
 _GIF_MAX_FPS = 50  # browsers slow a frame shorter than 2/100 s down to 10/100 s
 
 
@@ -117,16 +118,28 @@ def _video_pictures(scene: Scene) -> tuple[Iterator[np.ndarray], str]:
 
 
 def _write_gif(file: BinaryIO, scene: Scene) -> None:
+    """By FFmpeg, one picture after the other; Pillow would keep all of them until the last one is there."""
+    import av
+
     scene = scene.at_most(_GIF_MAX_FPS)
     # Frames end at multiples of 1/100 s, the unit of the format: single delays differ by one unit, the sum is right.
-    ends = np.round(np.arange(1, scene.num_frames + 1) * 100 / scene.fps).astype(int)
-    delays_ms = [int(delay) * 10 for delay in np.diff(ends, prepend=0)]
+    ends = np.round(np.arange(scene.num_frames + 1) * 100 / scene.fps).astype(int).tolist()
     palette = _palette(scene)
-    rgb = (Image.fromarray(picture_HW4).convert("RGB") for picture_HW4 in scene)
-    pictures = (picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in rgb)
-    next(pictures).save(
-        file, format="GIF", save_all=True, append_images=pictures, duration=delays_ms, loop=0, disposal=1
-    )
+    colors_argb = np.full((256, 4), 255, np.uint8)
+    rgb = np.asarray(palette.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    colors_argb[: len(rgb), 1:] = rgb
+    form_options = {"loop": "0", "final_delay": str(ends[-1] - ends[-2])}
+    with av.open(file, "w", format="gif", options=form_options) as container:
+        stream = container.add_stream("gif", rate=100)
+        stream.height, stream.width = scene.shape
+        stream.pix_fmt, stream.time_base = "pal8", _GIF_UNIT
+        for begin, picture_HW4 in zip(ends, scene, strict=False):
+            rgb_picture = Image.fromarray(picture_HW4).convert("RGB")
+            indices_HW = np.asarray(rgb_picture.quantize(palette=palette, dither=Image.Dither.NONE))
+            frame = av.VideoFrame.from_ndarray((indices_HW, colors_argb), format="pal8")  # type: ignore[arg-type]
+            frame.pts, frame.time_base = begin, _GIF_UNIT
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def _palette(scene: Scene) -> Image.Image:

@@ -1,5 +1,7 @@
 """Videos last as long as the clips, panels stand side by side, and a failure leaves no file behind."""
 
+import io
+
 import av
 import numpy as np
 import pytest
@@ -62,6 +64,29 @@ def test_gif_delays_add_up_to_the_duration(tmp_path, fps, frames):
     delays = gif_delays_ms(path)
     assert sum(delays) == pytest.approx(1000 * frames / fps, abs=10)
     assert min(delays) >= 20  # browsers slow down anything shorter
+
+
+def test_a_gif_is_written_while_it_is_drawn_and_shows_what_was_drawn(monkeypatch):
+    file, written = io.BytesIO(), []
+    scene = Scene.of([("one", clip(60))], size_px=128)
+    drawn = [np.array(picture)[..., :3].astype(int) for picture in scene]
+    plain = Scene.__iter__
+
+    def watched(scene):
+        for picture in plain(scene):
+            written.append(len(file.getvalue()))
+            yield picture
+
+    monkeypatch.setattr(Scene, "__iter__", watched)
+    video._write_gif(file, scene)
+    assert written[0] == 0
+    assert written[-1] > 0.4 * len(file.getvalue())  # so memory does not grow with the clip
+    with Image.open(file) as picture:
+        assert (picture.n_frames, picture.info["loop"]) == (60, 0)
+        for index in (0, 31, 59):
+            picture.seek(index)
+            shown = np.asarray(picture.convert("RGB")).astype(int)
+            assert np.abs(shown - drawn[index]).mean() < 2, index
 
 
 @pytest.mark.parametrize(("fps", "frames"), [(25.0, 12), (29.97, 31)])
