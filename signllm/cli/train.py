@@ -233,7 +233,9 @@ def _compose(config: Config, dry: bool) -> int:
     for note in made.notes:
         print(f"note: {note}", file=sys.stderr)
     of_them = f", {made.cut} signs cut out of sentences" if made.cut else ""
-    print(f"{len(made.model.lexicon)} signs of {', '.join(made.model.languages)}: {made.clips} clips{of_them}")
+    print(
+        f"{sum(made.model.num_signs.values())} signs of {', '.join(made.model.languages)}: {made.clips} clips{of_them}"
+    )
     if dry:
         print("dry run passed; nothing was written / 检查通过，未写入任何文件")
     else:

@@ -29,7 +29,7 @@ from signllm.composing.glossing import Glossing
 from signllm.composing.learnt import LearntWording, glosses_of
 from signllm.composing.lexicon import Lexicon
 from signllm.composing.lexicon_file import read_lexicon, write_files
-from signllm.composing.signer import LexiconSigner, Wish, notes_of
+from signllm.composing.signer import LexiconSigner, Slot, Wish, notes_of
 from signllm.composing.wording import LEFT_OUT, Wording
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError, ConfigError, DataError
@@ -51,6 +51,8 @@ from signllm.typed import checked
 
 FORMAT_VERSION = 1
 GLOSSING = "glossing.json"
+BEGIN, END = WAYS = "$BEGIN", "$END"  # labels of what sentences show before their first sign, and after their last one
+OWN_WAY_S = 0.1  # of a recording besides its sign: more is a way from rest, or back to it
 STILL_S = 1.0  # a text of which no word has a sign is answered by nobody signing for so long
 _AGAIN = "train it again"
 
@@ -117,6 +119,12 @@ class ComposedModel(LexiconSigner):
     def writes_gloss(self) -> bool:
         """Whether it is asked by prompts, of which it reads language and glosses."""
         return self.mode == "prompt2langgloss"
+
+    @property
+    def num_signs(self) -> dict[str, int]:
+        """How many signs there are of each language."""
+        signs = [one.language for one in self.lexicon.headings if one.label not in WAYS]
+        return {code: signs.count(code) for code in self.languages}
 
     @property
     def options(self) -> dict[str, float]:
@@ -206,8 +214,23 @@ class ComposedModel(LexiconSigner):
         if not wish.slots:
             first = next(unit for sign in self.lexicon if sign.language == wish.language for unit in sign.units)
             return first.read()[:1].at_moments(np.zeros(round(STILL_S * self.fps))), []
-        chosen = self._chosen(wish.slots, seed)
-        return self._joined(chosen), [one.sign.label for one in chosen]
+        return self._signed_sentence(wish, seed)
+
+    def _signed_sentence(self, wish: Wish, seed: int) -> tuple[PoseSequence, list[str]]:
+        chosen = self._chosen(self._slots(wish), seed)
+        return self._joined(chosen), [one.sign.label for one in chosen if one.sign.label not in WAYS]
+
+    def _slots(self, wish: Wish) -> list[Slot]:
+        """The signs of a sentence, between the ways from rest and back, where the recordings show them.
+
+        A sign that was performed alone has ways of its own.
+        """
+        first, last = wish.slots[0].signs[0], wish.slots[-1].signs[0]
+        most = OWN_WAY_S * self.fps
+        wanted = first.begin <= most, len(last.mean.values_FV) - last.end <= most
+        ways = [self.lexicon.find(wish.language, way) if want else [] for way, want in zip(WAYS, wanted, strict=True)]
+        before, after = ([Slot(way)] if way else [] for way in ways)
+        return [*before, *wish.slots, *after]
 
     def remarks(self, texts: Sequence[str], language: str) -> list[str]:
         """How many words have no sign, with examples, and of how many texts none has."""

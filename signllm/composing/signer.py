@@ -148,14 +148,19 @@ class LexiconSigner:
         poses, glosses = [], []
         for wish in wishes:
             if wish.slots:
-                chosen = self._chosen(wish.slots, seed)
-                poses.append(self._joined(chosen))
-                glosses += [one.sign.label for one in chosen]
+                pose, own = self._signed_sentence(wish, seed)
+                poses.append(pose)
+                glosses += own
         sentences = tuple(wish.text for wish in wishes)
         told = notes_of([word for wish in wishes for word in wish.words])
         return GeneratedClip(
             text, "\n".join(sentences), wishes[0].language, " ".join(glosses), join_clips(poses), sentences, told
         )
+
+    def _signed_sentence(self, wish: Wish, seed: int) -> tuple[PoseSequence, list[str]]:
+        """The clip of a sentence that has a sign, and its glosses."""
+        chosen = self._chosen(wish.slots, seed)
+        return self._joined(chosen), [one.sign.label for one in chosen]
 
     def compose(self, slots: Sequence[Slot], seed: int = 0) -> PoseSequence:
         """Signs one after the other, at least one."""

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from signllm.composing.building import LONGEST_GAP_S, Recording, label_of, of_recordings
 from signllm.composing.glossing import Glossing
 from signllm.composing.lexicon import FPS
-from signllm.composing.model import ComposedModel
+from signllm.composing.model import BEGIN, END, WAYS, ComposedModel
 from signllm.config import Config
 from signllm.data.records import ClipRecord
 from signllm.data.split import Split
@@ -18,11 +20,13 @@ from signllm.data.store import Store
 from signllm.errors import ConfigError, DataError
 from signllm.fsutil import write_json
 from signllm.languages import LANGUAGES, resolve_language
+from signllm.pose import PoseSequence
 from signllm.pose.cleaning.steps import fill_gaps
 from signllm.sampling import spread
 from signllm.training.run_folder import RunFolder
 from signllm.training.setup import check_training_split
 
+NEAR = 0.1  # shoulder widths from where a hand rests
 SHORTEST = 2  # frames at FPS, of a sign cut out of a sentence
 
 Progress = Callable[[int, int], None]
@@ -70,8 +74,7 @@ def compose(config: Config, dry: bool = False, progress: Progress | None = None)
         set_aside = folder.set_aside_older_run()
         folder.prepare(config)
         made.model.save(folder.composed, Path(config.data.dataset_path).name)
-        signs = {code: sum(h.language == code for h in made.model.lexicon.headings) for code in made.model.languages}
-        facts = {"clips": made.clips, "cut": made.cut, "signs": signs, "seconds": round(made.seconds, 2)}
+        facts = {"clips": made.clips, "cut": made.cut, "signs": made.model.num_signs, "seconds": round(made.seconds, 2)}
         write_json(folder.stats, {**facts, "notes": list(made.notes)})
     return Composed(folder.composed, made.model, made.clips, made.cut, made.seconds, made.notes, set_aside)
 
@@ -132,7 +135,7 @@ def _read(split: Split, index: int, found: _Found) -> None:
     if len(glosses) > 1:
         found.pairs.setdefault(record.language, []).extend((text, glosses) for text in record.texts)
         cut = list(_cut(split, index, record, glosses))
-        found.cut += len(cut)
+        found.cut += sum(one.label not in WAYS for one in cut)
         found.recordings += cut
         if not cut:
             found.uncut.append(record.id)
@@ -143,15 +146,29 @@ def _read(split: Split, index: int, found: _Found) -> None:
 
 
 def _cut(split: Split, index: int, record: ClipRecord, glosses: Sequence[str]) -> Iterator[Recording]:
-    """The signs of a sentence, where the corpus says the frames of each."""
+    """The signs of a sentence, where the corpus says the frames of each, and how it begins and ends at rest."""
     spans = record.extra.get("sign_frames") or []
     if len(spans) != len(glosses):
         return
     pose = split.pose(index)
-    for number, (gloss, (first, end)) in enumerate(zip(glosses, spans, strict=True)):
-        part = pose[max(0, int(first)) : min(int(end), len(pose))]
-        if len(part):
-            part = part.resampled(FPS)
+    named = [*zip(glosses, spans, strict=True), (BEGIN, (0, spans[0][0])), (END, (spans[-1][1], len(pose)))]
+    for number, (gloss, (first, end)) in enumerate(named):
+        first, end = max(0, int(first)), min(int(end), len(pose))
+        if first >= end:
+            continue
+        part = pose[first:end].resampled(FPS)
+        if gloss in WAYS:
+            part = part[_resting(part, gloss == END)]
         if len(part) >= SHORTEST:
             part = fill_gaps(part, LONGEST_GAP_S)[0]
             yield Recording(f"{record.id}/{number}", record.language, gloss, (), record.signer, part)
+
+
+def _resting(pose: PoseSequence, at_end: bool) -> slice:
+    """The frames at the beginning, or the end, before a hand leaves its place: the way itself is a transition's."""
+    frames = slice(None, None, -1 if at_end else 1)
+    wrists = list(pose.skeleton.wrists.values())
+    place_FWC, seen_FW = pose.coordinates[frames, wrists], pose.valid[frames, wrists]
+    gone_F = ((np.linalg.norm(place_FWC - place_FWC[0], axis=-1) > NEAR) & seen_FW & seen_FW[0]).any(axis=1)
+    count = max(1, int(gone_F.argmax())) if gone_F.any() else len(pose)
+    return slice(len(pose) - count, None) if at_end else slice(0, count)

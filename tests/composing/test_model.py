@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from signllm.composing.model import ComposedModel
-from signllm.composing.training import compose
+from signllm.composing.training import _resting, compose
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.inference.opening import open_model
 from signllm.inference.options import DecoderOptions
 from signllm.models.checkpoint import load_checkpoint
 from signllm.models.decoders import is_network, make_decoder
-from tests.helpers.composed import compose_config, write_signs
+from tests.helpers.composed import AT_REST, compose_config, write_signs
 from tests.helpers.lexicons import performance
 
 
@@ -33,7 +33,8 @@ def model(made):
 
 def test_a_split_becomes_a_folder_that_is_opened_as_the_same_model(made, model):
     assert made.path.name == "composed_model"
-    assert (made.clips, made.cut, len(model.lexicon)) == (13, 2, 5)
+    assert (made.clips, made.cut, len(model.lexicon)) == (13, 2, 7)
+    assert made.model.num_signs == {"ASL": 5}
     assert made.notes == ("4 clips of several signs do not say when each is signed, so none was cut out of them",)
     assert (model.languages, model.mode, model.fps, model.draws, model.streams) == (["ASL"], "mlsf", 25.0, True, False)
     (ours,), (theirs,) = (one.generate(["I read."], "ASL", 3) for one in (made.model, model))
@@ -47,7 +48,7 @@ def test_what_is_signed_depends_on_text_and_seed_alone(model):
     again = model.generate(["Today I read.", "book"], "ASL", [4, 5])
     alone = model.generate(["book"], "ASL", [5])
     np.testing.assert_array_equal(again[1].coordinates, alone[0].coordinates)
-    others = [model.generate(["Today I read."], "ASL", [seed])[0].coordinates for seed in range(4)]
+    others = [model.generate(["Today I read."], "ASL", [seed])[0].coordinates for seed in range(12)]
     assert any(one.shape != others[0].shape or np.abs(one - others[0]).max() > 1e-3 for one in others[1:])
 
 
@@ -61,7 +62,26 @@ def test_a_sign_is_cut_out_of_a_sentence_that_says_its_frames(model):
     (night,) = model.lexicon.find("ASL", "night")
     (unit,) = night.units
     assert unit.id == "night/1"
-    np.testing.assert_allclose(unit.read().coordinates, performance(4, 20, wobble=0.02, seed=57).coordinates, atol=1e-6)
+    np.testing.assert_allclose(
+        unit.read().coordinates, performance(4, 40, wobble=0.02, seed=57)[10:30].coordinates, atol=1e-6
+    )
+
+
+def test_a_sentence_begins_and_ends_as_sentences_of_the_corpus_do(model):
+    (clip,) = model.generate_clips(["night"], "ASL")
+    assert clip.gloss == "NIGHT"
+    (begin,), (end,) = (model.lexicon.find("ASL", name) for name in ("$BEGIN", "$END"))
+    for way, part in ((begin, clip.pose.coordinates[:AT_REST]), (end, clip.pose.coordinates[-AT_REST:])):
+        np.testing.assert_allclose(part, way.units[0].read().coordinates, atol=1e-5)
+    assert len(clip.pose) > 2 * AT_REST + 20
+
+
+def test_of_the_way_to_a_sign_only_the_rest_is_kept():
+    clip = performance(0, 40)  # up within a fifth of it, and down again
+    held = clip.at_moments(np.r_[np.zeros(6), np.arange(20)])
+    assert 6 <= _resting(held, at_end=False).stop <= 10
+    assert _resting(held.at_moments(np.arange(25, -1, -1)), at_end=True).start == 26 - _resting(held, False).stop
+    assert _resting(held[:6], at_end=False) == slice(0, 6)
 
 
 def test_a_text_without_any_sign_is_refused_or_stands_still_in_an_evaluation(model):

@@ -19,19 +19,23 @@ SENTENCES = (
     ("The book, today!", "TODAY BOOK"),
     ("I read the book.", "I BOOK READ"),
 )
+AT_REST = 9  # frames
 NIGHT = ("The night today.", "TODAY NIGHT")  # a sign that no clip shows alone
 
 
 def sentence(glosses: str, seed: int = 0) -> tuple[PoseSequence, list[list[int]]]:
     """Signs one after the other, and the frames of each."""
     parts = [
-        performance(WAYS.get(gloss, 4), 20, wobble=0.02, seed=seed + 7 * n) for n, gloss in enumerate(glosses.split())
+        performance(WAYS.get(gloss, 4), 40, wobble=0.02, seed=seed + 7 * n)[10:30]
+        for n, gloss in enumerate(glosses.split())
     ]
     frames = [[20 * n, 20 * n + 20] for n in range(len(parts))]
-    return parts[0].replace(
-        coordinates=np.concatenate([part.coordinates for part in parts]),
-        valid=np.concatenate([part.valid for part in parts]),
-    ), frames
+    return _joined(parts), frames
+
+
+def _joined(parts: list[PoseSequence]) -> PoseSequence:
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("coordinates", "valid")}
+    return parts[0].replace(**whole)
 
 
 def write_signs(root: Path, split: str = "train", spoken: tuple = SENTENCES, people: int = 2) -> Path:
@@ -46,6 +50,15 @@ def write_signs(root: Path, split: str = "train", spoken: tuple = SENTENCES, peo
             pose, _ = sentence(glosses, number)
             writer.add(ClipRecord(f"sentence{number}", text, "ASL", 25.0, len(pose), glosses), pose)
         pose, frames = sentence(NIGHT[1], 50)
+        still = np.zeros(AT_REST)  # before the first sign and after the last one
+        waits = [part.at_moments(still) for part in (pose[:1], pose[-1:])]
+        pose = pose.replace(
+            **{
+                name: np.concatenate([getattr(part, name) for part in (waits[0], pose, waits[1])])
+                for name in ("coordinates", "valid")
+            }
+        )
+        frames = [[first + AT_REST, end + AT_REST] for first, end in frames]
         writer.add(ClipRecord("night", NIGHT[0], "ASL", 25.0, len(pose), NIGHT[1], extra={"sign_frames": frames}), pose)
         writer.finish({})
     return root
