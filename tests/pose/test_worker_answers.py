@@ -102,7 +102,7 @@ def tasks(**answers):
 def test_the_newer_mediapipe_finds_a_hand_in_a_turned_and_enlarged_crop(label, right):
     shown = []
     answer = Record(hand_landmarks=[hand_points()], handedness=[[side(label, 0.9)]])
-    tracker = tasks(_still=Record(detect=lambda picture: shown.append(picture) or answer))
+    tracker = tasks(_hand=Record(detect=lambda picture: shown.append(picture) or answer))
     picture = PICTURE.copy()
     picture[40:60, 100:140] = 255  # to the right of the crop's middle
     points, surely = tracker.hand(picture, (np.array([100.0, 50.0]), 80.0, 0.0))
