@@ -10,7 +10,12 @@ batches and frame budget are those of the default configuration but for `data.ba
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from signllm.data.batching import in_steps, make_batches
 from signllm.learning.length_batches import automatic_budget

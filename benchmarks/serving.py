@@ -34,6 +34,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from signllm.data.demo.grammar import sentences
 
 ROOT = Path(__file__).resolve().parents[1]
