@@ -115,6 +115,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def code_sha256(root: Path, files: Iterable[Path]) -> str:
+    """Hex digest of the names below `root` and the content of source files, in this order."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
 def file_identity(path: Path) -> tuple[int, ...]:
     """What tells a file's content from what it holds after it was written anew; OSError where there is no such file."""
     stat = path.stat()

@@ -23,13 +23,15 @@ import orjson
 from pydantic import Field
 
 import signllm
-from signllm.fsutil import read_bytes
+from signllm.fsutil import code_sha256, read_bytes
 from signllm.outputs import writing
 from signllm.typed import adapter
 
 # The code that decides what is measured. A change there voids the cache; a change of how a report is put together or
 # looks does not.
-_DECISIVE = (
+DECISIVE = (
+    "aligning",
+    "composing",
     "config",
     "data",
     "evaluation",
@@ -76,14 +78,9 @@ def content_key(facts: object) -> str:
 def code_key() -> str:
     """A hash of the code that decides what is measured."""
     root = Path(signllm.__file__).parent
-    digest = hashlib.sha256()
-    for room in _DECISIVE:
-        path = root / room
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            name = file.relative_to(root).as_posix()
-            if name not in _LOOKS:
-                digest.update(name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:24]
+    paths = [root / room for room in DECISIVE]
+    files = (file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path]))
+    return code_sha256(root, (file for file in files if file.relative_to(root).as_posix() not in _LOOKS))[:24]
 
 
 @dataclass(frozen=True)

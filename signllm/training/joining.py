@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import signllm
+from signllm.fsutil import code_sha256
 from signllm.models.sign_model import SignModel
 from signllm.training.run import Run
 
@@ -41,10 +42,8 @@ def join(run: Run, num_eval_clips: int) -> None:
 
 def code_digest() -> str:
     """Identifies the source of this package."""
-    digest, root = hashlib.sha256(), Path(signllm.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()[:_SHOWN]
+    root = Path(signllm.__file__).parent
+    return code_sha256(root, sorted(root.rglob("*.py")))[:_SHOWN]
 
 
 def model_digest(model: SignModel) -> str:
