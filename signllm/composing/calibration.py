@@ -2,16 +2,16 @@
 
 Nothing here is set by hand, and nothing looks at clips outside of the lexicon.
 
-Legend: F frames, J joints.
+Legend: F frames, J joints, P parts: arms and hands, 2 sides.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from signllm.aligning.amplitude import calibrated
 from signllm.aligning.values import Values
 from signllm.composing.sign import Layers, Sign
 from signllm.pose import SKELETON_50
@@ -19,8 +19,6 @@ from signllm.sampling import spread
 
 DETAILS = (0.0, 0.5, 1.0)  # for which amplitudes are found; in between they are interpolated
 MOST_CLIPS = 200  # that an amplitude is found on
-SMALLEST, LARGEST = 0.5, 3.0
-_HALVINGS = 10
 _WRISTS = [[wrist] for wrist in SKELETON_50.wrists.values()]
 _HANDS = [list(SKELETON_50.parts[part]) for part in SKELETON_50.wrists]
 
@@ -38,32 +36,26 @@ def amplitudes(signs: Sequence[Sign]) -> dict[float, Amplitude]:
     pairs = [(sign, unit) for sign in signs if len(sign.units) > 1 for unit in sign.units]
     pairs = [pairs[index] for index in spread(len(pairs), MOST_CLIPS)]
     made = [sign.layers(unit, sign.whole()) for sign, unit in pairs]
-    goals = np.array([_paths(Values.of(unit.read())) for _, unit in pairs]).reshape(-1, 4).sum(0)
-    return {detail: (_found(made, detail, goals, 0), _found(made, detail, goals, 1)) for detail in DETAILS}
+    goal_P2 = sum((_paths(Values.of(unit.read())) for _, unit in pairs), np.zeros((2, 2)))
+    return {detail: _found(made, detail, goal_P2) for detail in DETAILS}
 
 
-def _found(made: Sequence[Layers], detail: float, goals: np.ndarray, part: int) -> float:
-    """The amplitude of one part by halving an interval: paths get longer with it."""
-    known = goals[2 * part : 2 * part + 2] > 0
-    if not known.any():
-        return 1.0
-    low, high = SMALLEST, LARGEST
-    for _ in range(_HALVINGS):
-        middle = math.sqrt(low * high)
-        amplitude = (middle, 1.0) if part == 0 else (1.0, middle)
-        ways = np.sum([_paths(layers.sum(detail, amplitude)) for layers in made], axis=0)
-        ratio = np.mean((ways / np.maximum(goals, 1e-9))[2 * part : 2 * part + 2][known])
-        low, high = (middle, high) if ratio < 1 else (low, middle)
-    return round(math.sqrt(low * high), 3)
+def _found(made: Sequence[Layers], detail: float, goal_P2: np.ndarray) -> Amplitude:
+    def paths(factor_P: np.ndarray) -> np.ndarray:
+        arms, hands = factor_P.tolist()
+        return np.sum([_paths(layers.sum(detail, (arms, hands))) for layers in made], axis=0)
+
+    arms, hands = calibrated(paths, goal_P2).tolist()
+    return arms, hands
 
 
-def _paths(values: Values) -> list[float]:
-    """How far both wrists travel, and the joints of both hands around their wrists."""
+def _paths(values: Values) -> np.ndarray:
+    """(2, 2) how far both wrists travel, and the joints of both hands around their wrists."""
     joints = SKELETON_50.num_joints
     place_FJC = values.values_FV[:, : 3 * joints].reshape(-1, joints, 3)
     seen_FJ = values.seen_FV[:, : 3 * joints : 3]
     step_FJ = np.linalg.norm(np.diff(place_FJC, axis=0), axis=-1) * (seen_FJ[1:] & seen_FJ[:-1])
-    return [float(step_FJ[:, members].sum()) for members in (*_WRISTS, *_HANDS)]
+    return np.array([[float(step_FJ[:, members].sum()) for members in part] for part in (_WRISTS, _HANDS)])
 
 
 def amplitude_at(found: Mapping[float, Amplitude], detail: float) -> Amplitude:

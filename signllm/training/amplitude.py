@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from signllm.aligning.amplitude import calibrated
 from signllm.data.dataset import SignDataset
 from signllm.models.decoders import DECODERS
 from signllm.models.group import PoseGroup
@@ -26,8 +27,6 @@ from signllm.pose import SKELETON_50
 from signllm.sampling import spread
 
 MOST_CLIPS = 128  # of a language, spread evenly
-SMALLEST, LARGEST = 0.5, 3.0
-_HALVINGS = 10
 _WRISTS = list(SKELETON_50.wrists.values())
 _ANCHOR_J = torch.from_numpy(SKELETON_50.anchors.copy())
 _HANGS_J = torch.arange(SKELETON_50.num_joints) != _ANCHOR_J
@@ -77,22 +76,11 @@ def _made(model: SignModel, clips: SignDataset, indices: Sequence[int], longest:
 
 
 def _found(made: Sequence[_Made], goal_P2: np.ndarray) -> Amplitude:
-    """The factor of each part by halving intervals, of all at once: no part's path depends on another's factor."""
-    low_P, high_P = np.full(len(PARTS), SMALLEST), np.full(len(PARTS), LARGEST)
-    for _ in range(_HALVINGS):
-        middle_P = np.sqrt(low_P * high_P)
-        ratio_P = _ratios(sum((_generated(one, middle_P) for one in made), np.zeros_like(goal_P2)), goal_P2)
-        low_P, high_P = np.where(ratio_P < 1, middle_P, low_P), np.where(ratio_P < 1, high_P, middle_P)
-    found_P = np.where((goal_P2 > 0).any(1), np.sqrt(low_P * high_P), 1.0)
-    arms, hands, body = (round(float(factor), 3) for factor in found_P)
+    def paths(factor_P: np.ndarray) -> np.ndarray:
+        return np.sum([_generated(one, factor_P) for one in made], axis=0)
+
+    arms, hands, body = calibrated(paths, goal_P2).tolist()
     return arms, hands, body
-
-
-def _ratios(path_P2: np.ndarray, goal_P2: np.ndarray) -> np.ndarray:
-    """(P,) mean ratio of the paths of both sides; a side that rests in all recordings is left out."""
-    moves_P2 = goal_P2 > 0
-    ratio_P2 = np.divide(path_P2, goal_P2, out=np.zeros_like(goal_P2), where=moves_P2)
-    return ratio_P2.sum(1) / np.maximum(1, moves_P2.sum(1))
 
 
 def _recorded(clips: SignDataset, index: int) -> np.ndarray:
