@@ -56,6 +56,11 @@ class ToldElsewhereError(SignLLMError):
     """Another process of the same work prints what is wrong; this one only ends."""
 
 
+def first_faults(faults: list[str], most: int, kind: str = "") -> list[str]:
+    """The first ones of many, and how many more there are: "and 3 more" and the words of `kind`."""
+    return faults[:most] + [f"and {len(faults) - most} more{kind}"] * (len(faults) > most)
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest candidate, or an empty string."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.5)

@@ -29,14 +29,14 @@ from signllm.composing.glossing import Glossing
 from signllm.composing.learnt import LearntWording, glosses_of
 from signllm.composing.lexicon import Lexicon
 from signllm.composing.lexicon_file import read_lexicon, write_files
-from signllm.composing.signer import LexiconSigner, Slot, Wish, notes_of
+from signllm.composing.signer import LexiconSigner, Slot, Wish, wishes_of
 from signllm.composing.wording import LEFT_OUT, Wording
 from signllm.config import Config, parse_config
 from signllm.errors import CheckpointError, ConfigError, DataError
 from signllm.fsutil import read_json, whole_folder, write_json
 from signllm.inference.clip import GeneratedClip
-from signllm.inference.interface import Seeds
-from signllm.inference.notes import Note, Sentence
+from signllm.inference.interface import Seeds, seed_of_each
+from signllm.inference.notes import Sentence
 from signllm.inference.options import DecoderOptions
 from signllm.languages import make_prompt, prompt_text
 from signllm.models.folder import COMPOSED
@@ -71,6 +71,7 @@ class ComposedModel(LexiconSigner):
     """
 
     streams = False
+    of_recordings = True
 
     def __init__(self, lexicon: Lexicon, glossing: Mapping[str, Glossing], config: Config):
         own = config.model.pose_decoder.compose
@@ -164,10 +165,6 @@ class ComposedModel(LexiconSigner):
         plans = plan_each(prompts, languages, lambda text, language: self.sentences(text, language, split=False))
         return [(plan[0].language, " ".join(glosses_of(plan[0].words))) for plan in plans]
 
-    def notes(self, plan: Sequence[Sentence]) -> tuple[Note, ...]:
-        """Which words are spelled, and which are left out."""
-        return notes_of([word for wish in _wishes(plan) for word in wish.words])
-
     def generate(
         self,
         texts: Sequence[str],
@@ -178,7 +175,7 @@ class ComposedModel(LexiconSigner):
     ) -> list[PoseSequence]:
         """One pose a text, each signed as a whole. Where no word has a sign, somebody stands still for a second."""
         plans = plan_each(texts, languages, lambda text, language: self.sentences(text, language, split=False))
-        seeds = [seed] * len(texts) if isinstance(seed, int) else seed
+        seeds = seed_of_each(seed, len(texts))
         made = []
         for (wish,), own in zip(plans, seeds, strict=True):
             made.append(self._signed_or_still(wish, own)[0])
@@ -191,7 +188,7 @@ class ComposedModel(LexiconSigner):
     ) -> Iterator[Piece]:
         """The clip of each sentence, whole. Joints that no recording shows stand where their parent joint does."""
         (options or DecoderOptions()).check(self.config.model.pose_decoder)
-        for row, (wish, seed) in enumerate(zip(_wishes(sentences), seeds, strict=True)):
+        for row, (wish, seed) in enumerate(zip(wishes_of(sentences), seeds, strict=True)):
             pose, glosses = self._signed_or_still(wish, seed)
             shown = torch.from_numpy(with_every_joint(pose))
             whole = Generated(shown, wish.language, " ".join(glosses), len(pose), valid_FJ=_tensor(pose.valid))
@@ -267,11 +264,6 @@ class ComposedModel(LexiconSigner):
             raise ConfigError("nothing is left of the model without the recordings that are evaluated on")
         lexicon = of_recordings(kept, self.lexicon.notes)
         return ComposedModel(lexicon, self.glossing, self.config)
-
-
-def _wishes(plan: Sequence[Sentence]) -> list[Wish]:
-    """Sentences of `ComposedModel.sentences`, which are wishes all."""
-    return [cast(Wish, sentence) for sentence in plan]
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

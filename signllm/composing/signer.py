@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from unicodedata import normalize
 
 import numpy as np
@@ -17,6 +17,7 @@ from signllm.composing.sign import Sign, Unit
 from signllm.composing.wording import LEFT_OUT, NUMBER, SPELLED, Wording, WordSigns
 from signllm.errors import ConfigError
 from signllm.inference.clip import GeneratedClip
+from signllm.inference.interface import Seeds, seed_of_each
 from signllm.inference.notes import Note, Sentence
 from signllm.languages import LANGUAGES, prompt_text, resolve_language
 from signllm.pose import PoseSequence
@@ -113,11 +114,15 @@ class LexiconSigner:
         """How texts of a language become signs."""
         return Wording(self.lexicon, code, self.letters)
 
+    def notes(self, plan: Sequence[Sentence]) -> tuple[Note, ...]:
+        """Which words are spelled, and which are left out."""
+        return notes_of([word for wish in wishes_of(plan) for word in wish.words])
+
     def generate_clips(
         self,
         texts: Sequence[str],
         languages: Languages = None,
-        seed: int | Sequence[int] = 0,
+        seed: Seeds = 0,
         batch_size: int = 32,
         progress: Callable[[int], None] | None = None,
         split: bool = True,
@@ -129,7 +134,7 @@ class LexiconSigner:
         ConfigError as `sentences` does, with the faults of all texts, and for texts of which no word has a sign.
         """
         plans = plan_each(texts, languages, lambda text, language: self._signed(text, language, split))
-        seeds = [seed] * len(texts) if isinstance(seed, int) else seed
+        seeds = seed_of_each(seed, len(texts))
         clips = []
         for asked in zip(texts, plans, seeds, strict=True):
             clips.append(self._clip(*asked))
@@ -152,10 +157,8 @@ class LexiconSigner:
                 poses.append(pose)
                 glosses += own
         sentences = tuple(wish.text for wish in wishes)
-        told = notes_of([word for wish in wishes for word in wish.words])
-        return GeneratedClip(
-            text, "\n".join(sentences), wishes[0].language, " ".join(glosses), join_clips(poses), sentences, told
-        )
+        gloss, notes = " ".join(glosses), self.notes(wishes)
+        return GeneratedClip(text, "\n".join(sentences), wishes[0].language, gloss, join_clips(poses), sentences, notes)
 
     def _signed_sentence(self, wish: Wish, seed: int) -> tuple[PoseSequence, list[str]]:
         """The clip of a sentence that has a sign, and its glosses."""
@@ -194,6 +197,11 @@ class LexiconSigner:
             frames = LETTER_S * self.fps / self.pace
         moments_G = np.linspace(begin, end - 1, max(2, round(frames)))
         return sign.layers(unit, moments_G).sum(self.detail, self._amplitude)
+
+
+def wishes_of(plan: Sequence[Sentence]) -> list[Wish]:
+    """Sentences of `LexiconSigner.sentences`, which are wishes all."""
+    return [cast(Wish, sentence) for sentence in plan]
 
 
 def number_faults(detail: float, pace: float) -> list[str]:

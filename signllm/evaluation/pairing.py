@@ -13,7 +13,7 @@ from signllm.data.names import matching_names
 from signllm.data.source import ClipEntry
 from signllm.data.store import ClipRecord, StoreSplit
 from signllm.data.texts import normalised_text
-from signllm.errors import ConfigError, DataError
+from signllm.errors import ConfigError, DataError, first_faults
 from signllm.evaluation.clip_sets import Conversion
 from signllm.evaluation.options import NAME, ORDER
 from signllm.pose import PoseSequence, Skeleton
@@ -234,9 +234,7 @@ def _disagreements(facts: dict[str, _Facts]) -> list[str]:
 
 
 def _limited(faults: list[str]) -> list[str]:
-    return faults[:_MOST_FAULTS] + [f"and {len(faults) - _MOST_FAULTS} more of this kind"] * (
-        len(faults) > _MOST_FAULTS
-    )
+    return first_faults(faults, _MOST_FAULTS, " of this kind")
 
 
 def _some(names: Sequence[str]) -> str:

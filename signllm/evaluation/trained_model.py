@@ -70,7 +70,7 @@ class TrainedModel:
             data.dataset_path,
             data.train_split,
             data.eval_split,
-            of_recordings=any(len(generator.recordings(code)) for code in generator.languages),
+            of_recordings=generator.of_recordings,
         )
         if kept:
             write_json(kept, asdict(facts))

@@ -12,6 +12,7 @@ from signllm.config import Config
 from signllm.device import resolve_device
 from signllm.errors import CheckpointError, ConfigError
 from signllm.inference.clip import GeneratedClip
+from signllm.inference.interface import Seeds, seed_of_each
 from signllm.inference.notes import Findings, Note, Sentence
 from signllm.inference.options import DecoderOptions, defaults
 from signllm.languages import LANGUAGES, make_prompt, prompt_text, resolve_language
@@ -28,8 +29,6 @@ from signllm.pose.joining import join_clips
 from signllm.text.checks import Languages, check_text, plan_each
 from signllm.text.sentences import split_sentences
 
-Seeds = int | Sequence[int]
-
 
 def _clip_seed(seed: int, text: str, language: str | None) -> int:
     """A seed of the clip's own: other texts draw other numbers under the same seed."""
@@ -38,6 +37,8 @@ def _clip_seed(seed: int, text: str, language: str | None) -> int:
 
 class Generator:
     """Text to PoseSequences in shoulder widths, at `fps` frames a second."""
+
+    of_recordings = False
 
     def __init__(self, model: SignModel, config: Config, device: str = "auto"):
         self.device = resolve_device(device)
@@ -324,5 +325,5 @@ def _asked(sentences: Sequence[Sentence], seeds: Sequence[int]) -> tuple[list[st
 
 def _seeds(plans: Sequence[Sequence[Sentence]], seed: Seeds) -> list[int]:
     """The seed of each text for each of its sentences."""
-    each = [seed] * len(plans) if isinstance(seed, int) else list(seed)
+    each = seed_of_each(seed, len(plans))
     return [number for number, plan in zip(each, plans, strict=True) for _ in plan]

@@ -20,6 +20,12 @@ from signllm.pose import PoseSequence
 from signllm.text.checks import Languages
 
 Seeds = int | Sequence[int]
+"""One for all texts, or one a text."""
+
+
+def seed_of_each(seed: Seeds, num_texts: int) -> list[int]:
+    """A seed for each text."""
+    return [seed] * num_texts if isinstance(seed, int) else list(seed)
 
 
 class SigningModel(Protocol):
@@ -55,6 +61,10 @@ class SigningModel(Protocol):
     @property
     def known_words(self) -> KnownWords:
         """The words that it learnt from."""
+
+    @property
+    def of_recordings(self) -> bool:
+        """Whether its clips are made of recordings."""
 
     @property
     def writes_gloss(self) -> bool:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from signllm.errors import CheckpointError, SignLLMError
+from signllm.errors import CheckpointError, SignLLMError, first_faults
 
 Network = TypeVar("Network", bound=nn.Module)
 _SPARE_VALUES = 2**25  # tables, and parts that are made and thrown away: 128 MB
@@ -70,7 +70,7 @@ def build(source: str, weights: Mapping[str, Tensor], make: Callable[[], Network
     except Exception as error:  # constructors and third-party code over a file's content: any type may come
         said = str(error).splitlines()[0][:200] if str(error) else ""
         raise CheckpointError(f"{source}: cannot be built ({type(error).__name__}: {said})") from error
-    shown = faults[:_MOST_FAULTS] + [f"and {len(faults) - _MOST_FAULTS} more"] * (len(faults) > _MOST_FAULTS)
+    shown = first_faults(faults, _MOST_FAULTS)
     raise CheckpointError(f"{source}: its weights are not of the model that it describes: {fault}" for fault in shown)
 
 

@@ -43,6 +43,7 @@ class StandIn:
     """
 
     reward_models = ()
+    of_recordings = False
 
     def __init__(self, root, languages=("ASL", "GSL"), writes_gloss=True, always=None):
         self.config = parse_config({"data": {"dataset_path": str(root)}})

@@ -76,7 +76,7 @@ def one_of_alike(tables: Sequence[PosedTable]) -> Iterator[PosedTable]:
     while left:
         first, *left = left
         mine = _clips_of(first) if left else set()  # of a large table, they take memory
-        alike = [table for table in left if 2 * len(mine & _clips_of(table)) >= min(len(mine), len(_clips_of(table)))]
+        alike = [table for table in left if _same_clips(mine, _clips_of(table))]
         left = [table for table in left if table not in alike]
         unused = (
             f"{other.table.name} has the same clips as {first.table.name} and is not used; move the latter away to use"
@@ -84,6 +84,10 @@ def one_of_alike(tables: Sequence[PosedTable]) -> Iterator[PosedTable]:
             for other in alike
         )
         yield first._replace(notes=(*first.notes, *unused))
+
+
+def _same_clips(ones: set[tuple[str, str]], others: set[tuple[str, str]]) -> bool:
+    return 2 * len(ones & others) >= min(len(ones), len(others))
 
 
 def _preference(posed: PosedTable) -> tuple[bool, int, str]:

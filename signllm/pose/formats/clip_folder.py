@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from signllm.errors import DataError
+from signllm.errors import DataError, first_faults
 from signllm.fsutil import BOM, read_bytes
 from signllm.pose.formats.conventions import LARGEST_NUMBER, RawClip
 from signllm.pose.formats.reader import Loaded, PoseReader, one_clip
@@ -49,7 +49,7 @@ def read_raw(folder: Path) -> Loaded:
         except ValueError as error:
             faults.append(f"frame {number}: {error}")
     if faults:
-        return None, faults[:5] + ([f"and {len(faults) - 5} more faults"] if len(faults) > 5 else [])
+        return None, first_faults(faults, 5, " faults")
     coordinates = np.array(frames, np.float32).reshape(-1, SKELETON_50.num_joints, 3)
     if not (np.abs(coordinates) < LARGEST_NUMBER).all():
         return None, [f"a number is {LARGEST_NUMBER:g} or larger, which is no coordinate"]

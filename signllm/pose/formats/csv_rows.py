@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from signllm.errors import DataError
+from signllm.errors import DataError, first_faults
 from signllm.fsutil import BOM, write_atomically
 from signllm.inputs import open_regular
 from signllm.pose.formats.conventions import LARGEST_NUMBER
@@ -110,7 +110,7 @@ def _load(path: Path, start: int, end: int, first: int) -> Loaded:
     if not faults and len(told) != 1:
         faults.append(f"row {first}: fps and unit differ between the rows of a clip")
     if faults:
-        return None, faults[:_MOST_FAULTS] + [f"and {len(faults) - _MOST_FAULTS} more"] * (len(faults) > _MOST_FAULTS)
+        return None, first_faults(faults, _MOST_FAULTS)
     ((fps, unit),) = told
     numbers, bad = _numbers([row[len(COLUMNS) :] for row in rows], header(skeleton, dims)[len(COLUMNS) :], first)
     rate = _number(fps)

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import orjson
 
-from signllm.errors import DataError
+from signllm.errors import DataError, first_faults
 from signllm.fsutil import read_json, write_atomically
 from signllm.inputs import open_regular
 from signllm.pose.formats.conventions import LARGEST_NUMBER
@@ -73,7 +73,7 @@ def _frames(value: object, skeleton: Skeleton) -> tuple[list[list[list[float]]],
             frames.append(_frame(frame, skeleton, width))
         except ValueError as error:
             faults.append(f"frame {number}: {error}")
-    return frames, faults[:_MOST_FAULTS] + [f"and {len(faults) - _MOST_FAULTS} more"] * (len(faults) > _MOST_FAULTS)
+    return frames, first_faults(faults, _MOST_FAULTS)
 
 
 def _frame(frame: object, skeleton: Skeleton, width: int) -> list[list[float]]:
